@@ -1,0 +1,51 @@
+# Everything here works on a fresh machine that has python3 (3.11 or newer, with venv) and make.
+# The environment is .venv in this folder; it is made at the first use and again when pyproject.toml changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LINTED := protocol persistence broker client worker tests bench examples
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check bench clean
+
+help: ## list these targets
+	@echo "usage: make TARGET [ARGS='...']"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runs ## start the broker on 127.0.0.1:4730 with its embedded store (ARGS: flags of the broker)
+	@exec $(BIN)/python -m broker $(ARGS)
+
+demo: $(VENV)/.runs ## send 30 mails through a broker that is killed in the middle, and count what was lost
+	@$(BIN)/python -m examples.demo $(ARGS)
+
+test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.develops ## format, lint, types and the direction of imports
+	@$(BIN)/ruff format --check $(LINTED)
+	@$(BIN)/ruff check $(LINTED)
+	@find $(LINTED) -name '*.py' -exec $(BIN)/flake8-async --enable=ASYNC102,ASYNC103 {} +
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.runs ## background jobs per second, beside gearmand where it is installed (ARGS: flags of the scenario)
+	@$(BIN)/python -m bench.background $(ARGS)
+
+clean: ## remove .venv and everything the tools left behind
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv package (Debian: python3-venv)" >&2; exit 1; }
+
+$(VENV)/.runs: pyproject.toml | $(BIN)/python
+	@echo "installing what the broker needs into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.develops: pyproject.toml | $(BIN)/python
+	@echo "installing what the tests and checks need into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.runs
