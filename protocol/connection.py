@@ -1,0 +1,234 @@
+"""One end of a Gearman connection without the connection: bytes in, packets out, and back.
+
+It does no I/O and keeps no time. Whoever owns the socket hands over what arrives, takes out what it means,
+and sends what ``send`` returns. After a fatal fault of the other side this object stays broken: the bytes
+that follow have no meaning, so guessing where the next packet starts would be letting the peer choose what we
+misread.
+"""
+
+from enum import Enum
+from struct import Struct
+from typing import Final
+
+from protocol.arguments import ARGUMENT_LIMIT
+from protocol.decoding import DECODERS, SHORT_BODY, Decoder, split_long_body
+from protocol.encoding import ENCODERS
+from protocol.enumerations import Role
+from protocol.errors import ErrorCode, LocalProtocolError, RemoteProtocolError
+from protocol.packets import Event, Packet, TextLine
+from protocol.wire import HEADER_BYTES, REQUEST_MAGIC, RESPONSE_MAGIC
+
+__all__ = ["CLOSED", "DEFAULT_MAX_BODY", "NEED_DATA", "Connection", "Signal"]
+
+DEFAULT_MAX_BODY: Final = 64 * 1024 * 1024
+"""Bytes. gearmand has no limit and allocates what the header declares, up to 4 GiB."""
+
+LINE_LIMIT: Final = 8191
+"""Bytes of a text line before its LF, as in gearmand."""
+
+WORD_LIMIT: Final = 5
+"""Words of a text line, as in gearmand."""
+
+_HEADER: Final = Struct(">8sI")
+
+
+class Signal(Enum):
+    """What ``next_event`` returns when there is no event."""
+
+    NEED_DATA = "need data"
+    """Nothing whole is here: call ``receive_data``, then ask again."""
+    CLOSED = "closed"
+    """They hung up between two packets, and all they said was handed out."""
+
+
+NEED_DATA: Final = Signal.NEED_DATA
+CLOSED: Final = Signal.CLOSED
+
+
+class Connection:
+    """The protocol state of one connection.
+
+    Args:
+        role: which end we are.
+        max_body: bytes a packet's body may have; a larger one is refused when its header is here, before its
+            body.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_decoders",
+        "_encoders",
+        "_fault",
+        "_hung_up",
+        "_long",
+        "_max_body",
+        "_role",
+        "_start",
+    )
+
+    def __init__(self, role: Role, *, max_body: int = DEFAULT_MAX_BODY) -> None:
+        self._role = role
+        self._max_body = max_body
+        self._decoders = DECODERS[role]
+        self._encoders = ENCODERS[role]
+        # What is unread begins at _start of _buffer. While a long packet comes in, _buffer is empty and
+        # _long grows instead: appending is linear, where joining each piece to the rest would be quadratic.
+        self._buffer = b""
+        self._start = 0
+        self._long: bytearray | None = None
+        self._hung_up = False
+        self._fault: tuple[bytes, bytes] | None = None
+
+    @property
+    def pending(self) -> int:
+        """How many bytes are here that were not handed out.
+
+        After ``NEED_DATA`` these belong to one unfinished packet or line; a peer that leaves it so for long
+        is to be cut off.
+        """
+        return len(self._buffer) - self._start if self._long is None else len(self._long)
+
+    def receive_data(self, data: bytes | bytearray) -> None:
+        """Take what arrived; ``b""`` means they hung up. What comes after a fatal fault is dropped.
+
+        Raises:
+            LocalProtocolError: data after the hang-up.
+        """
+        if self._fault is not None:
+            return
+        if not data:
+            self._hung_up = True
+        elif self._hung_up:
+            raise LocalProtocolError("data was received after the end of the connection")
+        elif self._long is not None:
+            self._long += data
+        elif self._start == len(self._buffer):
+            self._buffer = bytes(data)
+            self._start = 0
+        else:
+            self._buffer = self._buffer[self._start :] + data
+            self._start = 0
+
+    def next_event(self) -> Event | Signal:
+        """The next packet or line that is whole, ``NEED_DATA``, or ``CLOSED``.
+
+        Raises:
+            RemoteProtocolError: they broke the rules. If it is not ``fatal``, go on calling; if it is, each
+                further call raises it again. A connection that ended within a packet or a line is fatal, too.
+        """
+        buffer, start = self._buffer, self._start
+        if len(buffer) - start < HEADER_BYTES:
+            return self._next_of_little()
+        kind, length = _HEADER.unpack_from(buffer, start)
+        decoder = self._decoders.get(kind)
+        if decoder is None:
+            return self._next_without_decoder(kind)
+        if length > self._max_body:
+            raise self._broken(
+                ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than %d bytes" % self._max_body
+            )
+        body = start + HEADER_BYTES
+        end = body + length
+        if length > SHORT_BODY or end > len(buffer):
+            return self._next_long(decoder, length, end)
+        cuts, build, _ = decoder
+        self._start = end
+        parts = buffer[body:end].split(b"\0", cuts)
+        if len(parts) <= cuts:
+            raise self._missing()
+        return build(*parts)
+
+    def send(self, packet: Packet) -> bytes:
+        """The bytes that say ``packet``; sending them is the caller's.
+
+        Raises:
+            LocalProtocolError: this role may not say that, or an argument cannot arrive: a NUL where it would
+                end the argument, a name over 8192 bytes, a unique over 64 in a submit, a number below 0 or
+                over 63 bits. Nothing has changed.
+        """
+        encoder = self._encoders.get(type(packet))
+        if encoder is None:
+            raise LocalProtocolError(f"a {self._role.value} may not say {type(packet).__name__}")
+        return encoder(packet)
+
+    def _next_of_little(self) -> Event | Signal:
+        """Less than a header: nothing, a beginning, a line, a long packet under way, or a fault."""
+        if self._fault is not None:
+            raise RemoteProtocolError(*self._fault, fatal=True)
+        if self._long is not None:
+            return self._next_of_long(self._long)
+        if self._start == len(self._buffer):
+            self._buffer, self._start = b"", 0  # an idle connection need not keep what it read last
+        elif self._buffer[self._start] and self._role is Role.BROKER:
+            return self._next_line()
+        return self._starved()
+
+    def _next_without_decoder(self, kind: bytes) -> Event | Signal:
+        """Eight bytes that start no packet this end may read: text, or a fault."""
+        magic, number = kind[:4], int.from_bytes(kind[4:], "big")
+        if kind[0] and self._role is Role.BROKER:
+            return self._next_line()
+        if magic == RESPONSE_MAGIC or (magic == REQUEST_MAGIC and self._role is Role.BROKER):
+            raise self._broken(ErrorCode.INVALID_COMMAND, b"Unknown packet type %d" % number)
+        expected = b"Request" if self._role is Role.BROKER else b"Response"
+        raise self._broken(ErrorCode.INVALID_MAGIC, expected + b" magic expected")
+
+    def _next_line(self) -> Event | Signal:
+        start = self._start
+        line_end = self._buffer.find(b"\n", start, start + LINE_LIMIT + 1)
+        if line_end < 0:
+            if self.pending > LINE_LIMIT:
+                text = b"Text line is longer than %d bytes" % LINE_LIMIT
+                raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text)
+            return self._starved()
+        line = self._buffer[start:line_end].removesuffix(b"\r")
+        self._start = line_end + 1
+        # The space alone parts words, and runs of it count once; tabs belong to the word.
+        if len([word for word in line.split(b" ") if word]) > WORD_LIMIT:
+            text = b"Text command has more than %d words" % WORD_LIMIT
+            raise self._broken(ErrorCode.INVALID_ARGUMENTS, text)
+        return TextLine(line)
+
+    def _next_long(self, decoder: Decoder, length: int, end: int) -> Event | Signal:
+        """A body that is long, or not all here."""
+        if end <= len(self._buffer):
+            self._start = end
+            return self._decode_long(decoder, memoryview(self._buffer)[end - length : end])
+        if length > SHORT_BODY:
+            self._long = bytearray(memoryview(self._buffer)[self._start :])
+            self._buffer, self._start = b"", 0
+        return self._starved()
+
+    def _next_of_long(self, long: bytearray) -> Event | Signal:
+        kind, length = _HEADER.unpack_from(long)
+        end = HEADER_BYTES + length
+        if len(long) < end:
+            return self._starved()
+        self._buffer, self._start = bytes(memoryview(long)[end:]), 0
+        self._long = None
+        return self._decode_long(self._decoders[kind], memoryview(long)[HEADER_BYTES:end])
+
+    def _decode_long(self, decoder: Decoder, body: memoryview) -> Packet:
+        parts = split_long_body(body, decoder.cuts)
+        if any(len(part) > ARGUMENT_LIMIT for part in parts[: decoder.bounded_parts]):
+            text = b"Argument is longer than %d bytes" % ARGUMENT_LIMIT
+            raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text)
+        if len(parts) <= decoder.cuts:
+            raise self._missing()
+        return decoder.build(*parts)
+
+    def _starved(self) -> Signal:
+        if not self._hung_up:
+            return NEED_DATA
+        if self.pending:
+            raise self._broken(ErrorCode.INCOMPLETE_PACKET, b"Connection ended within a packet or a line")
+        return CLOSED
+
+    def _missing(self) -> RemoteProtocolError:
+        return self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
+
+    def _broken(self, code: bytes, text: bytes) -> RemoteProtocolError:
+        """The fault to raise, now and from now on; what is buffered is let go."""
+        self._fault = (code, text)
+        self._buffer, self._start, self._long = b"", 0, None
+        return RemoteProtocolError(code, text, fatal=True)

@@ -1,0 +1,112 @@
+"""From a record to its bytes, by a table made once for each role and keyed by the record's class."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from struct import Struct
+from typing import Any, Final
+
+from protocol.arguments import ARGUMENT_LIMIT, UNIQUE_LIMIT, Kind, writer_of
+from protocol.enumerations import Role
+from protocol.errors import LocalProtocolError
+from protocol.packets import Packet
+from protocol.wire import REQUEST_MAGIC, RESPONSE_MAGIC, ROWS, Row, Said
+
+__all__ = ["ENCODERS", "Encoder"]
+
+Encoder = Callable[[Any], bytes]
+"""Turns a record of one class into its bytes; raises ``LocalProtocolError`` if an argument is impossible."""
+
+_LARGEST_BODY: Final = 2**32 - 1
+_HEADER: Final = Struct(">8sI")
+_NAMES: Final = frozenset({Kind.NAME, Kind.UNIQUE})
+
+
+def _header(kind: bytes, length: int) -> bytes:
+    if length > _LARGEST_BODY:
+        raise LocalProtocolError(f"a body of {length} bytes is longer than {_LARGEST_BODY}")
+    return _HEADER.pack(kind, length)
+
+
+def _encoder(row: Row, magic: bytes) -> Encoder:
+    kind = magic + row.number.to_bytes(4, "big")
+    kinds = tuple(row.arguments.values())
+    if not kinds:
+        said = _HEADER.pack(kind, 0)
+        return lambda _packet: said
+    if len(kinds) > 1 and kinds[-1] is Kind.DATA and _NAMES.issuperset(kinds[:-1]):
+        return _encoder_of_names_and_data(row, kind)
+    if len(kinds) == 1:
+        return _encoder_of_one(row, kind)
+    read = attrgetter(*row.arguments)
+    writers = [writer_of(argument) for argument in kinds]
+
+    def encode(packet: Packet) -> bytes:
+        body = b"\0".join([write(value) for write, value in zip(writers, read(packet), strict=True)])
+        return _header(kind, len(body)) + body
+
+    return encode
+
+
+def _encoder_of_one(row: Row, kind: bytes) -> Encoder:
+    [(name, argument)] = row.arguments.items()
+    read, write = attrgetter(name), writer_of(argument)
+
+    def encode(packet: Packet) -> bytes:
+        body = write(read(packet))
+        return _header(kind, len(body)) + body
+
+    return encode
+
+
+def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
+    """The form of nearly all that is said of jobs: names are checked together, data is copied once."""
+    read = attrgetter(*row.arguments)
+    *writers, _ = [writer_of(argument) for argument in row.arguments.values()]
+    separators = len(writers) - 1
+    # If all names together keep to the limit of one, none need be looked at by itself.
+    quick_limit = UNIQUE_LIMIT if Kind.UNIQUE in row.arguments.values() else ARGUMENT_LIMIT
+
+    def encode(packet: Packet) -> bytes:
+        *names, data = read(packet)
+        head = b"\0".join(names)
+        if len(head) > quick_limit or head.count(b"\0") != separators:
+            for write, name in zip(writers, names, strict=True):
+                write(name)
+        return b"".join((_header(kind, len(head) + 1 + len(data)), head, b"\0", data))
+
+    return encode
+
+
+def _choosing_encoder(rows: list[Row], magic: bytes) -> Encoder:
+    """For a record of several packet numbers: its implied fields say which."""
+    implied = attrgetter(*rows[0].implied)
+    by_implied: dict[object, Encoder] = {}
+    for row in rows:
+        key = tuple(row.implied.values())
+        by_implied[key if len(key) > 1 else key[0]] = _encoder(row, magic)
+
+    def encode(packet: Packet) -> bytes:
+        chosen = by_implied.get(implied(packet))
+        if chosen is None:
+            raise LocalProtocolError(f"no packet number for {implied(packet)!r} in {type(packet).__name__}")
+        return chosen(packet)
+
+    return encode
+
+
+def _encoders(magic: bytes, said: Said) -> dict[object, Encoder]:
+    rows_of: dict[object, list[Row]] = {}
+    for row in ROWS:
+        if row.said & said:
+            rows_of.setdefault(row.record, []).append(row)
+    return {
+        record: _choosing_encoder(rows, magic) if rows[0].implied else _encoder(rows[0], magic)
+        for record, rows in rows_of.items()
+    }
+
+
+ENCODERS: Final[dict[Role, dict[object, Encoder]]] = {
+    Role.BROKER: _encoders(RESPONSE_MAGIC, Said.RESPONSE),
+    Role.PEER: _encoders(REQUEST_MAGIC, Said.REQUEST | Said.UNSERVED),
+}
+"""For each role, how each record it may say is written."""

@@ -1,0 +1,1 @@
+"""The tests; each package is one layer or one kind of proof."""
