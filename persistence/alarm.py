@@ -1,0 +1,80 @@
+"""The alarm queues scheduled jobs when their time has come.
+
+Redis's clock decides; what is kept here is only when to ask next. Every broker keeps an alarm for every function:
+two that ring at once do no harm, and none that dies takes a job's time with it.
+"""
+
+import logging
+import math
+from typing import Final
+
+import trio
+
+from persistence.errors import StoreError
+from persistence.functions import Function
+from persistence.link import Link
+from persistence.pipe import Pipe
+from persistence.replies import expect_bytes, expect_list
+from persistence.scripts import DUE
+
+log = logging.getLogger(__name__)
+
+DUE_STEPS: Final = 100
+"""Jobs queued per script: few enough that Redis serves others in between."""
+RETRY_SECONDS: Final = 0.5
+ROUND_SECONDS: Final = 30.0
+"""How often every function is asked: what a broker scheduled that died since is learnt then at the latest."""
+
+
+class Alarm:
+    """Knows when the next scheduled job of each function is due."""
+
+    def __init__(self, link: Link, bulk: Pipe) -> None:
+        self._link = link
+        self._bulk = bulk
+        self._due: dict[bytes, float] = {}
+        self._changed = trio.Event()
+        self._round_at = -math.inf
+
+    def look_again(self, function: Function) -> None:
+        """A scheduled job of this function may be due earlier than we know."""
+        self._due[function.name] = -math.inf
+        self._changed.set()
+
+    def look_everywhere(self) -> None:
+        """We may have missed anything: ask every function."""
+        self._round_at = -math.inf
+        self._changed.set()
+
+    async def run(self) -> None:
+        """The duty. Endless; cancelled at any point it leaves nothing half done, each script being whole."""
+        while True:
+            self._changed = trio.Event()
+            try:
+                await self._ring()
+            except StoreError as error:
+                log.debug("the alarm could not ask Redis: %s", error)
+                await trio.sleep(RETRY_SECONDS)
+            next_at = min(self._due.values(), default=math.inf)
+            with trio.move_on_at(min(next_at, self._round_at + ROUND_SECONDS)):
+                await self._changed.wait()
+
+    async def _ring(self) -> None:
+        now = trio.current_time()
+        if now >= self._round_at + ROUND_SECONDS:
+            names = await self._bulk.ask(b"SMEMBERS", self._link.keys.functions)
+            self._due.update(dict.fromkeys(map(expect_bytes, expect_list(names)), -math.inf))
+            self._round_at = now
+        for name in [name for name, at in self._due.items() if at <= now]:
+            await self._ask(name)
+
+    async def _ask(self, name: bytes) -> None:
+        milliseconds = 0
+        while milliseconds == 0:
+            reply = await self._bulk.ask(*DUE.call(self._link.functions.meet(name).tag, DUE_STEPS))
+            assert isinstance(reply, int)
+            milliseconds = reply
+        if milliseconds < 0:
+            self._due.pop(name, None)
+        else:
+            self._due[name] = trio.current_time() + milliseconds / 1000

@@ -1,0 +1,104 @@
+"""One connection to Redis, from the open stream to the reason why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from persistence.errors import StoreError, StoreUnavailableError
+from persistence.exchange import Exchange
+from persistence.pipe_statistics import Counters
+from persistence.posted import Posted
+
+RECEIVE_BYTES: Final = 65_536
+"""One read. More is not faster: above 128 kB the allocator asks the kernel for the buffer each time."""
+
+SLICE_BYTES: Final = 1_048_576
+"""A longer piece is written in slices, so that progress is seen: a slow line is not a silent server."""
+
+
+class Connection:
+    """Writes commands to a stream, hands what it reads to the exchange, and remembers what ended it.
+
+    Attributes:
+        exchange: what is in flight here.
+        error: why it ended; None as long as it has not, or when it was merely cancelled.
+        heard_at: when the server last gave a sign of life while it owed us one (trio's clock).
+    """
+
+    def __init__(self, stream: trio.abc.Stream, exchange: Exchange, counters: Counters) -> None:
+        self.exchange = exchange
+        self.error: StoreError | None = None
+        self.heard_at = trio.current_time()
+        self.scope = trio.CancelScope()
+        self._stream = stream
+        self._counters = counters
+
+    def end(self, error: StoreError) -> None:
+        """Whoever uses this connection is to stop; the first reason stands."""
+        if self.error is None:
+            self.error = error
+            self.scope.cancel()
+
+    def lost(self, reason: str) -> None:
+        """End it because the server, or the way to it, failed."""
+        self.end(StoreUnavailableError(f"the connection to Redis broke: {reason}"))
+
+    async def read(self, on_batch: Callable[[], None]) -> None:
+        """The reader: endless, until the connection ends."""
+        exchange, counters, receive = self.exchange, self._counters, self._stream.receive_some
+        while self.error is None:
+            try:
+                data = await receive(RECEIVE_BYTES)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                self.lost(str(error.__cause__ or error) or "reset")
+                return
+            if not data:
+                self.lost("it was closed by the other side")
+                return
+            self.heard_at = trio.current_time()
+            counters.bytes_in += len(data)
+            reason = exchange.received(bytes(data))
+            if reason is not None:
+                self.lost(reason)
+            on_batch()
+
+    async def send(self, pieces: list[bytes], commands: list[Posted]) -> None:
+        """Write these commands as one. Cut short, it ends the connection: half a command may have left."""
+        exchange, counters = self.exchange, self._counters
+        if not exchange.in_flight:
+            self.heard_at = trio.current_time()
+        exchange.sent(commands)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        counters.sends += 1
+        counters.commands += len(commands)
+        counters.bytes_out += len(data)
+        written = False
+        try:
+            await self._write(data)
+            written = True
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self.lost(str(error.__cause__ or error) or "reset")
+        finally:
+            if not written:
+                self.lost("a write was cut short")
+
+    async def _write(self, data: bytes) -> None:
+        if len(data) <= SLICE_BYTES:
+            await self._stream.send_all(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), SLICE_BYTES):
+            await self._stream.send_all(view[start : start + SLICE_BYTES])
+            self.heard_at = trio.current_time()
+
+    def check_silence(self, silence_seconds: float, now: float) -> None:
+        """End it if the server has owed us an answer for longer than that without a word."""
+        if self.exchange.in_flight and now - self.heard_at > silence_seconds:
+            self.lost(f"no answer for {silence_seconds:g} s")
+
+    def is_idle(self, silence_seconds: float, now: float) -> bool:
+        """Whether nothing has been asked or heard for that long."""
+        return not self.exchange.in_flight and now - self.heard_at > silence_seconds

@@ -1,0 +1,66 @@
+"""Which answers are overdue. One look every tenth of a second instead of a timer per command.
+
+A timer for each of 50,000 commands a second would cost more than the commands. Deadlines are not sorted,
+since a command posted later may have less patience, so a look goes over everything outstanding; but only
+when the earliest deadline noted has passed, and in good times little is outstanding by then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import trio
+
+from persistence.posted import Posted
+
+TICK_SECONDS: Final = 0.1
+"""How late a deadline may be noticed; small beside the seconds that submits wait."""
+
+LATE_SECONDS: Final = 1.0
+"""A tick this late means that this process stood still, not that Redis did."""
+
+
+class Deadlines:
+    """Remembers the earliest deadline there may be. `earliest` may be too early, never too late."""
+
+    def __init__(self) -> None:
+        self.earliest = math.inf
+
+    def overdue(self, now: float, *queues: Iterable[Posted]) -> list[Posted]:
+        """The commands whose deadline has passed without an answer, oldest first within each queue."""
+        if now < self.earliest:
+            return []
+        late: list[Posted] = []
+        earliest = math.inf
+        for queue in queues:
+            for posted in queue:
+                deadline = posted.deadline
+                if deadline is None or posted.answer is None:
+                    continue
+                if deadline <= now:
+                    late.append(posted)
+                elif deadline < earliest:
+                    earliest = deadline
+        self.earliest = earliest
+        return late
+
+
+class Ticks:
+    """A clock that ticks every `TICK_SECONDS` and leaves out the tick after the process stood still.
+
+    After a SIGSTOP, or a laptop's sleep, the answers lie in the socket unread: they are given one tick to
+    be read before anybody concludes that they are overdue.
+    """
+
+    def __init__(self) -> None:
+        self._last = trio.current_time()
+
+    async def next(self) -> float:
+        """Wait for the next tick; the time it is then (trio's clock)."""
+        await trio.sleep(TICK_SECONDS)
+        if trio.current_time() - self._last > LATE_SECONDS:
+            await trio.sleep(TICK_SECONDS)
+        self._last = trio.current_time()
+        return self._last

@@ -1,0 +1,62 @@
+"""What can go wrong with the store, named by what the catcher can do about it.
+
+A message is one line and carries no password; it may go into a log or an ERROR packet as it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class StoreError(Exception):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store did not answer: try again later.
+
+    Attributes:
+        sent: True when the command had left for Redis, which may have executed it or do so yet;
+            False when it never left, and never will.
+    """
+
+    def __init__(self, text: str, *, sent: bool = False) -> None:
+        super().__init__(text)
+        self.sent = sent
+
+
+class StoreRefusedError(StoreError):
+    """Redis answered with an error: nothing was done, unless a script failed half-way.
+
+    Attributes:
+        word: the first word of the error reply, which tells its kind: ``OOM``, ``READONLY``, ``NOPERM``,
+            ``ERR``.
+        text: the rest of it, for people.
+    """
+
+    def __init__(self, word: str, text: str) -> None:
+        super().__init__(f"{word} {text}" if text else word)
+        self.word = word
+        self.text = text
+
+    @classmethod
+    def from_reply(cls, line: str) -> Self:
+        """Split the line of an error reply, taken without its leading ``-``, into its word and its text."""
+        word, _, text = line.partition(" ")
+        return cls(word, text)
+
+
+class StoreVersionError(StoreError):
+    """The server, or the data in it, is of a version that cannot be worked with."""
+
+
+class QueueFullError(StoreError):
+    """The function's queue is at its limit."""
+
+
+class UnknownJobError(StoreError):
+    """No such job: it never was, or is over and forgotten."""
+
+
+class EmbeddedStoreError(StoreError):
+    """The embedded store cannot be started or reached: its data directory says why."""

@@ -1,0 +1,83 @@
+"""Which reply answers which command, on one connection. Knows no sockets.
+
+Redis answers in order, so the oldest command in flight owns the next reply. Three things are not replies: a
+push message; the push messages that confirm a subscription, which come in its place in that order; and the
+reply to a command whose caller has been told that none came.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import hiredis
+from hiredis import PushNotification
+
+from persistence.errors import StoreRefusedError
+from persistence.pipe_statistics import Counters
+from persistence.posted import Posted
+from persistence.replies import NOT_YET, Reply, new_reader
+
+
+class Exchange:
+    """Matches what one connection hears with what was said on it.
+
+    `in_flight` holds the commands sent and not answered, oldest first.
+    """
+
+    def __init__(self, on_push: Callable[[list[Reply]], None], counters: Counters) -> None:
+        self.in_flight: deque[Posted] = deque()
+        self.greeted = False
+        self._on_push = on_push
+        self._counters = counters
+        self._reader = new_reader()
+
+    def sent(self, commands: Iterable[Posted]) -> None:
+        """These are about to leave, in this order, behind all that left before."""
+        self.in_flight.extend(commands)
+
+    def received(self, data: bytes) -> str | None:
+        """Hand every reply and push message that is whole by now to whom it concerns, in stream order.
+
+        Returns:
+            None, or the reason why this connection must not be used any further.
+        """
+        self._reader.feed(data)
+        try:
+            return self._hand_out()
+        except hiredis.ProtocolError as error:
+            return f"it does not speak RESP: {error}"
+
+    def _hand_out(self) -> str | None:
+        """The hot loop: most replies are plain, and owned by a command that has nothing special about it."""
+        gets, in_flight = self._reader.gets, self.in_flight
+        replies = 0
+        try:
+            while (reply := gets()) is not NOT_YET:
+                kind = type(reply)
+                if kind is PushNotification:
+                    self._push(reply)
+                    continue
+                replies += 1
+                if not in_flight:
+                    return f"it said unasked: {reply!s:.200}"
+                if kind is StoreRefusedError:
+                    if reply.word == "NOSCRIPT" and self.greeted:
+                        # The server lost its scripts. The command stays in flight: what may be repeated
+                        # is, in its order, behind a greeting that loads them again.
+                        return "it lost our scripts"
+                elif in_flight[0].confirmations is not None:
+                    return "its answers are out of step"
+                in_flight.popleft().settle(reply)
+        finally:
+            self._counters.replies += replies
+        return None
+
+    def _push(self, push: list[Reply]) -> None:
+        """Pass on a push message, unless it confirms a subscription: its last channel is its reply."""
+        self._counters.pushes += 1
+        confirmations = self.in_flight[0].confirmations if self.in_flight else None
+        if confirmations is None or not confirmations.take(push):
+            self._on_push(push)
+        elif not confirmations.channels:
+            self.in_flight.popleft().settle(push)

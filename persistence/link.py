@@ -1,0 +1,110 @@
+"""The thread between this broker and Redis: who we are there, and how a command is sent that must not be lost.
+
+Every writing script is told our incarnation and generation and refuses an old one. So a command is not kept as
+bytes but as a way to build it: when it is repeated after a reconnect, or after we had to take a new incarnation,
+it is built again and speaks for who we are by then.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from persistence.errors import StoreError
+from persistence.functions import Function, Functions
+from persistence.keys import Keys
+from persistence.pipe import Pipe
+from persistence.replies import Answer, Command, Reply
+from persistence.records import Incarnation, new_incarnation, spell
+from persistence.scripts import Script
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 0.25
+"""How long a refused command that must happen waits: as soon as an operator has helped, it should be done."""
+
+REFUSALS: Final = (b"fenced", b"stale")
+
+
+class Link:
+    """Our identity in Redis and the pipe that speaks for it. Decides nothing about jobs."""
+
+    def __init__(self, keys: Keys, store_timeout_seconds: float) -> None:
+        self.keys = keys
+        self.functions = Functions(keys)
+        self.incarnation: Incarnation = new_incarnation()
+        self.generation = 1
+        self.store_timeout_seconds = store_timeout_seconds
+        self.pipe: Pipe
+        self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
+        self._owed: deque[tuple[Callable[[], Command], Answer]] = deque()
+        self._owing = trio.Event()
+
+    def call(self, script: Script, function: Function, *arguments: bytes | int) -> Command:
+        """The command that runs a writing script on a function, in our name."""
+        return script.call(function.tag, self.incarnation, self.generation, *arguments)
+
+    def deadline(self) -> float:
+        """By when a command posted now should have been answered (trio's clock)."""
+        return trio.current_time() + self.store_timeout_seconds
+
+    def owe(self, build: Callable[[], Command], answer: Answer) -> None:
+        """Post a command that must happen: it is repeated over reconnects and after refusals until Redis did it.
+
+        `build` is called for every try; `answer` gets the first reply that is no error and not "fenced".
+        """
+
+        spoken_as = self.incarnation
+
+        def built() -> Command:
+            nonlocal spoken_as
+            spoken_as = self.incarnation
+            return build()
+
+        def settled(reply: Reply) -> None:
+            if isinstance(reply, StoreError):
+                self._owed.append((build, answer))
+                self._owing.set()
+            elif reply in REFUSALS:
+                self.refused(reply, spoken_as)
+                self.owe(build, answer)
+            else:
+                answer(reply)
+
+        self.pipe.post(built(), settled, again=built)
+
+    async def collect(self) -> None:
+        """The duty that sends what Redis refused once more. Endless; what is owed is kept on cancellation."""
+        while True:
+            await self._owing.wait()
+            await trio.sleep(RETRY_SECONDS)
+            self._owing = trio.Event()
+            owed, self._owed = self._owed, deque()
+            for build, answer in owed:
+                self.owe(build, answer)
+
+    @property
+    def owes(self) -> int:
+        """How many commands wait to be sent once more."""
+        return len(self._owed)
+
+    def refused(self, reply: Reply, lost: Incarnation) -> None:
+        """A script refused us. If we were declared lost under the name we still bear: go on under a new one.
+
+        A "stale" needs nothing: the command was of an earlier connection, and is built anew.
+        """
+        if reply != b"fenced" or lost != self.incarnation:
+            return
+        self.incarnation = new_incarnation()
+        self.generation = 1
+        for function in self.functions.all():
+            function.start_anew()
+        log.warning(
+            "this broker was taken for lost (%s) while it could not reach Redis; it goes on as %s. "
+            "What its workers run may be run again by others",
+            spell(lost).decode(),
+            spell(self.incarnation).decode(),
+        )
+        self.on_fenced(lost)

@@ -1,0 +1,48 @@
+"""Opens the stream to Redis: TCP, TLS or a unix socket."""
+
+from __future__ import annotations
+
+import trio
+
+from persistence.errors import StoreUnavailableError
+from persistence.options import RedisOptions, TlsOptions
+
+
+async def open_stream(options: RedisOptions) -> trio.abc.Stream:
+    """Connect; with TLS also shake hands, so that a bad certificate is known by its name.
+
+    Cancelled, it leaves no socket behind.
+
+    Raises:
+        StoreUnavailableError: no connection, with the reason.
+    """
+    try:
+        if options.unix_path is not None:
+            return await trio.open_unix_socket(options.unix_path)
+        stream = await trio.open_tcp_stream(options.host, options.port)
+        return stream if options.tls is None else await _secured(stream, options.tls, options.host)
+    except (OSError, trio.BrokenResourceError) as error:
+        text = f"cannot connect to Redis at {options.address}: {_reason(error)}"
+        raise StoreUnavailableError(text) from error
+
+
+async def _secured(transport: trio.SocketStream, tls: TlsOptions, host: str) -> trio.abc.Stream:
+    established = False
+    try:
+        stream = trio.SSLStream(transport, tls.context(), server_hostname=host)
+        await stream.do_handshake()
+        established = True
+        return stream
+    finally:
+        if not established:
+            await trio.aclose_forcefully(transport)
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, in one line: trio wraps the refusals of several addresses, and TLS alerts."""
+    if isinstance(error, BaseExceptionGroup):
+        return _reason(error.exceptions[0])
+    if error.__cause__ is not None:
+        return _reason(error.__cause__)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__

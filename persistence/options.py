@@ -1,0 +1,91 @@
+"""Where Redis is and who we are to it: plain data, cheap to import.
+
+Reading a URL is in `persistence.redis_url`, which imports redis-py; that costs a quarter of a second at
+start, and a broker on its embedded store has no URL to read.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+"""How long one attempt to connect may take, and how long the first connection is tried for."""
+
+SILENCE_SECONDS = 5.0
+"""How long Redis may say nothing while it owes us an answer. As long as a submit waits (store-timeout)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """How a TLS connection proves who is at either end; redis-py spells these with `ssl_` in front.
+
+    Attributes:
+        ca_certs: file of the certificates that may vouch for the server; None: those the system trusts.
+        ca_path: directory of such certificates.
+        certfile: our own certificate, when the server asks for one.
+        keyfile: its private key, unless it stands in `certfile`.
+        password: what the private key is encrypted with.
+        cert_reqs: whether the server must show a certificate that holds.
+        check_hostname: whether that certificate must name the host we called.
+    """
+
+    ca_certs: Path | None = None
+    ca_path: Path | None = None
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    password: str | None = field(default=None, repr=False)
+    cert_reqs: ssl.VerifyMode = ssl.CERT_REQUIRED
+    check_hostname: bool = True
+
+    def context(self) -> ssl.SSLContext:
+        """Read the files anew for one connection, so that a renewed certificate is picked up.
+
+        Raises:
+            OSError: a file is missing, not readable, or not PEM (ssl.SSLError is an OSError).
+        """
+        context = ssl.create_default_context(cafile=self.ca_certs, capath=self.ca_path)
+        context.check_hostname = self.check_hostname and self.cert_reqs is not ssl.CERT_NONE
+        context.verify_mode = self.cert_reqs
+        if self.certfile is not None:
+            context.load_cert_chain(self.certfile, self.keyfile, self.password)
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class RedisOptions:
+    """How to reach one Redis server, and as whom.
+
+    Attributes:
+        host: a name or an address; unused with `unix_path`.
+        port: the TCP port.
+        unix_path: the server's unix socket; None: TCP.
+        username: an ACL user; None: the default user.
+        password: None and no username: no AUTH is sent.
+        db: the database to SELECT.
+        tls: None: no TLS.
+        client_name: under this, `:` and the pipe's name we stand in CLIENT LIST. No blanks.
+        connect_timeout_seconds: how long one attempt to connect may take, TLS and greeting included, and how
+            long the first connection is tried for before that fails for good.
+        silence_seconds: how long Redis may say nothing while it owes an answer before the connection is
+            renewed.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 6379
+    unix_path: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    db: int = 0
+    tls: TlsOptions | None = None
+    client_name: str = "trio-gearman"
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
+    silence_seconds: float = SILENCE_SECONDS
+
+    @property
+    def address(self) -> str:
+        """Where that is, for people: ``127.0.0.1:6379`` or the path of the socket. Never a password."""
+        if self.unix_path is not None:
+            return self.unix_path
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

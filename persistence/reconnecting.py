@@ -1,0 +1,92 @@
+"""How a pipe bears with a Redis that is away: how long, how loudly, and what it takes for an answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import trio
+
+from persistence.backoff import Backoff
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.options import RedisOptions
+
+log = logging.getLogger(__name__)
+
+PASSING: Final = frozenset(
+    {"LOADING", "BUSY", "MASTERDOWN", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN"}
+)
+"""Refusals that heal without a change of our configuration."""
+
+STOOD_SECONDS: Final = 1.0
+"""A connection that broke sooner was no success: the delays grow on, lest we reconnect 20 times a second."""
+
+
+class Patience:
+    """Decides after each attempt to connect whether there is another, and when.
+
+    Until the first success there is an end to it, `connect_timeout_seconds` after the first attempt, or at
+    once for a refusal that only the operator can heal: a broker that starts wrongly configured should say
+    so and stop. Afterwards there is none: an operator who rotates a password does not want his brokers
+    gone.
+    """
+
+    def __init__(self, name: str, options: RedisOptions, backoff: Backoff | None = None) -> None:
+        self._name = name
+        self._timeout_seconds = options.connect_timeout_seconds
+        self._backoff = backoff or Backoff()
+        self._give_up_at: float | None = None
+        self._ever_connected = False
+        self._connected_at: float | None = None
+        self._told: set[str] = set()
+        self._pause_seconds = 0.0
+
+    def begin(self) -> float:
+        """An attempt begins; by when it must have led to a greeted connection (trio's clock)."""
+        attempt_ends = trio.current_time() + self._timeout_seconds
+        if self._ever_connected:
+            return attempt_ends
+        if self._give_up_at is None:
+            self._give_up_at = attempt_ends
+        return min(attempt_ends, self._give_up_at)
+
+    def connected(self) -> None:
+        """An attempt led to a connection that is ready."""
+        self._ever_connected = True
+        self._connected_at = trio.current_time()
+        if self._told:
+            log.info("pipe %s: connected", self._name)
+        self._told.clear()
+
+    def verdict(self, error: StoreError) -> StoreError | None:
+        """An attempt, or the connection it led to, ended so. What to raise; None: pause, and begin again."""
+        now = trio.current_time()
+        if self._connected_at is not None and now - self._connected_at > STOOD_SECONDS:
+            self._backoff.reset()
+        self._connected_at = None
+        self._pause_seconds = self._backoff.next_seconds()
+        if not self._ever_connected:
+            if _is_final(error):
+                return error
+            if isinstance(error, StoreRefusedError) and error.word == "LOADING":
+                self._give_up_at = None
+            elif self._give_up_at is not None and now + self._pause_seconds >= self._give_up_at:
+                return StoreUnavailableError(str(error))
+        self._tell(str(error))
+        return None
+
+    async def pause(self) -> None:
+        """Wait until the next attempt is due."""
+        await trio.sleep(self._pause_seconds)
+
+    def _tell(self, text: str) -> None:
+        """Each reason once in a streak of failures: an outage of an hour is two or three lines."""
+        if text not in self._told:
+            self._told.add(text)
+            log.warning("pipe %s: %s; trying again", self._name, text)
+
+
+def _is_final(error: StoreError) -> bool:
+    if isinstance(error, StoreRefusedError):
+        return error.word not in PASSING
+    return not isinstance(error, StoreUnavailableError)

@@ -1,0 +1,123 @@
+"""How a job is written down: its handle, its id in Redis, and its record.
+
+A **handle** is ``<prefix><digest>:<incarnation>:<number>``: the digest of the function's name leads to its keys, the
+incarnation (56 random bits, new at each start of a broker) and the number (counted per function) make it one that
+no broker ever gives out again, also after Redis was emptied. It is read from the right, because prefixes vary.
+
+The **id** is the same without the function, in 10 bytes: it stands in several places per job, and a byte of id costs
+five. Its number has a length prefix in two bits, so that ids of one incarnation sort as they were made.
+"""
+
+import base64
+import binascii
+import secrets
+import struct
+import time
+from dataclasses import dataclass
+from typing import Final, NewType
+
+from protocol import Priority
+
+Incarnation = NewType("Incarnation", bytes)
+JobId = NewType("JobId", bytes)
+Handle = NewType("Handle", bytes)
+
+INCARNATION_BYTES: Final = 7
+MAX_HANDLE: Final = 63
+"""libgearman keeps handles in 64 bytes, the last of them NUL."""
+
+_BACKGROUND: Final = 4
+_HEAD = struct.Struct(">BBBI")
+_NUMBER_BYTES: Final = (3, 4, 5, 6)
+
+
+def new_incarnation() -> Incarnation:
+    """A name for one life of one broker; 56 random bits."""
+    return Incarnation(secrets.token_bytes(INCARNATION_BYTES))
+
+
+def spell(incarnation: Incarnation) -> bytes:
+    """An incarnation as it stands in handles and logs: 12 characters of base 32."""
+    return base64.b32encode(incarnation).rstrip(b"=").lower()
+
+
+def job_id(incarnation: Incarnation, number: int) -> JobId:
+    """The id of the job that this incarnation numbered so. Raises OverflowError beyond 2**46 (10,000/s for 200 years)."""
+    for code, size in enumerate(_NUMBER_BYTES):
+        if number < 1 << (8 * size - 2):
+            return JobId(incarnation + ((code << (8 * size - 2)) | number).to_bytes(size, "big"))
+    raise OverflowError("this broker has numbered all the jobs it can; restart it")
+
+
+def number_of(job: JobId) -> int:
+    """The number in an id."""
+    tail = job[INCARNATION_BYTES:]
+    return int.from_bytes(tail, "big") & ((1 << (8 * len(tail) - 2)) - 1)
+
+
+def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
+    """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
+    own = b"%b:%b:%d" % (digest, spell(Incarnation(job[:INCARNATION_BYTES])), number_of(job))
+    return Handle(prefix[: MAX_HANDLE - len(own)] + own)
+
+
+def read_handle(handle: bytes) -> tuple[bytes, JobId] | None:
+    """The digest and the id in a handle; None for one that no broker of ours can have given out."""
+    parts = handle.rsplit(b":", 2)
+    if len(parts) != 3 or len(handle) > MAX_HANDLE:
+        return None
+    digest, incarnation, number = parts[0][-16:], parts[1], parts[2]
+    # int() would take "+1", "1_0" and blanks, and a second spelling of a handle would name a job no one was given.
+    if len(digest) != 16 or not number.isdigit() or (number.startswith(b"0")) or len(number) > 14:
+        return None
+    try:
+        raw = base64.b32decode(incarnation.upper() + b"====")
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != INCARNATION_BYTES or spell(Incarnation(raw)) != incarnation:
+        return None
+    try:
+        return digest, job_id(Incarnation(raw), int(number))
+    except OverflowError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What never changes about a job, as its submitter gave it (all but the times in bytes)."""
+
+    unique: bytes
+    reducer: bytes
+    payload: bytes
+    priority: Priority
+    background: bool
+    submitted_at: int = 0
+    """Unix seconds at the submitting broker: for people to read, never compared."""
+
+
+def pack_record(unique: bytes, reducer: bytes, payload: bytes, priority: int, background: bool) -> bytes:
+    """A record as it is stored; `unique` and `reducer` of at most 255 bytes. See scripts/includes/record.lua."""
+    flags = priority + (_BACKGROUND if background else 0)
+    return _HEAD.pack(flags, len(unique), len(reducer), int(time.time()) & 0xFFFFFFFF) + unique + reducer + payload
+
+
+def unpack_record(packed: bytes) -> Record:
+    """A stored record. Raises ValueError when it is none."""
+    if len(packed) < _HEAD.size:
+        raise ValueError(f"a record of {len(packed)} bytes is shorter than its head of {_HEAD.size}")
+    flags, unique_length, reducer_length, submitted_at = _HEAD.unpack_from(packed)
+    reducer_at = _HEAD.size + unique_length
+    payload_at = reducer_at + reducer_length
+    return Record(
+        unique=packed[_HEAD.size : reducer_at],
+        reducer=packed[reducer_at:payload_at],
+        payload=packed[payload_at:],
+        priority=Priority(flags % _BACKGROUND),
+        background=flags >= _BACKGROUND,
+        submitted_at=submitted_at,
+    )
+
+
+def record_length(unique: bytes, reducer: bytes) -> int:
+    """How long the head of a record is, unique and reducer included."""
+    return _HEAD.size + len(unique) + len(reducer)

@@ -1,0 +1,62 @@
+"""What is said to Redis and what it says back, as types.
+
+A reply is as hiredis reads RESP3: bytes stay bytes, and an error reply is a value, not an exception,
+because one read brings the replies of many callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, cast
+
+import hiredis
+
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+
+Command: TypeAlias = Sequence[bytes | str | int]
+"""A command and its arguments, one wire argument each: ``(b"HGET", key, field)``."""
+
+Reply: TypeAlias = "bool | int | float | bytes | list[Reply] | dict[bytes, Reply] | StoreError | None"
+"""What comes back: a value, or the StoreError that stands in its place."""
+
+Answer: TypeAlias = Callable[[Reply], None]
+"""Called once with the reply."""
+
+NOT_YET: Final = object()
+"""What `gets` of a reader made here returns when the next reply has not arrived whole."""
+
+pack: Final = cast("Callable[[tuple[bytes | str | int, ...]], bytes]", hiredis.pack_command)
+"""A command as bytes for the wire. Raises TypeError for an argument of another type, bool and None too."""
+
+
+def new_reader() -> hiredis.Reader:
+    """A parser of one connection's bytes, giving `Reply` values, PushNotification lists, or NOT_YET."""
+    return hiredis.Reader(replyError=StoreRefusedError.from_reply, notEnoughData=NOT_YET)
+
+
+def expect_bytes(reply: Reply) -> bytes:
+    """The reply, which must be bytes. Raises the StoreError it is, else StoreUnavailableError."""
+    if isinstance(reply, bytes):
+        return reply
+    raise _unexpected(reply, "bytes")
+
+
+def expect_int(reply: Reply) -> int:
+    """The reply, which must be an integer. Raises as `expect_bytes` does."""
+    if isinstance(reply, int):
+        return reply
+    raise _unexpected(reply, "an integer")
+
+
+def expect_list(reply: Reply) -> list[Reply]:
+    """The reply, which must be a list. Raises as `expect_bytes` does."""
+    if isinstance(reply, list):
+        return reply
+    raise _unexpected(reply, "a list")
+
+
+def _unexpected(reply: Reply, wanted: str) -> StoreError:
+    if isinstance(reply, StoreError):
+        return reply
+    text = f"Redis answered with {type(reply).__name__} where {wanted} was due"
+    return StoreUnavailableError(text, sent=True)

@@ -1,0 +1,62 @@
+"""The Lua scripts: one file per transition, put together and named by the digest under which Redis knows them.
+
+A file's head names its parameters and what it returns; ``-- @include a b`` brings in the shared parts of
+``scripts/includes``, and the key names come from `persistence.keys`. What is sent to Redis is EVALSHA; every
+connection loads all scripts first, so a missing one means that the server was changed under us.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from persistence.keys import spelled
+
+FOLDER: Final = Path(__file__).with_name("scripts")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script: its name, the text Redis gets, and the digest by which it is called."""
+
+    name: str
+    text: str
+    sha: bytes
+
+    def call(self, tag: bytes, *arguments: bytes | int) -> list[bytes | int]:
+        """The command that runs it on the function with this tag."""
+        return [b"EVALSHA", self.sha, 1, tag, *arguments]
+
+
+def compose(name: str) -> Script:
+    """Put a script together from its file. Raises OSError or ValueError when the installation is broken."""
+    shebang, body = (FOLDER / f"{name}.lua").read_text("utf-8").split("\n", 1)
+    included = re.search(r"^-- @include (.*)$", body, re.MULTILINE)
+    parts = [(FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in included[1].split()] if included else []
+    logic = _bare("\n".join([*parts, body]))
+    text = f"{shebang}\n{spelled(logic)}\n{logic}"
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().encode())
+
+
+def _bare(text: str) -> str:
+    """The text without comment lines: the server need not keep our prose."""
+    return re.sub(r"^\s*--.*\n", "", text, flags=re.MULTILINE)
+
+
+ENQUEUE: Final = compose("enqueue")
+CLAIM: Final = compose("claim")
+FINISH: Final = compose("finish")
+REQUEUE: Final = compose("requeue")
+PROGRESS: Final = compose("progress")
+STATUS: Final = compose("status")
+STATUS_UNIQUE: Final = compose("status_unique")
+DETACH: Final = compose("detach")
+POST: Final = compose("post")
+REJOIN: Final = compose("rejoin")
+FENCE: Final = compose("fence")
+DUE: Final = compose("due")
+LEAVE: Final = compose("leave")
+ALL: Final = (
+    ENQUEUE, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, REJOIN, FENCE, DUE, LEAVE,
+)  # fmt: skip

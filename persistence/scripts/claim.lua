@@ -1,0 +1,43 @@
+#!lua flags=allow-oom
+-- claim: hand the oldest jobs of the best priority to a broker. Never repeated: what an answer lost is given back.
+-- KEYS[1]   tag of the function
+-- ARGV[1]   incarnation
+-- ARGV[2]   generation
+-- ARGV[3]   number       the first claim number; further jobs of this call take the next ones
+-- ARGV[4]   lowest       the lowest priority that may be handed out (0 high, 1 normal, 2 low)
+-- ARGV[5]   count        how many jobs at most
+-- Returns   "fenced" | "stale"
+--           | {"claimed", empty, left, then per job: id, attempt, listeners, "whole" or "fetch", record}
+--             empty: bit 2^priority set for each queue found empty; left: ids left in the queue last looked at
+-- @include guard record run notice queue listeners claim
+local incarnation, generation, number, lowest, count =
+  ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local refusal = standing(incarnation, generation)
+if refusal then return refusal end
+
+local answer = { "claimed", 0, 0 }
+local taken = 0
+for priority = 0, lowest do
+  local exhausted = false
+  while taken < count and not exhausted do
+    local job, empty = take(incarnation, number + taken, priority)
+    if not job then
+      if not empty then
+        answer[3] = 1
+        return answer
+      end
+      exhausted = true
+    else
+      claimed(job, answer)
+      taken = taken + 1
+    end
+  end
+  local left = exhausted and 0 or redis.call("LLEN", queue_key(priority))
+  if left == 0 then answer[2] = answer[2] + 2 ^ priority end
+  if taken == count then
+    answer[3] = left
+    return answer
+  end
+end
+return answer

@@ -1,0 +1,57 @@
+#!lua
+-- enqueue: store a job, or join the one that holds its unique; then, if a worker sleeps at this broker, hand out
+-- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing.
+-- KEYS[1]   tag of the function
+-- ARGV[1]   incarnation
+-- ARGV[2]   generation
+-- ARGV[3]   number       counts this incarnation's submits to this function, from 1
+-- ARGV[4]   floor        every number below it has been answered, so gaps below are forgotten
+-- ARGV[5]   id
+-- ARGV[6]   record
+-- ARGV[7]   run_at       unix seconds, or "" for at once
+-- ARGV[8]   waits        "1" when the submitter waits for the end
+-- ARGV[9]   handoff      a claim number, or "" when no worker sleeps here
+-- Returns   "queued" | "scheduled" | "full" | "gone" (a repeat whose job is over) | "fenced" | "stale"
+--           | {"joined", id, "running" or "waiting"}
+--           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
+-- @include guard record run notice queue listeners claim join
+local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local id, record, run_at, waits, handoff = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+
+local refusal, entry = standing(incarnation, generation)
+if refusal == "stale" then return refusal end
+local highest, gaps = numbers_of(entry)
+local repeated = number <= highest and not within(gaps, number)
+if refusal and not repeated then return refusal end
+local unique = unique_of(record)
+if repeated then return answer_repeat(id, unique, incarnation, refusal and "" or waits) end
+
+local holder = unique ~= "" and redis.call("HGET", uniques_key, unique)
+if not holder and is_full(priority_of(record)) then return "full" end
+redis.call("HSET", incarnations_key, incarnation, advanced(generation, highest, gaps, number, floor))
+if holder then return join(holder, record, incarnation, waits) end
+
+redis.call("HSET", jobs_key, id, record)
+if unique ~= "" then redis.call("HSET", uniques_key, unique, id) end
+if waits == "1" then attach(id, incarnation) end
+redis.call("HINCRBY", function_key, "submitted", 1)
+if run_at ~= "" then
+  schedule(id, run_at)
+  return "scheduled"
+end
+
+local priority = priority_of(record)
+local length = push(id, priority)
+if handoff ~= "" then
+  for level = 0, 2 do
+    local job = take(incarnation, handoff, level)
+    if job then
+      if level ~= priority then announce(priority, length) end
+      local answer = { "handed" }
+      claimed(job, answer)
+      return answer
+    end
+  end
+end
+announce(priority, length)
+return "queued"

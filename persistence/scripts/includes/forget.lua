@@ -1,0 +1,32 @@
+-- forget: take a job out of every place but the queue lists, where its id becomes a ghost. `ended` names the
+-- counter of what became of it. Its unique is free at the same moment.
+local function release_unique(id, record)
+  local unique = unique_of(record)
+  if unique ~= "" and redis.call("HGET", uniques_key, unique) == id then
+    redis.call("HDEL", uniques_key, unique)
+  end
+end
+
+local function leave_places(id, record, run)
+  if run.owner ~= "" then
+    redis.call("ZREM", running_key(run.owner), id)
+  elseif redis.call("ZREM", scheduled_key, id) == 1 then
+    redis.call("HINCRBY", function_key, "scheduled", -1)
+  else
+    redis.call("HINCRBY", function_key, "queued" .. priority_of(record), -1)
+    redis.call("HINCRBY", function_key, "ghosts", 1)
+  end
+end
+
+local function forget(id, record, run, ended)
+  leave_places(id, record, run)
+  redis.call("HDEL", jobs_key, id)
+  if run.attempt > 0 then redis.call("HDEL", runs_key, id) end
+  release_unique(id, record)
+  local joined = redis.call("HGET", listeners_key, id)
+  if joined then
+    for listener in each_listener(joined) do redis.call("SREM", attending_key(listener), id) end
+    redis.call("HDEL", listeners_key, id)
+  end
+  redis.call("HINCRBY", function_key, ended, 1)
+end

@@ -1,0 +1,27 @@
+#!lua flags=allow-oom
+-- rejoin: after a reconnect. Whatever the old connection may still deliver is refused from now on; the broker learns
+-- what Redis believes it runs, and listens again to what its clients wait for.
+-- KEYS[1]   tag of the function
+-- ARGV[1]   incarnation
+-- ARGV[2]   generation   the new one
+-- ARGV[3..] ids          jobs that clients here wait for
+-- Returns   "fenced" | {running: {id, attempt, ...} newest claim first, gone: {id, ...} of those waited for}
+-- @include guard run listeners
+local incarnation, generation = ARGV[1], ARGV[2]
+
+local refusal, entry = standing(incarnation, generation)
+if refusal == "fenced" then return refusal end
+local numbers = entry and string.match(entry, "^%d+ (.*)$") or "0"
+redis.call("HSET", incarnations_key, incarnation, generation .. " " .. numbers)
+
+local running = {}
+for _, id in ipairs(redis.call("ZREVRANGE", running_key(incarnation), 0, -1)) do
+  running[#running + 1] = id
+  running[#running + 1] = run_of(id).attempt
+end
+local gone = {}
+for at = 3, #ARGV do
+  if redis.call("HEXISTS", jobs_key, ARGV[at]) == 1 then attach(ARGV[at], incarnation)
+  else gone[#gone + 1] = ARGV[at] end
+end
+return { running, gone }

@@ -1,0 +1,207 @@
+"""The store: jobs in Redis, as the broker sees them. It knows no packets and no peers.
+
+Two pipes to the same server. The first carries every transition and, on the same stream, the notices that work is
+there: so a claim that found nothing and the notice that came after it cannot be confused. The second (`bulk`)
+fetches what is large or slow, where it holds up nobody.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import trio
+
+from persistence.alarm import Alarm
+from persistence.asking import Asking
+from persistence.claiming import Claiming
+from persistence.ending import Ending
+from persistence.errors import StoreRefusedError
+from persistence.events import StoreEvents
+from persistence.functions import Function
+from persistence.janitor import Janitor
+from persistence.keeper import Keeper
+from persistence.keys import Keys
+from persistence.link import Link
+from persistence.mailbox import Mailbox
+from persistence.options import RedisOptions
+from persistence.pipe import Handshake, Pipe
+from persistence.replies import Command, Reply, expect_bytes
+from persistence.records import Incarnation, JobId, pack_record
+from persistence.rejoining import Rejoining
+from persistence.scripts import LEAVE
+from persistence.submitting import Handed, Submit, SubmitAnswer
+from protocol import Priority
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """Everything a broker asks of Redis. Open it with `open_store`."""
+
+    def __init__(
+        self,
+        options: RedisOptions,
+        events: StoreEvents,
+        *,
+        prefix: bytes,
+        handle_prefix: bytes,
+        store_timeout_seconds: float,
+        presence_ttl_seconds: float,
+        describe: Callable[[], bytes],
+    ) -> None:
+        self._events = events
+        self.link = Link(Keys(prefix), store_timeout_seconds)
+        self.bulk = Pipe(options, name="bulk")
+        self.claiming = Claiming(self.link, self.bulk, handle_prefix)
+        self.ending = Ending(self.link)
+        self.asking = Asking(self.link, self.bulk)
+        self.keeper = Keeper(self.link, presence_ttl_seconds, describe)
+        self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
+        self.alarm = Alarm(self.link, self.bulk)
+        self._mailbox = Mailbox(self.link, self.bulk, events)
+        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self._mailbox, events)
+        self.pipe = Pipe(
+            options,
+            name="store",
+            on_connect=self._on_connect,
+            on_push=self._on_push,
+            on_batch=events.batch_done,
+        )
+        self.link.pipe = self.pipe
+        self.link.on_fenced = self._on_fenced
+        self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
+        """Called when we go on under a new name."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis is there; if not, posting means waiting."""
+        return self.pipe.connected
+
+    def function(self, name: bytes) -> Function:
+        """The function with this name; written down in Redis the first time it is met here."""
+        known = self.link.functions.get(name)
+        if known is None:
+            known = self.link.functions.meet(name)
+            for command in self._rejoining.introductions([known]):
+                self._introduce(command)
+        return known
+
+    def _introduce(self, command: Command) -> None:
+        self.pipe.post(command, lambda reply: None, again=lambda: command)
+
+    def listen(self, function: Function) -> None:
+        """Hear the notices of a function from now on; what is claimed after this call misses none."""
+        self.pipe.post([b"SSUBSCRIBE", function.tag], self._listening)
+
+    def mind_no_more(self, function: Function) -> None:
+        """Hear the notices of a function no longer."""
+        self.pipe.post([b"SUNSUBSCRIBE", function.tag], lambda reply: None)
+
+    def _listening(self, reply: Reply) -> None:
+        # A break needs nothing, for whoever needs the notices asks again after it.
+        if isinstance(reply, StoreRefusedError):
+            log.error("Redis does not let us hear of new jobs: %s. Workers are woken by their own polling only", reply)
+
+    def submit(
+        self,
+        function: Function,
+        *,
+        unique: bytes,
+        reducer: bytes,
+        payload: bytes,
+        priority: Priority,
+        background: bool,
+        run_at: int | None,
+        answer: SubmitAnswer,
+        handed: Handed | None = None,
+    ) -> None:
+        """Store a job, or join the one that holds its unique (b"" for none). Unix seconds in `run_at`.
+
+        `answer` is called once: when Redis has it, or with a StoreError after the store timeout. A submit that was
+        sent and not answered may have been stored, and then runs. With `handed`, the oldest job of the function
+        comes back in the same trip, to be run here.
+        """
+        record = pack_record(unique, reducer, payload, priority, background)
+        when = b"" if run_at is None else b"%d" % run_at
+        Submit(self.link, self.claiming, function, record, when, not background, answer, handed).post()
+        if run_at is not None:
+            self.alarm.look_again(function)
+
+    def _on_push(self, push: list[Reply]) -> None:
+        """One notice, in stream order with the replies."""
+        if push[0] != b"smessage":
+            return
+        channel, notice = push[1], push[2]
+        assert isinstance(channel, bytes)
+        assert isinstance(notice, bytes)
+        function = self.link.functions.with_tag(channel)
+        if function is None:
+            return
+        kind = notice[:1]
+        if kind == b"q":
+            self._events.work_noticed(function, int(notice[1:]))
+        elif kind == b"s":
+            self.alarm.look_again(function)
+        elif kind == b"m" and notice[1:] == self.link.incarnation:
+            self._mailbox.read(function)
+        elif kind == b"a":
+            self._events.audience_changed(function, JobId(notice[1:]))
+
+    async def _on_connect(self, handshake: Handshake) -> None:
+        await self._rejoining.on_connect(handshake)
+        self.alarm.look_everywhere()
+
+    def _on_fenced(self, lost: Incarnation) -> None:
+        self._mailbox.start_anew()
+        self._events.fenced()
+        self.on_new_incarnation(self.link.incarnation)
+        for command in self._rejoining.introductions(self.link.functions.all()):
+            self._introduce(command)
+        for function in self.link.functions.all():
+            if self._events.awaited(function):
+                self._rejoining.rejoin(function)
+
+    async def leave(self) -> None:
+        """A clean end: nothing here runs or is waited for any more, so no one need look for us. Raises StoreError.
+
+        Cancelled or failed, the presence stands still and another broker cleans up after its TTL.
+        """
+        keys, incarnation = self.link.keys, self.link.incarnation
+        for function in self.link.functions.all():
+            if await self.pipe.ask(*LEAVE.call(function.tag, incarnation)) == b"busy":
+                log.warning("something is still ours in Redis; another broker will return it")
+                return
+        await self.pipe.ask(b"HDEL", keys.beats, incarnation)
+        await self.pipe.ask(b"HDEL", keys.brokers, incarnation)
+
+    async def workers_elsewhere(self) -> dict[bytes, int]:
+        """How many workers of each function are connected to other brokers that live. Raises StoreError."""
+        reply = await self.bulk.ask(b"HGETALL", self.link.keys.brokers)
+        flat = list(reply.items()) if isinstance(reply, dict) else []
+        totals: dict[bytes, int] = {}
+        for incarnation, described in flat:
+            if incarnation != self.link.incarnation:
+                for name, workers in json.loads(expect_bytes(described)).get("workers", {}).items():
+                    function = name.encode("latin-1")
+                    totals[function] = totals.get(function, 0) + int(workers)
+        return totals
+
+
+@asynccontextmanager
+async def open_store(store: Store, *, previous: Incarnation | None = None) -> AsyncIterator[Store]:
+    """Connect a store and keep its duties running for the length of the block.
+
+    `previous` is the incarnation of a broker that is known to be dead, for its place was free to take: its jobs are
+    returned at once. Raises StoreError when Redis cannot be reached, refuses us, or is not fit to be used. A
+    cancelled block leaves nothing behind but a presence that stands still.
+    """
+    async with trio.open_nursery() as nursery:
+        await nursery.start(store.bulk.run)
+        await nursery.start(store.pipe.run)
+        for duty in (store.link.collect, store.keeper.run, store.janitor.run, store.alarm.run):
+            nursery.start_soon(duty)
+        if previous is not None:
+            await store.janitor.return_everything_of(previous)
+        yield store
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,71 @@
+"""How the embedded Valkey server is launched: with which options, and detached from whoever launches it.
+
+It has to outlive the broker that launched it, so it is nobody's child: it daemonizes itself (a second fork, a
+session of its own), which also leaves no zombie behind. The lock that it inherits tells whether it lives.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import trio
+
+from persistence.data_directory import DataDirectory
+from persistence.errors import EmbeddedStoreError
+
+OPTIONS: dict[str, str] = {
+    "daemonize": "yes",
+    "port": "0",  # never on the network
+    "unixsocketperm": "700",
+    "appendonly": "yes",
+    "appendfsync": "always",  # an answer means: on the disk
+    "no-appendfsync-on-rewrite": "no",  # also while the file is rewritten
+    "aof-load-truncated": "yes",  # a torn last command was never answered
+    "auto-aof-rewrite-percentage": "100",
+    "auto-aof-rewrite-min-size": "64mb",  # a queue writes much and keeps little; see docs/decisions/0003
+    "save": "",  # the append-only file is the whole truth
+    "maxmemory-policy": "noeviction",  # a full store refuses; it does not forget jobs
+}
+
+
+def command_line(binary: Path, home: DataDirectory) -> list[str]:
+    """The words that start the server."""
+    places = {"dir": home.path, "unixsocket": home.socket, "logfile": home.log, "pidfile": home.pid}
+    words = [str(binary)]
+    for option, value in {**OPTIONS, **places}.items():
+        words += [f"--{option}", str(value)]
+    return words
+
+
+async def launch(command: Sequence[str], alive: int) -> None:
+    """Start the server, detached. Returns when it is on its own; it does not listen yet.
+
+    Args:
+        command: from `command_line`.
+        alive: descriptor of a lock held alone, which the server inherits and keeps.
+
+    Raises:
+        EmbeddedStoreError: it cannot be run, or refuses its command line; one line says why.
+
+    Cancelled, the server may run or not.
+    """
+    try:
+        done = await trio.run_process(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+            pass_fds=(alive,),
+            start_new_session=True,  # Ctrl-C at the terminal is not for it, not even before it daemonizes
+            umask=0o077,
+            cwd="/",
+        )
+    except OSError as error:
+        raise EmbeddedStoreError(f"cannot run {command[0]}: {error.strerror}") from error
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).decode(errors="replace").split("\n")
+        words = "; ".join(line.strip() for line in said if line.strip())
+        raise EmbeddedStoreError(f"{command[0]} ended with status {done.returncode}: {words}")

@@ -1,0 +1,36 @@
+"""Servers for everybody: a test that asks for one of these runs on Redis and on Valkey."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import Engine, RedisServer, find_engine
+
+
+@pytest.fixture(params=["redis", "valkey"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each of the two engines in turn."""
+    name: str = request.param
+    return find_engine(name)
+
+
+@pytest.fixture
+def make_server(engine: Engine) -> Iterator[Callable[..., RedisServer]]:
+    """Makes servers of this engine, not started yet; the arguments are `RedisServer`'s."""
+    servers: list[RedisServer] = []
+
+    def make(*settings: str, password: str | None = None) -> RedisServer:
+        servers.append(RedisServer(engine, *settings, password=password))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.clean_up()
+
+
+@pytest.fixture
+def redis_server(make_server: Callable[..., RedisServer]) -> RedisServer:
+    """A running server of this test alone, which keeps its data in memory only."""
+    server = make_server()
+    server.start()
+    return server
