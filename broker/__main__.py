@@ -1,0 +1,52 @@
+"""``python -m broker``, also installed as ``trio-gearman``: from words to an exit status.
+
+Three stages, each imported when it is reached, by name and not at the top. ``--help`` and ``--version``
+answer after 50 milliseconds instead of 500, wrong flags are told where trio or the store cannot even be
+imported, and ``--check-args`` in a unit file costs little. This is the only place where imports wait.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from broker.command_line import CommandLine, Word, parse
+from broker.terminal import complain, show
+from broker.usage import usage, version
+
+if TYPE_CHECKING:
+    from broker.sources import Reading
+
+
+def main() -> int:
+    """Run the command line of this process; returns its exit status: 0, or 1 when it could not be obeyed."""
+    line = parse(map(Word, sys.argv[1:]))
+    if "help" in line.actions:
+        show(usage())
+        return 0
+    if "version" in line.actions:
+        show(version())
+        return 0
+    reading = _read(line)
+    if reading is None:
+        return 1
+    if "check_args" in line.actions:
+        return 0
+    status: int = import_module("broker.start").start(reading)
+    return status
+
+
+def _read(line: CommandLine) -> "Reading | None":
+    """The settings; None when they are wrong, which has then been told."""
+    sources = import_module("broker.sources")
+    try:
+        reading: Reading = sources.read_settings(line, os.environ)
+    except sources.SettingsError as error:
+        for problem in error.problems:
+            complain(problem)
+        return None
+    return reading
+
+
+if __name__ == "__main__":
+    sys.exit(main())

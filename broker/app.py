@@ -1,0 +1,158 @@
+"""A broker from its start to its end: bind, find the store, listen, serve, stop.
+
+    async with open_broker(Settings(port=0)) as broker:
+        print(broker.addresses)
+
+What is opened later depends on what was opened before, and is closed before it.
+"""
+
+import hashlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Final
+
+import trio
+
+from broker.core import Broker
+from broker.duties import sweep, watch_reservations, watch_time_limits
+from broker.hearing import Hearing
+from broker.listening import accept, bind
+from broker.settings import Settings
+from broker.stores import Place, open_place
+from broker.unwrapping import unwrapped
+from broker.waking import give_back_reservations
+from broker.working import note_progress
+from persistence import Identity, Incarnation, Store, StoreError, claim_identity, open_store
+
+log = logging.getLogger(__name__)
+
+LEAVE_SECONDS: Final = 5.0
+"""How long a goodbye to Redis may take. What is not said, the others find out by themselves."""
+
+
+@asynccontextmanager
+async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
+    """Run a broker for the length of the block; when the block begins, it listens and its store answers.
+
+    The end of the block is a clean stop: nothing is accepted any more, running jobs get `settings.grace` seconds
+    to end, the rest is given back. Cancelled, it stops at once; its jobs are returned by the next broker with the same
+    data directory, or by any other after `settings.presence_ttl`.
+
+    Raises OSError when it cannot listen, StoreError when the store cannot be used, each before the block begins. An
+    exception of the block comes out as it went in.
+    """
+    with unwrapped():
+        async with AsyncExitStack() as stack:
+            sockets = await bind(settings)
+            for sock in sockets:
+                stack.callback(sock.close)
+            place = await stack.enter_async_context(open_place(settings))
+            tasks = await stack.enter_async_context(trio.open_nursery())
+            broker = Broker(settings, tasks.start_soon)
+            broker.addresses = [sock.getsockname()[:2] for sock in sockets]
+            broker.data = place.words
+            with _identity(place) as identity:
+                store = _store(broker, place)
+                async with open_store(store, previous=_previous(identity)):
+                    await _write(identity, store.link.incarnation)
+                    store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
+                    async with _serving(broker, sockets):
+                        yield broker
+                    await _leave(broker, identity)
+            tasks.cancel_scope.cancel()
+
+
+async def serve(
+    settings: Settings, *, task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Run a broker until cancelled, which stops it at once; `nursery.start` returns the addresses it listens on.
+
+    Raises what `open_broker` raises.
+    """
+    async with open_broker(settings) as broker:
+        task_status.started(broker.addresses)
+        await trio.sleep_forever()
+
+
+def _store(broker: Broker, place: Place) -> Store:
+    settings = broker.settings
+    broker.store = Store(
+        place.options,
+        Hearing(broker),
+        prefix=settings.redis_prefix.encode(),
+        handle_prefix=settings.job_handle_prefix.encode(),
+        store_timeout_seconds=settings.store_timeout,
+        presence_ttl_seconds=settings.presence_ttl,
+        describe=broker.describe,
+    )
+    broker.flusher.before = lambda: note_progress(broker)
+    return broker.store
+
+
+@asynccontextmanager
+async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """Accept and serve for the length of the block; then let what runs end, and give back the rest."""
+    async with trio.open_nursery() as nursery:
+        accepting = trio.CancelScope()
+
+        async def accept_until_the_end(listener: socket.socket) -> None:
+            with accepting:
+                await accept(broker, nursery, listener)
+
+        for duty in (watch_time_limits, watch_reservations, sweep):
+            nursery.start_soon(duty, broker)
+        for sock in sockets:
+            sock.listen(broker.settings.backlog)
+            nursery.start_soon(accept_until_the_end, sock)
+        yield
+        accepting.cancel()
+        for sock in sockets:
+            sock.close()
+        await _wind_down(broker)
+        nursery.cancel_scope.cancel()
+
+
+async def _wind_down(broker: Broker) -> None:
+    broker.leaving = True
+    for line in broker.roster.lines.values():
+        give_back_reservations(broker, line)
+    if broker.runs.by_handle and broker.settings.grace:
+        log.warning("waiting up to %g s for %d running jobs", broker.settings.grace, len(broker.runs.by_handle))
+    with trio.move_on_after(broker.settings.grace):
+        await broker.runs.wait_empty()
+
+
+async def _leave(broker: Broker, identity: Identity | None) -> None:
+    with trio.move_on_after(LEAVE_SECONDS):
+        try:
+            await broker.store.leave()
+            await _write(identity, Incarnation(b""))
+        except StoreError as error:
+            log.warning("could not say goodbye to the store, others will notice: %s", error)
+
+
+def _identity(place: Place) -> AbstractContextManager[Identity | None]:
+    """Who we are on this machine, so that the next to start in our place knows that we are gone.
+
+    Without one everything works, only later: others find out when our presence stands still.
+    """
+    name = "identity-" + hashlib.blake2b(place.key, digest_size=6).hexdigest()
+    try:
+        return claim_identity(place.directory, name)
+    except StoreError as error:
+        log.warning("after a kill, jobs that ran here return only after a while: %s", error)
+        return nullcontext()
+
+
+def _previous(identity: Identity | None) -> Incarnation | None:
+    return Incarnation(identity.previous) if identity is not None and identity.previous else None
+
+
+async def _write(identity: Identity | None, incarnation: Incarnation) -> None:
+    if identity is not None:
+        try:
+            await identity.write(incarnation)
+        except StoreError as error:
+            log.warning("after a kill, jobs that ran here return only after a while: %s", error)

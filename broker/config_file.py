@@ -1,0 +1,43 @@
+"""The config file: the words of a command line, separated by spaces and line ends.
+
+The form is gearmand's (Gearman protocol: the gearmand command line), with two differences. A word without a
+dash is refused, where gearmand ignores it: ``port=4731`` must not look as if it worked. And a word that
+begins with ``#`` makes the rest of its line a comment, which in gearmand happens to work as long as no word
+of the comment begins with a dash.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from broker.command_line import CommandLine, Word, parse
+
+
+def read_config_file(path: Path) -> CommandLine:
+    """What a config file says; never raises, a file that cannot be read is a problem in the answer."""
+    try:
+        # Paths in it are the system's bytes, so undecodable ones pass as they do on a command line.
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        return CommandLine(problems=(f"{path}: cannot be read ({error.strerror}); name a readable file",))
+    line = parse(_words(text, path))
+    misplaced = (
+        f"{path}: --{action.replace('_', '-')} belongs on the command line" for action in line.actions
+    )
+    nested = (
+        f"{given.where}: a config file names no other; leave it out"
+        for given in line.given
+        if _nests(given.field)
+    )
+    return CommandLine(line.given, frozenset(), (*line.problems, *sorted(misplaced), *nested))
+
+
+def _words(text: str, path: Path) -> Iterator[Word]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for word in line.split():
+            if word.startswith("#"):
+                break
+            yield Word(word, f"{path}:{number}: ")
+
+
+def _nests(field: str) -> bool:
+    return field == "config_file"

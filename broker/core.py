@@ -1,0 +1,67 @@
+"""The broker's state, in one place. What happens to it stands in the modules named after what is asked."""
+
+import json
+from collections.abc import Callable
+
+import trio
+
+from broker.audience import Audience
+from broker.flusher import Flusher
+from broker.roster import Line, Roster
+from broker.runs import Run, Runs
+from broker.session import Session
+from broker.settings import Settings
+from persistence import Function, Mail, Store
+
+
+class Broker:
+    """One broker: its sessions, who can do what, what runs, who waits. It lives as long as `open_broker`'s block."""
+
+    def __init__(self, settings: Settings, start_soon: Callable[..., None]) -> None:
+        self.settings = settings
+        self.addresses: list[tuple[str, int]] = []
+        """Where it listens: host and port."""
+        self.data = ""
+        """Where its data is, in one line."""
+        self.start_soon = start_soon
+        """Start a task that lives as long as the broker: for what must be waited for, and belongs to no session."""
+        self.sessions: dict[Session, None] = {}
+        self.roster = Roster()
+        self.runs = Runs()
+        self.audience = Audience()
+        self.progressing: list[Run] = []
+        """Runs that have said how far they are since it was last written down."""
+        self.limits_changed = trio.Event()
+        """Set when a run with a time limit has begun: the duty that watches them must look again."""
+        self.flusher = Flusher(lambda session: start_soon(session.drain))
+        self.early: list[Mail] = []
+        """Mail for jobs whose submit was not answered yet."""
+        self.leaving = False
+        """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
+        self.store: Store
+
+    def line(self, name: bytes) -> Line:
+        """The function with this name as this broker hears it, from now on."""
+        line = self.roster.lines.get(name)
+        if line is None:
+            function = self.store.function(name)
+            self.store.listen(function)
+            line = self.roster.lines[name] = Line(function)
+            # The subscription leaves before any claim made from here on, so it is as good as heard already: the
+            # bits may be set at once, and a worker that asks right after CAN_DO finds what waits.
+            line.bits = 0b111
+        return line
+
+    def line_of(self, function: Function) -> Line | None:
+        """The line of a function, if this broker hears it."""
+        return self.roster.lines.get(function.name)
+
+    def describe(self) -> bytes:
+        """What other brokers may know of this one, as JSON: where it listens, its workers by function, its runs."""
+        return json.dumps(
+            {
+                "addresses": [f"{host}:{port}" for host, port in self.addresses],
+                "workers": {name.decode("latin-1"): len(line.workers) for name, line in self.roster.lines.items()},
+                "running": len(self.runs.by_handle),
+            }
+        ).encode()

@@ -1,0 +1,47 @@
+"""The environment: ``TRIO_GEARMAN_<FIELD>`` for every setting, and gearmand's own ``GEARMAND_PORT``.
+
+An unknown ``TRIO_GEARMAN_...`` is a note in the log and no error, and a port that is a URL is skipped:
+Kubernetes gives every container of a namespace ``GEARMAND_PORT=tcp://10.0.0.7:4730`` and a dozen more as soon
+as a *service* is called ``gearmand`` (or ``trio-gearman``), and a broker that refused them could not start
+beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from broker.flags import BY_FIELD
+from broker.given import Given
+
+PREFIX: Final = "TRIO_GEARMAN_"
+_SERVICE_LINK: Final = ("tcp://", "udp://", "sctp://")
+_SERVICE_LINK_NAME: Final = ("port_", "service_")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the environment said."""
+
+    given: tuple[Given, ...]
+    """From ``TRIO_GEARMAN_...``: above the config file."""
+    fallback: tuple[Given, ...]
+    """From ``GEARMAND_PORT``, which in gearmand replaces the default alone: below the config file."""
+    notes: tuple[str, ...]
+    """A line for each variable that looks like ours and is not."""
+
+
+def read_environment(variables: Mapping[str, str]) -> Environment:
+    """Pick ours out of the environment. An empty variable is none, for compose files cannot leave one out."""
+    given, notes = [], []
+    for variable, value in sorted(variables.items()):
+        if not value or value.startswith(_SERVICE_LINK) or not variable.startswith(PREFIX):
+            continue
+        field = variable.removeprefix(PREFIX).lower()
+        if field in BY_FIELD:
+            given.append(Given(field, value, variable))
+        elif not field.startswith(_SERVICE_LINK_NAME):
+            notes.append(f"{variable}: there is no such setting, the variable was ignored; see --help")
+    port = variables.get("GEARMAND_PORT", "")
+    known = port and not port.startswith(_SERVICE_LINK)
+    fallback = (Given("port", port, "GEARMAND_PORT"),) if known else ()
+    return Environment(tuple(given), fallback, tuple(notes))

@@ -1,0 +1,30 @@
+"""What to tell when a broker cannot start: one line, with what is wrong and what to do, and no traceback."""
+
+import errno
+from collections.abc import Mapping
+from typing import Final
+
+_ADVICE: Final[Mapping[int, str]] = {
+    errno.EADDRINUSE: "perhaps gearmand or another broker runs there: stop it, or choose another --port",
+    errno.EADDRNOTAVAIL: "give an address of this machine to --listen",
+    errno.EAFNOSUPPORT: "this machine has no network of that kind: give another address to --listen",
+    errno.EACCES: "ports below 1024 are not for every user: choose a higher --port",
+    errno.EMFILE: "allow more descriptors with --file-descriptors",
+    errno.ENFILE: "the whole system is out of descriptors: close something, or raise fs.file-max",
+}
+
+
+def advice(error: Exception) -> str:
+    """One line for an error that kept a broker from starting.
+
+    The store's errors and our own say what to do themselves; the system's know only what failed.
+    """
+    if not isinstance(error, OSError):
+        return " ".join(str(error).split())
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check that it exists and that this user may use it"
+    number, what = error.errno or 0, error.strerror or str(error)
+    if number < 0:  # getaddrinfo's numbers, which share nothing with errno
+        return f"{what}; give an address or a name of this machine to --listen"
+    todo = _ADVICE.get(number)
+    return f"{what}; {todo}" if todo else f"cannot start: {what}"

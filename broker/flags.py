@@ -1,0 +1,248 @@
+"""The flags: one row each, and nothing else in the house knows how they are spelled.
+
+The command line, the config file, the environment, ``--help`` and the messages about wrong values all read
+this table. A new flag is a row here and a field of the same name in `broker.settings`; a test holds the two
+together.
+
+The rows hold defaults as text, though the fields have them too, because ``--help`` must not wait for
+pydantic. The spelling follows gearmand (Gearman protocol: the gearmand command line) wherever gearmand has
+such a flag.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag."""
+
+    names: tuple[str, ...]
+    """As they are typed, dashes included; the long one last."""
+    about: str
+    """What it does, for ``--help``: no capital, no full stop; units are named."""
+    metavar: str = ""
+    """What its value is called in ``--help``. Empty: a switch, which takes no value."""
+    right: str = "1 or 0"
+    """Which values are right: the end of "give ...". (A switch has a value only in the environment.)"""
+    default: str = ""
+    """Its default as somebody would type it. Empty: none."""
+    many: bool = False
+    """May be given several times; the values add up."""
+    secret: bool = False
+    """Its value may hold a password, so no message repeats it."""
+
+    @property
+    def name(self) -> str:
+        """The long name, as typed: ``--store-timeout``."""
+        return self.names[-1]
+
+    @property
+    def field(self) -> str:
+        """The field of the settings that it fills: ``store_timeout``."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+_SECONDS: Final = "a number of seconds above 0, such as 0.5 or 10"
+_SIZE: Final = "a number of bytes, such as 65536 or 64MiB, from 1KiB to 256MiB"
+_PROBE: Final = "-1 for the system's value, or a number from 1 to 32767"
+
+SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
+    "Connections": (
+        Flag(
+            ("-p", "--port"),
+            "TCP port to listen on; 0 takes a free one",
+            metavar="PORT",
+            right="a number from 0 to 65535 (0 takes a free one)",
+            default="4730",
+        ),
+        Flag(
+            ("-L", "--listen"),
+            "address or host name to listen on; several: repeat the flag, or put commas between. "
+            "0.0.0.0 is every IPv4 address, :: every IPv6 address",
+            metavar="ADDRESS",
+            right="addresses or host names without a port, such as 127.0.0.1,::1; the port goes to --port",
+            default="127.0.0.1",
+            many=True,
+        ),
+        Flag(
+            ("-b", "--backlog"),
+            "connections that may wait to be accepted",
+            metavar="NUMBER",
+            right="a number from 1 to 65535",
+            default="32",
+        ),
+        Flag(
+            ("--max-connections",),
+            "connections served at once; more wait to be accepted. Without it, as many as descriptors allow",
+            metavar="NUMBER",
+            right="a number from 1",
+        ),
+        Flag(
+            ("-f", "--file-descriptors"),
+            "file descriptors this process may open; a connection takes one",
+            metavar="NUMBER",
+            right="a number from 64",
+        ),
+        Flag(("--keepalive",), "probe silent connections (TCP keepalive)"),
+        Flag(
+            ("--keepalive-idle",),
+            "with --keepalive: seconds of silence before the first probe; -1 is the system's value",
+            metavar="SECONDS",
+            right=_PROBE,
+            default="-1",
+        ),
+        Flag(
+            ("--keepalive-interval",),
+            "with --keepalive: seconds between probes; -1 is the system's value",
+            metavar="SECONDS",
+            right=_PROBE,
+            default="-1",
+        ),
+        Flag(
+            ("--keepalive-count",),
+            "with --keepalive: probes without an answer that end a connection; -1 is the system's value",
+            metavar="NUMBER",
+            right="-1 for the system's value, or a number from 1 to 127",
+            default="-1",
+        ),
+        Flag(
+            ("--max-packet",),
+            "bytes in the largest packet that is accepted; the sender of a larger one is refused and dropped",
+            metavar="BYTES",
+            right=_SIZE,
+            default="64MiB",
+        ),
+        Flag(
+            ("--outbox-limit",),
+            "bytes that may wait for one peer; a peer that reads too slowly is dropped",
+            metavar="BYTES",
+            right=_SIZE,
+            default="64MiB",
+        ),
+    ),
+    "Store": (
+        Flag(
+            ("--redis",),
+            "the Redis or Valkey that keeps the jobs: redis://HOST:PORT/DB, rediss://... for TLS, or "
+            "unix:///PATH. Without it the broker runs its own in the data directory. A password is safer in "
+            "TRIO_GEARMAN_REDIS or the config file than in the list of processes",
+            metavar="URL",
+            right="a URL such as redis://127.0.0.1:6379/0, rediss://user:password@host/0 or unix:///run/redis.sock",
+            secret=True,
+        ),
+        Flag(
+            ("--data-dir",),
+            "directory for the broker's own store. Without it, the platform's place for such data",
+            metavar="PATH",
+            right="the path of a directory",
+        ),
+        Flag(
+            ("--redis-prefix",),
+            "what all keys in Redis begin with; brokers with the same one share their jobs",
+            metavar="PREFIX",
+            right="1 to 64 characters without braces, spaces or control characters",
+            default="gearman",
+        ),
+        Flag(
+            ("--store-timeout",),
+            "seconds a submit may wait for the store before it is refused",
+            metavar="SECONDS",
+            right=_SECONDS,
+            default="5",
+        ),
+        Flag(("--strict-store",), "refuse to start on a store that may lose jobs, instead of a warning"),
+        Flag(
+            ("--presence-ttl",),
+            "seconds after which the other brokers take over from one that fell silent",
+            metavar="SECONDS",
+            right=_SECONDS,
+            default="10",
+        ),
+        Flag(
+            ("--reservation-seconds",),
+            "seconds a job is kept for the worker that was woken for it",
+            metavar="SECONDS",
+            right=_SECONDS,
+            default="1",
+        ),
+    ),
+    "Jobs": (
+        Flag(
+            ("-j", "--job-retries"),
+            "runs a job may have before it is given up as dead; 0 is one run, -1 is without end. "
+            "A run that a broker lost does not count",
+            metavar="NUMBER",
+            right="-1 for without end, or a number from 0 to 255",
+            default="-1",
+        ),
+        Flag(
+            ("-w", "--worker-wakeup"),
+            "sleeping workers to wake for a job; 0 wakes all that can do it",
+            metavar="NUMBER",
+            right="0 for all of them, or a number from 1 to 255",
+            default="0",
+        ),
+        Flag(("-R", "--round-robin"), "accepted for gearmand's sake: a worker's functions always take turns"),
+        Flag(("--exceptions",), "send exceptions to every client, as if each had asked for them"),
+        Flag(
+            ("--job-handle-prefix",),
+            "what job handles begin with; cut where a handle would pass 63 bytes",
+            metavar="PREFIX",
+            right="1 to 63 visible ASCII characters",
+            default="H:",
+        ),
+    ),
+    "Process": (
+        Flag(
+            ("-l", "--log-file"),
+            "file to add the log to, or stderr, or none; reopened on SIGHUP",
+            metavar="PATH",
+            right="a path, stderr or none",
+            default="stderr",
+        ),
+        Flag(
+            ("--verbose",),
+            "least weight of what is logged: FATAL, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO or DEBUG",
+            metavar="LEVEL",
+            right="one of FATAL, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG, in capitals",
+            default="WARNING",
+        ),
+        Flag(
+            ("-P", "--pid-file"),
+            "file to write the process id to, as soon as the broker listens; removed at the end",
+            metavar="PATH",
+            right="a path",
+        ),
+        Flag(
+            ("--grace",),
+            "seconds that running jobs may take to end when the broker is told to stop",
+            metavar="SECONDS",
+            right="a number of seconds from 0, such as 0.5 or 10",
+            default="10",
+        ),
+        Flag(
+            ("--config-file",),
+            "file of more flags, separated by spaces or line ends; a word that begins with # ends its line",
+            metavar="PATH",
+            right="the path of a file",
+        ),
+    ),
+}
+"""Every flag that fills a field of the settings, under its heading in ``--help``."""
+
+ACTIONS: Final = (
+    Flag(("-h", "--help"), "print this and exit"),
+    Flag(("-V", "--version"), "print the version and exit"),
+    Flag(("--check-args",), "say what is wrong with flags, environment and config file, and exit"),
+)
+"""Flags that ask for something else than a broker. They stand on the command line alone."""
+
+BY_FIELD: Final[Mapping[str, Flag]] = {flag.field: flag for rows in SECTIONS.values() for flag in rows}
+"""The flags of `SECTIONS` by the field they fill."""
+
+BY_NAME: Final[Mapping[str, Flag]] = {
+    name: flag for flag in (*BY_FIELD.values(), *ACTIONS) for name in flag.names
+}
+"""Every flag, actions too, by each of its names."""

@@ -1,0 +1,83 @@
+"""What the store tells the broker: notices, mail, and the ups and downs of Redis."""
+
+import logging
+
+from broker.core import Broker
+from broker.relaying import deliver, relay_end
+from broker.roster import ALL_BITS
+from broker.waking import wake_for
+from persistence import Function, JobId, Mail, StoreError
+from protocol import WorkFail
+
+log = logging.getLogger(__name__)
+
+
+class Hearing:
+    """The broker's ears; see `persistence.StoreEvents`."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def work_noticed(self, function: Function, priority: int) -> None:
+        """A job may have become claimable: one sleeper should look."""
+        line = self._broker.line_of(function)
+        if line is not None:
+            line.bits |= 1 << priority
+            wake_for(self._broker, line)
+
+    def reconnected(self) -> None:
+        """Redis is there: every function is heard anew, and any may hold work."""
+        broker = self._broker
+        for line in broker.roster.lines.values():
+            broker.store.listen(line.function)
+            line.bits = ALL_BITS
+        broker.start_soon(self._wake_when_ready)
+
+    async def _wake_when_ready(self) -> None:
+        # Told from within the handshake: grabs are worth while only when it is over.
+        try:
+            await self._broker.store.pipe.wait_connected()
+        except StoreError:
+            return
+        for line in self._broker.roster.lines.values():
+            wake_for(self._broker, line)
+        self._broker.flusher.flush()
+
+    def batch_done(self) -> None:
+        """One read from Redis has been dealt with."""
+        self._broker.flusher.flush()
+
+    def fenced(self) -> None:
+        """What was reserved here has been returned by whoever took us for lost."""
+        for line in self._broker.roster.lines.values():
+            line.reserved.clear()
+
+    def mail_came(self, function: Function, mail: Mail) -> None:
+        """Another broker says something of a job that clients here wait for."""
+        deliver(self._broker, mail)
+
+    def audience_changed(self, function: Function, job: JobId) -> None:
+        """Somebody elsewhere listens to a job that may run here: from now on what it says is posted."""
+        run = self._broker.runs.by_id.get(job)
+        if run is not None:
+            run.elsewhere = True
+
+    def runs_here(self, job: JobId, attempt: int) -> bool:
+        """Whether a worker here has this run, or it is reserved for one."""
+        run = self._broker.runs.by_id.get(job)
+        if run is not None:
+            return run.job.attempt == attempt
+        return any(
+            reservation.job.id == job and reservation.job.attempt == attempt
+            for line in self._broker.roster.lines.values()
+            for reservation in line.reserved
+        )
+
+    def awaited(self, function: Function) -> list[JobId]:
+        """The jobs of a function that clients here wait for."""
+        return self._broker.audience.awaited(function)
+
+    def awaited_is_gone(self, function: Function, job: JobId) -> None:
+        """The store lost a job that clients here wait for; they must not wait for ever."""
+        if self._broker.audience.listeners(job):
+            relay_end(self._broker, job, WorkFail(self._broker.audience.handle(job)))

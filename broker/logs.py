@@ -1,0 +1,177 @@
+"""The log: gearmand's words for weights, its line, and a file that is opened again on SIGHUP.
+
+Everything in the house logs through the standard library, so a program that embeds a broker decides for
+itself where lines go. This module is for ``python -m broker``, which owns its process and may therefore set
+up the root logger.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final, Self, TextIO
+
+from broker.terminal import complain
+
+FATAL: Final = 60
+"""The broker ends."""
+ALERT: Final = 55
+"""Somebody must act at once."""
+NOTICE: Final = 25
+"""Ordinary, and worth a line: starts, stops, a reopened log."""
+
+LEVELS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "FATAL": FATAL,
+        "ALERT": ALERT,
+        "CRITICAL": logging.CRITICAL,
+        "ERROR": logging.ERROR,
+        "WARNING": logging.WARNING,
+        "NOTICE": NOTICE,
+        "INFO": logging.INFO,
+        "DEBUG": logging.DEBUG,
+    }
+)
+"""gearmand's names for weights, and where they stand among those of `logging`."""
+
+# Function names and client ids come from strangers: their line ends must not forge lines, nor their escapes
+# steer a terminal.
+_VISIBLE: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+_log: Final = logging.getLogger(__name__)
+
+
+class LineFormatter(logging.Formatter):
+    """``WARNING 2026-03-01 12:00:00.000000 [ broker.session ] text``: gearmand's, with our module."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s", "%Y-%m-%d %H:%M:%S"
+        )
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class spells it so
+        """The line itself; a traceback follows it on lines of its own."""
+        record.fraction = int(record.created % 1 * 1_000_000)
+        record.visible = record.message.translate(_VISIBLE)
+        return super().formatMessage(record)
+
+
+class LogFile(logging.FileHandler):
+    """A file that lines are added to, that can be opened anew, and that does not fill the terminal."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it.
+
+        Raises:
+            OSError: it cannot be opened for writing.
+        """
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._failed = False
+
+    def reopen(self) -> None:
+        """Open the path again, after somebody moved the file away.
+
+        Raises:
+            OSError: it cannot be opened; lines go on into the old file.
+        """
+        self.acquire()
+        try:
+            fresh, old = self._open(), self.stream
+            self.stream, self._failed = fresh, False
+        finally:
+            self.release()
+        _close(old)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the base class spells it so
+        """Say once, and not once a line, that lines are lost, for the disk is full perhaps."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._failed:
+            self._failed = True
+            complain(
+                f"cannot write to the log file {self.baseFilename} ({error.strerror}); lines are being lost"
+            )
+
+
+class Log:
+    """The log of this process, for as long as the block lasts.
+
+    An exception that leaves the block is written to a log *file* with its traceback; with the log on stderr
+    Python itself puts it there. The root logger is found again as it was.
+    """
+
+    def __init__(self, target: str, level: str) -> None:
+        """Prepare it: nothing is opened before the block is entered.
+
+        Args:
+            target: a path, ``stderr`` or ``none``.
+            level: one of the names in `LEVELS`, the least that is written.
+        """
+        self._target = target
+        self._level = LEVELS[level]
+        self._file: LogFile | None = None
+        self._handler: logging.Handler = logging.NullHandler()
+        self._level_before = logging.NOTSET
+
+    @property
+    def is_file(self) -> bool:
+        """Whether lines go to a file, so that the terminal does not see them."""
+        return self._file is not None
+
+    def __enter__(self) -> Self:
+        for name, level in LEVELS.items():
+            logging.addLevelName(level, name)
+        self._handler = self._open()
+        self._handler.setFormatter(LineFormatter())
+        root = logging.getLogger()
+        self._level_before = root.level
+        root.setLevel(self._level)
+        root.addHandler(self._handler)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self.is_file and isinstance(error, Exception):
+            _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
+        root = logging.getLogger()
+        root.removeHandler(self._handler)
+        root.setLevel(self._level_before)
+        _close(self._handler)
+
+    def reopen(self) -> None:
+        """Open the log file again, if there is one. Never raises: the log stays open and tells a failure."""
+        if self._file is None:
+            return
+        _log.log(NOTICE, "SIGHUP, reopening log file")
+        try:
+            self._file.reopen()
+        except OSError as error:
+            _log.error("cannot reopen %s (%s); the log goes on in the old file", self._target, error.strerror)
+        else:
+            _log.log(NOTICE, "log file opened")
+
+    def _open(self) -> logging.Handler:
+        if self._target == "none":
+            return logging.NullHandler()
+        if self._target == "stderr":
+            return logging.StreamHandler()
+        try:
+            self._file = LogFile(Path(self._target))
+        except OSError as error:
+            # As gearmand does: a broker that runs and logs elsewhere is worth more than none.
+            complain(
+                f"--log-file: {self._target} cannot be opened ({error.strerror}); the log goes to stderr"
+            )
+            return logging.StreamHandler()
+        return self._file
+
+
+def _close(writer: logging.Handler | TextIO | None) -> None:
+    """Close what was written to. On a full disk that fails too, which has been told by then, line by line."""
+    if writer is not None:
+        with suppress(OSError):
+            writer.close()

@@ -1,0 +1,67 @@
+"""What waits to be written to one peer: answers in the order of their requests, and news in between.
+
+A request whose answer must wait for the store *promises* a place; whatever is said later waits behind it, so that
+pipelined requests are answered in order, and a JOB_CREATED leaves before anything else of its job.
+"""
+
+from collections import deque
+
+
+class Promise:
+    """A place in the order of answers, kept for one that is not known yet."""
+
+    __slots__ = ("data",)
+
+    def __init__(self) -> None:
+        self.data: bytes | None = None
+
+
+class Outgoing:
+    """Bytes for one peer. Decides what may leave; sends nothing."""
+
+    __slots__ = ("_promises", "_ready", "size")
+
+    def __init__(self) -> None:
+        self._ready: list[bytes] = []
+        self._promises: deque[Promise] = deque()
+        self.size = 0
+        """Bytes that wait, those behind a promise included."""
+
+    @property
+    def promised(self) -> int:
+        """How many places are taken, by answers to come or by what waits behind them."""
+        return len(self._promises)
+
+    def say(self, data: bytes) -> None:
+        """Append, behind everything said and promised so far."""
+        self.size += len(data)
+        if self._promises:
+            promise = Promise()
+            promise.data = data
+            self._promises.append(promise)
+        else:
+            self._ready.append(data)
+
+    def promise(self) -> Promise:
+        """Keep a place for an answer."""
+        promise = Promise()
+        self._promises.append(promise)
+        return promise
+
+    def keep(self, promise: Promise, data: bytes) -> None:
+        """Put the answer into its place; what waited behind it alone may leave now."""
+        self.size += len(data)
+        promise.data = data
+        promises = self._promises
+        while promises and (ready := promises[0].data) is not None:
+            self._ready.append(ready)
+            promises.popleft()
+
+    def take(self) -> bytes:
+        """All that may leave now; it counts as gone."""
+        if not self._ready:
+            return b""
+        data = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
+        self._ready = []
+        self.size -= len(data)
+        return data

@@ -1,0 +1,45 @@
+"""Which Redis a broker uses: the one it was told, or one of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import trio
+
+from broker.settings import Settings
+from persistence import RedisOptions, default_data_dir, open_embedded_store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the jobs are."""
+
+    options: RedisOptions
+    words: str
+    """In one line, for people; without a password."""
+    directory: Path
+    """For what this machine must remember."""
+    key: bytes
+    """Tells this store and prefix from others that brokers on this machine may use."""
+
+
+@asynccontextmanager
+async def open_place(settings: Settings) -> AsyncIterator[Place]:
+    """Find the store for the length of the block; the embedded one runs, and is kept running.
+
+    Raises StoreError when the embedded store cannot be used, ValueError for a URL that is none.
+    """
+    directory = settings.data_dir or default_data_dir()
+    if settings.redis is not None:
+        # redis-py knows every option a URL may have, and takes a quarter of a second to import.
+        options: RedisOptions = import_module("persistence.redis_url").parse_redis_url(settings.redis)
+        words = f"Redis at {options.address}, keys beginning with {settings.redis_prefix}:"
+        yield Place(options, words, directory, f"{options.address}/{options.db}/{settings.redis_prefix}".encode())
+        return
+    async with open_embedded_store(directory) as store, trio.open_nursery() as nursery:
+        nursery.start_soon(store.watch)
+        options = RedisOptions(unix_path=str(store.socket_path))
+        yield Place(options, str(store.data_dir), directory, settings.redis_prefix.encode())
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,62 @@
+"""`python -m broker` itself, as far as it goes without a broker."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from broker.usage import usage, version
+
+
+def broker(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end, with nothing of ours in the environment but these variables."""
+    ours = ("GEARMAND_", "TRIO_GEARMAN_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | variables
+    command = [sys.executable, "-m", "broker", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_is_printed_on_stdout(word: str) -> None:
+    ended = broker(word)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, usage() + "\n", "")
+
+
+@pytest.mark.parametrize("word", ["-V", "--version"])
+def test_the_version_is_printed_on_stdout(word: str) -> None:
+    ended = broker(word)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, version() + "\n", "")
+
+
+def test_help_is_given_to_whoever_got_the_rest_wrong() -> None:
+    assert broker("--prt=3", "--help").returncode == 0
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_answers_do_not_wait_for_heavy_imports(word: str) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "broker", word]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "broker.flags" in loaded
+    assert not loaded & {"trio", "pydantic", "redis", "hiredis", "logging", "argparse"}
+
+
+def test_every_wrong_value_has_a_line_on_stderr_and_the_status_is_1() -> None:
+    ended = broker("--prt=3", "-j", "many", "stray", TRIO_GEARMAN_VERBOSE="debug", GEARMAND_PORT="x")
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr.splitlines() == [
+        "trio-gearman: --prt: there is no such flag; did you mean --port?",
+        "trio-gearman: 'stray' is a stray word; flags begin with a dash",
+        "trio-gearman: GEARMAND_PORT: 'x' is wrong; give a number from 0 to 65535 (0 takes a free one)",
+        "trio-gearman: -j: 'many' is wrong; give -1 for without end, or a number from 0 to 255",
+        "trio-gearman: TRIO_GEARMAN_VERBOSE: 'debug' is wrong; "
+        "give one of FATAL, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG, in capitals",
+    ]
+
+
+def test_check_args_says_whether_a_start_would_come_that_far() -> None:
+    right, wrong = broker("--check-args", "--port=4731"), broker("--check-args", "--port=x")
+    assert (right.returncode, right.stdout, right.stderr) == (0, "", "")
+    assert (wrong.returncode, wrong.stdout) == (1, "")

@@ -1,0 +1,113 @@
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from broker.flags import ACTIONS, BY_FIELD, BY_NAME, Flag
+from broker.settings import Settings
+from broker.usage import usage
+from broker.version import VERSION
+
+# field: (values that are right, as text; what they become), values that are wrong
+BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "port": ({"0": 0, "4730": 4730, "65535": 65535}, ["-1", "65536", "http", "4730/tcp", "1.5"]),
+    "listen": (
+        {
+            "::1": ("::1",),
+            "[::1], 127.0.0.1": ("::1", "127.0.0.1"),
+            "fe80::1%eth0": ("fe80::1%eth0",),
+            "a.example": ("a.example",),
+        },
+        ["a:4730", "127.0.0.1:4730", "a b", "a,,b", "*", "http://a/"],
+    ),
+    "backlog": ({"1": 1}, ["0", "65536"]),
+    "max_connections": ({"1": 1}, ["0", "many"]),
+    "file_descriptors": ({"1024": 1024}, ["63"]),
+    "keepalive": ({"1": True, "yes": True, "0": False}, ["maybe", "2"]),
+    "keepalive_idle": ({"-1": -1, "1": 1, "32767": 32767}, ["0", "-2", "32768"]),
+    "keepalive_interval": ({"-1": -1, "60": 60}, ["0", "32768"]),
+    "keepalive_count": ({"-1": -1, "127": 127}, ["0", "128"]),
+    "max_packet": ({"1024": 1024, "64MiB": 2**26, "256 MiB": 2**28}, ["1023", "257MiB", "1e6", "-1", "big"]),
+    "outbox_limit": ({"1KiB": 1024}, ["1", "1GiB"]),
+    "redis_prefix": (
+        {"g": "g", "a:b-c": "a:b-c", "x" * 64: "x" * 64},
+        ["a b", "a{b", "b}", "a\nb", "x" * 65],
+    ),
+    "store_timeout": ({"0.5": 0.5, "5": 5.0}, ["0", "-1", "inf", "nan", "soon"]),
+    "strict_store": ({"true": True}, ["strict"]),
+    "presence_ttl": ({"10": 10.0}, ["0", "inf"]),
+    "reservation_seconds": ({"1": 1.0}, ["0", "nan"]),
+    "job_retries": ({"-1": -1, "0": 0, "255": 255}, ["-2", "256"]),
+    "worker_wakeup": ({"0": 0, "255": 255}, ["-1", "256"]),
+    "round_robin": ({"1": True}, ["2"]),
+    "exceptions": ({"1": True}, ["2"]),
+    "job_handle_prefix": ({"H:web1": "H:web1", "x" * 63: "x" * 63}, ["x" * 64, "H: ", "H\t", "Hé"]),
+    "log_file": ({"none": "none", "/var/log/x.log": "/var/log/x.log"}, [""]),
+    "verbose": ({"FATAL": "FATAL", "DEBUG": "DEBUG"}, ["debug", "4", "TRACE"]),
+    "grace": ({"0": 0.0, "2.5": 2.5}, ["-1", "inf"]),
+    "data_dir": ({"/srv/x": Path("/srv/x")}, []),
+    "pid_file": ({"/run/x.pid": Path("/run/x.pid")}, []),
+    "config_file": ({"/etc/x.conf": Path("/etc/x.conf")}, []),
+}
+RIGHT = [(field, text, value) for field, (right, _) in BOUNDS.items() for text, value in right.items()]
+WRONG = [(field, text) for field, (_, wrong) in BOUNDS.items() for text in wrong]
+
+
+@pytest.mark.parametrize(("field", "text", "value"), RIGHT)
+def test_a_right_value_is_taken_from_its_text(field: str, text: str, value: object) -> None:
+    assert getattr(Settings.model_validate({field: text}), field) == value
+
+
+@pytest.mark.parametrize(("field", "text"), WRONG)
+def test_a_wrong_value_is_refused(field: str, text: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        Settings.model_validate({field: text})
+
+
+def test_every_field_is_in_the_table_of_bounds() -> None:
+    assert BOUNDS.keys() | {"redis"} == Settings.model_fields.keys()
+
+
+def test_every_field_has_a_flag_and_every_flag_a_field() -> None:
+    assert BY_FIELD.keys() == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("flag", BY_FIELD.values(), ids=lambda flag: flag.name)
+def test_the_default_in_the_help_is_the_default_of_the_field(flag: Flag) -> None:
+    given = {flag.field: flag.default} if flag.default else {}
+    assert getattr(Settings.model_validate(given), flag.field) == getattr(Settings(), flag.field)
+    has_none = getattr(Settings(), flag.field) is None or not flag.metavar
+    assert has_none == (not flag.default)
+
+
+def test_no_name_belongs_to_two_flags() -> None:
+    assert len(BY_NAME) == sum(len(flag.names) for flag in (*BY_FIELD.values(), *ACTIONS))
+
+
+def test_the_help_shows_every_flag_on_lines_that_fit_a_terminal() -> None:
+    lines = usage().splitlines()
+    for name in BY_NAME:
+        assert any(name in line.replace(",", " ").split() for line in lines), name
+    assert max(map(len, lines)) <= 80
+
+
+def test_settings_are_frozen_and_take_no_unknown_name() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"prot": 4730})
+
+
+def test_no_password_is_repeated_by_a_repr_or_an_error() -> None:
+    url = "redis://:swordfish@127.0.0.1:6379/0"
+    assert "swordfish" not in repr(Settings(redis=url))
+    with pytest.raises(ValidationError) as caught:
+        Settings(redis=url.replace("redis:", "gopher:"))
+    assert "swordfish" not in str(caught.value)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == VERSION
