@@ -1,0 +1,47 @@
+"""What callers hand in, made ready for the wire, or refused with a sentence before anything is sent."""
+
+import math
+from datetime import datetime
+
+__all__ = ["as_bytes", "checked_handle", "checked_unique", "unix_seconds"]
+
+LONGEST_UNIQUE = 63
+"""In gearmand the protocol's 64 bytes include a NUL: of 64 it stores 63, gives the worker a payload that
+begins with a NUL, and never answers a question for such a unique, so that every later answer would meet the
+wrong caller. libgearman cuts silently; we say so."""
+
+LONGEST_HANDLE = 63  # no server hands out a longer one, and gearmand does not answer a question for one
+
+LATEST = 2**63 - 1  # gearmand cuts the connection at a later second
+
+
+def as_bytes(text: bytes | str) -> bytes:
+    """Text is UTF-8 on the wire."""
+    return text.encode() if isinstance(text, str) else text
+
+
+def checked_unique(unique: bytes | str) -> bytes:
+    """A unique that every server takes whole; ValueError if it is too long."""
+    checked = as_bytes(unique)
+    if len(checked) > LONGEST_UNIQUE:
+        raise ValueError(f"a unique has at most {LONGEST_UNIQUE} bytes, this one has {len(checked)}")
+    return checked
+
+
+def checked_handle(handle: bytes | str) -> bytes:
+    """A handle that every server answers to; ValueError if there cannot be such a handle."""
+    checked = as_bytes(handle)
+    if not 0 < len(checked) <= LONGEST_HANDLE:
+        raise ValueError(f"a handle has 1 to {LONGEST_HANDLE} bytes, this one has {len(checked)}")
+    return checked
+
+
+def unix_seconds(when: datetime | int) -> int:
+    """The first full second at or after `when`, so that no job runs early; ValueError without a time zone."""
+    if isinstance(when, datetime):
+        if when.utcoffset() is None:
+            raise ValueError("run_at has no time zone: what time it is meant to be cannot be known")
+        when = math.ceil(when.timestamp())
+    if not 0 <= when <= LATEST:
+        raise ValueError(f"run_at must be between 0 and {LATEST} unix seconds, not {when}")
+    return when

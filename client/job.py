@@ -1,0 +1,60 @@
+"""A job whose caller watches it run."""
+
+from typing import Self
+
+import trio
+
+from client.attachment import Attachment
+from client.errors import UpdatesOverrunError
+from client.records import Update
+from client.updates import UpdateBuffer
+
+__all__ = ["FollowedJob"]
+
+
+class FollowedJob:
+    """What `Client.follow` gives: iterate over it for the updates, and ask `result` for the end.
+
+    Both may be used, in any order, also from two tasks; each update is handed out once. The job is let go at
+    the end of the ``async with`` block, and only there: cancelling an iteration or a `result` loses nothing,
+    either may be called again.
+    """
+
+    def __init__(self, attachment: Attachment, updates: UpdateBuffer) -> None:
+        self._attachment = attachment
+        self._updates = updates
+
+    @property
+    def handle(self) -> bytes:
+        """The server's name for the job."""
+        return self._attachment.handle
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Update:
+        """The next update.
+
+        Ends after the last one if the job completed. If it did not, raises what `result` raises. Raises
+        UpdatesOverrunError at the point where updates were lost because they were not read in time; `result`
+        still works then.
+        """
+        await trio.lowlevel.checkpoint()  # first, so that a cancellation cannot take an update with it
+        while (update := self._updates.pop()) is None:
+            if self._updates.overrun:
+                raise UpdatesOverrunError(f"the updates of job {self.handle!r} were not read in time")
+            if self._attachment.over:
+                self._attachment.result()
+                raise StopAsyncIteration
+            await self._attachment.wait_news()
+        return update
+
+    async def result(self) -> bytes:
+        """Waits for the end and returns what the worker sent with it; data it sent before are updates.
+
+        Raises:
+            JobFailedError: the job failed; JobRaisedError, a kind of it, if its worker told an exception.
+            ConnectionLostError: the connection was lost first; whether the job ran is not known.
+            trio.ClosedResourceError: the client was closed, or the ``async with`` block left, before the end.
+        """
+        return await self._attachment.wait_end()

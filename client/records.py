@@ -1,0 +1,61 @@
+"""What a client is told about a job."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Data", "Progress", "Status", "UniqueStatus", "Update", "Warned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a job stands.
+
+    Gearman servers forget a job when it ends, so `known` is False for a job that is over as well as for one
+    that never was.
+    """
+
+    known: bool
+    """It is queued or running."""
+    running: bool
+    """A worker has it."""
+    numerator: int
+    """Of `denominator` parts, so many are done, as its worker last said; 0 of 0 if it said nothing."""
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueStatus:
+    """As `Status`, for a unique instead of a handle."""
+
+    known: bool
+    running: bool
+    numerator: int
+    denominator: int
+    clients: int
+    """How many clients wait for its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The worker sent a part of the result (WORK_DATA)."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The worker sent a warning and goes on (WORK_WARNING); `Warning` would hide Python's own."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The worker said how far it has come (WORK_STATUS)."""
+
+    numerator: int
+    denominator: int
+
+
+Update: TypeAlias = Data | Warned | Progress
+"""What `FollowedJob` yields."""

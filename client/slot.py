@@ -1,0 +1,80 @@
+"""A request's place in the order of answers."""
+
+from typing import TypeAlias
+
+import trio
+
+from client.attachment import Attachment
+from client.errors import RefusedError
+from client.loss import Loss
+from protocol import EchoRes, Error, JobCreated, OptionRes, StatusRes, StatusResUnique
+
+__all__ = ["Answer", "NotSentError", "Slot"]
+
+Answer: TypeAlias = JobCreated | StatusRes | StatusResUnique | EchoRes | OptionRes
+
+
+class NotSentError(Exception):
+    """The connection ended before a byte of the request left: asking again on another one is always safe."""
+
+
+class Slot:
+    """One request, its encoded bytes and whoever waits for its answer.
+
+    Gearman answers carry no number: the n-th answer belongs to the n-th request, and an ERROR stands for an
+    answer.
+    """
+
+    __slots__ = ("_answered", "_outcome", "abandoned", "attachment", "data", "expected", "sent")
+
+    def __init__(self, data: bytes, expected: type[Answer], attachment: Attachment | None = None) -> None:
+        self.data = data
+        self.expected = expected
+        self.attachment = (
+            attachment  # for a job we want to hear of: tied to the handle in the moment it is known
+        )
+        self.sent = False
+        self.abandoned = False
+        self._answered = trio.Event()
+        self._outcome: Answer | Error | Loss | None = None
+
+    @property
+    def clings(self) -> bool:
+        """The server has tied a job to this connection for us, or may yet do so, and it has not ended."""
+        if self.attachment is None or self.attachment.over or not self.sent:
+            return False
+        return not isinstance(self._outcome, Error | Loss)
+
+    def fits(self, answer: Answer) -> bool:
+        """Is this an answer to what we asked?"""
+        return isinstance(answer, self.expected)
+
+    def settle(self, outcome: Answer | Error | Loss) -> None:
+        """The answer, a refusal, or the certainty that none will come."""
+        self._outcome = outcome
+        self._answered.set()
+
+    async def wait(self) -> Answer:
+        """The answer; raises RefusedError, ConnectionLostError or NotSentError.
+
+        Cancelled: it is dropped when it comes.
+        """
+        await self._answered.wait()
+        match self._outcome:
+            case Error(code=code, text=text):
+                raise RefusedError(code, text)
+            case Loss() as loss:
+                if not self.sent and not loss.by_us:
+                    raise NotSentError
+                raise loss.error(self._what_is_known())
+            case None:
+                raise RuntimeError("an answer without a content")
+            case answer:
+                return answer
+
+    def _what_is_known(self) -> str:
+        if not self.sent:
+            return "the request was not sent"
+        if self.expected is JobCreated:
+            return "the submit was not answered; the job may or may not have been accepted"
+        return "the request was not answered"

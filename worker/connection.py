@@ -1,0 +1,219 @@
+"""One connection of a worker: it registers, asks for jobs while it has places to run them, or sleeps.
+
+Everything that belongs to the connection lives in its nursery, the jobs too: when it is lost, the server
+gives its jobs to other workers at once, so going on here would only run them twice at the same time. They are
+cancelled, and nothing about them is sent on a later connection, where the server would not know them.
+"""
+
+import logging
+from collections.abc import Callable
+
+import trio
+
+from protocol import (
+    Connection,
+    EchoReq,
+    EchoRes,
+    Error,
+    ErrorCode,
+    Event,
+    GrabJobUniq,
+    JobAssignUniq,
+    NoJob,
+    Noop,
+    Packet,
+    PreSleep,
+    RemoteProtocolError,
+    Role,
+)
+from protocol.stream import PacketStream
+from worker.abilities import Abilities
+from worker.job import Job
+from worker.outbox import Outbox
+from worker.outcome import outcome_of
+
+__all__ = ["WorkerConnection"]
+
+logger = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 30.0
+"""A server that leaves a question unanswered for so long is as good as gone; it holds up a place for jobs."""
+
+LOOK_AGAIN_SECONDS = 30.0
+"""A sleeper asks again after so long without a NOOP. gearmand 1.1.20 wakes nobody for a delayed job that
+falls due, and a server that vanished without a word is found out this way. A server that wakes as it should
+is asked in vain twice a minute."""
+
+GOODBYE_SECONDS = 1.0
+"""How long the last results may take to leave when the worker is cancelled.
+
+What does not leave is run again elsewhere.
+"""
+
+
+class WorkerConnection:
+    """A connection, from registration to loss.
+
+    It shares `places`, one for each job that may run, with the worker's other ones.
+    """
+
+    def __init__(
+        self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore
+    ) -> None:
+        self._stream = stream
+        self._server = server
+        self._abilities = abilities
+        self._places = places
+        self._packets = PacketStream(stream, Role.PEER)
+        self._wire = Connection(Role.PEER)
+        self._outbox = Outbox(stream)
+        self._registered = trio.Event()
+        self._noop = trio.Event()
+        self._asked = False
+        self._answers, self._answered = trio.open_memory_channel[JobAssignUniq | NoJob](1)
+        self._scope = trio.CancelScope()
+
+    async def run(self, when_registered: Callable[[], None]) -> None:
+        """Works until the connection is lost, and returns; the reason is logged.
+
+        Cancelled: running jobs are cancelled, finished ones get `GOODBYE_SECONDS` to tell their results, the
+            stream is closed.
+        """
+        try:
+            async with trio.open_nursery() as outer:
+                outer.start_soon(self._write)
+                try:
+                    with self._scope:
+                        async with trio.open_nursery() as nursery:
+                            nursery.start_soon(self._read)
+                            await self._register()
+                            when_registered()
+                            await self._grab_for_ever(nursery)
+                finally:
+                    self._outbox.end(GOODBYE_SECONDS)
+        finally:
+            await trio.aclose_forcefully(self._stream)
+
+    async def _register(self) -> None:
+        """The echo tells that the server has read the registration.
+
+        It must, before we reserve a place to run its jobs.
+        """
+        for packet in (*self._abilities.registration(), EchoReq(b"registered")):
+            await self._say(packet)
+        with trio.move_on_after(ANSWER_SECONDS) as patience:
+            await self._registered.wait()
+        if patience.cancelled_caught:
+            self._lose("it did not answer the registration")
+            await trio.lowlevel.checkpoint()
+
+    async def _grab_for_ever(self, nursery: trio.Nursery) -> None:
+        while True:
+            await self._places.acquire()
+            taken = False
+            try:
+                job = await self._grab()
+                if job is not None:
+                    nursery.start_soon(self._run, job)
+                    taken = True
+            finally:
+                if not taken:
+                    self._places.release()
+            if not taken:
+                await self._sleep()
+
+    async def _grab(self) -> JobAssignUniq | None:
+        """Asks for a job.
+
+        One question at a time, for one place: a job that must wait here could run elsewhere.
+        """
+        self._asked = True
+        await self._say(GrabJobUniq())
+        with trio.move_on_after(ANSWER_SECONDS):
+            answer = await self._answered.receive()
+            return answer if isinstance(answer, JobAssignUniq) else None
+        self._lose("it did not answer a request for a job")
+        return None
+
+    async def _sleep(self) -> None:
+        """Returns when there may be work.
+
+        The server marks us as asleep, then looks, so work that came since its NO_JOB is not missed. The event
+        is new before that: a NOOP sent earlier may set it for nothing, but none that follows can be lost.
+        Jobs of ours may be running meanwhile.
+        """
+        self._noop = trio.Event()
+        await self._say(PreSleep())
+        with trio.move_on_after(LOOK_AGAIN_SECONDS):
+            await self._noop.wait()
+
+    async def _run(self, assigned: JobAssignUniq) -> None:
+        try:
+            function = self._abilities.functions[assigned.function]
+            await self._outbox.post_even_if_cancelled(await outcome_of(function, Job(assigned, self._say)))
+        finally:
+            self._places.release()
+
+    async def _say(self, packet: Packet) -> None:
+        await self._outbox.post(self._wire.send(packet))
+
+    async def _write(self) -> None:
+        try:
+            await self._outbox.write()
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._lose(str(error) or "the connection broke")
+
+    async def _read(self) -> None:
+        self._lose(await self._read_to_the_end())
+
+    async def _read_to_the_end(self) -> str:
+        """Takes in packets until no more can come, and returns why."""
+        try:
+            while True:
+                self._receive(await self._packets.receive())
+        except trio.EndOfChannel:
+            return "it hung up"
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            return str(error) or "the connection broke"
+        except RemoteProtocolError as error:
+            return f"it broke the protocol: {error}"
+
+    def _receive(self, event: Event) -> None:
+        match event:
+            case JobAssignUniq() | NoJob():
+                self._take_answer(event)
+            case Noop():
+                self._noop.set()
+            case EchoRes():
+                self._registered.set()
+            case Error(code=code, text=text):
+                # gearmand says JOB_NOT_FOUND about a job it took away from us. Nothing to do: the run is of
+                # no use, but no harm.
+                logger.warning(
+                    "%s answers %s: %s",
+                    self._server,
+                    code.decode("utf-8", "replace"),
+                    text.decode("utf-8", "replace"),
+                )
+            case _:
+                raise _out_of_step(f"a {type(event).__name__} is not for a worker")
+
+    def _take_answer(self, answer: JobAssignUniq | NoJob) -> None:
+        if not self._asked:
+            raise _out_of_step("a job that was not asked for")
+        if isinstance(answer, JobAssignUniq) and answer.function not in self._abilities.functions:
+            raise _out_of_step(f"a job of {answer.function!r}, which is not registered")
+        self._asked = False
+        self._answers.send_nowait(answer)
+
+    def _lose(self, reason: str) -> None:
+        """The end of this connection, told once; cancels everything that lives on it."""
+        if not self._scope.cancel_called:
+            logger.warning("lost the connection to %s: %s", self._server, reason)
+            self._scope.cancel()
+
+
+def _out_of_step(what: str) -> RemoteProtocolError:
+    return RemoteProtocolError(
+        ErrorCode.INVALID_COMMAND, what.encode("ascii", "backslashreplace"), fatal=True
+    )

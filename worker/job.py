@@ -1,0 +1,45 @@
+"""What a job's function is given: the job, and the ways to tell about it."""
+
+from collections.abc import Awaitable, Callable
+
+from protocol import JobAssignUniq, Packet, WorkData, WorkStatus, WorkWarning
+
+__all__ = ["Job"]
+
+
+class Job:
+    """A job that is being run.
+
+    The methods wait while the server does not keep up with what it is told. Cancelled, they have told
+    nothing. When the connection is lost they tell nobody: the server gives the job to another worker, and
+    this run is cancelled in a moment.
+
+    Attributes:
+        function: under which name it was submitted.
+        handle: the server's name for it, the same in every attempt.
+        unique: its submitter's name for it, or empty.
+        payload: what it is to be done with.
+    """
+
+    __slots__ = ("_say", "function", "handle", "payload", "unique")
+
+    def __init__(self, assigned: JobAssignUniq, say: Callable[[Packet], Awaitable[None]]) -> None:
+        self.function = assigned.function
+        self.handle = assigned.handle
+        self.unique = assigned.unique
+        self.payload = assigned.payload
+        self._say = say
+
+    async def progress(self, numerator: int, denominator: int) -> None:
+        """Tells that `numerator` of `denominator` parts are done (WORK_STATUS); ValueError if below 0."""
+        if numerator < 0 or denominator < 0:
+            raise ValueError(f"progress counts from 0: {numerator} of {denominator}")
+        await self._say(WorkStatus(self.handle, b"%d" % numerator, b"%d" % denominator))
+
+    async def data(self, payload: bytes | str) -> None:
+        """Sends a part of the result ahead (WORK_DATA); text leaves as UTF-8."""
+        await self._say(WorkData(self.handle, payload.encode() if isinstance(payload, str) else payload))
+
+    async def warn(self, payload: bytes | str) -> None:
+        """Sends a warning and goes on (WORK_WARNING); text leaves as UTF-8."""
+        await self._say(WorkWarning(self.handle, payload.encode() if isinstance(payload, str) else payload))
