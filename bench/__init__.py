@@ -1,0 +1,1 @@
+"""Measurements to repeat: one scenario per file, one question each. The README says what they cannot tell."""

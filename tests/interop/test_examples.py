@@ -1,0 +1,48 @@
+"""The tutorial of examples/, in both languages, run as it stands."""
+
+import sys
+from collections.abc import Sequence
+
+from tests.processes import BrokerProcess, ServerProcess
+from tests.programs import ROOT, open_program
+
+EXAMPLES = ROOT / "examples"
+PYTHON_CLIENT = (sys.executable, str(EXAMPLES / "python" / "mail_client.py"))
+PYTHON_WORKER = (sys.executable, str(EXAMPLES / "python" / "mail_worker.py"))
+
+
+def php_client(php: str) -> Sequence[str]:
+    """The command of the tutorial's PHP client."""
+    return php, str(EXAMPLES / "php" / "client.php")
+
+
+def php_worker(php: str) -> Sequence[str]:
+    """The command of the tutorial's PHP worker."""
+    return php, str(EXAMPLES / "php" / "worker.php")
+
+
+async def assert_it_sends(server: ServerProcess, client: Sequence[str], worker: Sequence[str]) -> None:
+    """The client queues, watches, and ends when the worker has sent to all three."""
+    where = (server.host, str(server.port))
+    async with open_program(*worker, *where) as sending, open_program(*client, *where) as asking:
+        await asking.wait_line("queued as H:")
+        await asking.wait_line("sending: 1 of 3")
+        await asking.wait_line("sent")
+        assert await asking.wait() == 0
+        await sending.wait_line("cleo@example.org")
+
+
+async def test_the_php_tutorial(php: str, server: ServerProcess) -> None:
+    await assert_it_sends(server, php_client(php), php_worker(php))
+
+
+async def test_the_python_tutorial(server: ServerProcess) -> None:
+    await assert_it_sends(server, PYTHON_CLIENT, PYTHON_WORKER)
+
+
+async def test_a_python_client_and_a_php_worker(php: str, broker: BrokerProcess) -> None:
+    await assert_it_sends(broker, PYTHON_CLIENT, php_worker(php))
+
+
+async def test_a_php_client_and_a_python_worker(php: str, broker: BrokerProcess) -> None:
+    await assert_it_sends(broker, php_client(php), PYTHON_WORKER)
