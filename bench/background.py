@@ -89,9 +89,7 @@ async def work(address: str, countdown: Countdown, tasks: int) -> None:
 
 def contestants(directory: Path) -> dict[str, Callable[[], ServerProcess]]:
     """The servers that can be started here, by name."""
-    found: dict[str, Callable[[], ServerProcess]] = {
-        "trio-gearman, fsync": lambda: BrokerProcess(directory / "data")
-    }
+    found: dict[str, Callable[[], ServerProcess]] = {"trio-gearman, fsync": lambda: BrokerProcess(directory / "data")}
     if shutil.which(GEARMAND):
         found["gearmand, in memory"] = lambda: GearmandProcess(directory)
     return found
@@ -120,9 +118,7 @@ def table(results: dict[str, list[Rates]]) -> str:
     queued_there, run_there = list(medians.values())[-1]
     lines = [f"{'':<22} {'queued/s':>10} {'ratio':>6} {'run/s':>10} {'ratio':>6}"]
     for name, (queued, run) in medians.items():
-        lines.append(
-            f"{name:<22} {queued:>10,.0f} {queued / queued_there:>6.2f} {run:>10,.0f} {run / run_there:>6.2f}"
-        )
+        lines.append(f"{name:<22} {queued:>10,.0f} {queued / queued_there:>6.2f} {run:>10,.0f} {run / run_there:>6.2f}")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from broker.core import Broker
-from broker.roster import NOTHING, Line
+from broker.line import NOTHING, Line
 from broker.session import Session, State
 from broker.waking import can_be_asked, give_back_reservations, wake
 from broker.working import lose

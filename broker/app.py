@@ -10,15 +10,15 @@ import hashlib
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import Final
 
 import trio
 
 from broker.core import Broker
-from broker.duties import sweep, watch_reservations, watch_time_limits
+from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
-from broker.listening import accept, bind
+from broker.listening import Places, accept, bind
 from broker.settings import Settings
 from broker.stores import Place, open_place
 from broker.unwrapping import unwrapped
@@ -28,6 +28,8 @@ from persistence import Identity, Incarnation, Store, StoreError, claim_identity
 
 log = logging.getLogger(__name__)
 
+LAST_WORDS_SECONDS: Final = 2.0
+"""How long peers get to hear the answers that are on their way when we stop."""
 LEAVE_SECONDS: Final = 5.0
 """How long a goodbye to Redis may take. What is not said, the others find out by themselves."""
 
@@ -94,24 +96,19 @@ def _store(broker: Broker, place: Place) -> Store:
 @asynccontextmanager
 async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterator[None]:
     """Accept and serve for the length of the block; then let what runs end, and give back the rest."""
-    async with trio.open_nursery() as nursery:
-        accepting = trio.CancelScope()
-
-        async def accept_until_the_end(listener: socket.socket) -> None:
-            with accepting:
-                await accept(broker, nursery, listener)
-
-        for duty in (watch_time_limits, watch_reservations, sweep):
-            nursery.start_soon(duty, broker)
-        for sock in sockets:
-            sock.listen(broker.settings.backlog)
-            nursery.start_soon(accept_until_the_end, sock)
-        yield
-        accepting.cancel()
+    async with trio.open_nursery() as serving:
+        places = Places(broker.settings.max_connections)
+        for duty in (watch_time_limits, watch_promises, sweep):
+            serving.start_soon(duty, broker)
+        async with trio.open_nursery() as accepting:
+            for sock in sockets:
+                accepting.start_soon(accept, broker, serving, sock, places)
+            yield
+            accepting.cancel_scope.cancel()
         for sock in sockets:
             sock.close()
         await _wind_down(broker)
-        nursery.cancel_scope.cancel()
+        serving.cancel_scope.cancel()
 
 
 async def _wind_down(broker: Broker) -> None:
@@ -122,6 +119,17 @@ async def _wind_down(broker: Broker) -> None:
         log.warning("waiting up to %g s for %d running jobs", broker.settings.grace, len(broker.runs.by_handle))
     with trio.move_on_after(broker.settings.grace):
         await broker.runs.wait_empty()
+    with trio.move_on_after(LAST_WORDS_SECONDS):
+        await _say_the_last_words(broker)
+
+
+async def _say_the_last_words(broker: Broker) -> None:
+    """What was handed in before is stored, what was asked is answered, and what ended is told before we hang up."""
+    with suppress(StoreError):
+        # Redis answers in order: with this, all that was asked before is answered.
+        await broker.store.pipe.ask(b"PING", timeout_seconds=LAST_WORDS_SECONDS)
+    for session in tuple(broker.sessions):
+        await session.wait_said()
 
 
 async def _leave(broker: Broker, identity: Identity | None) -> None:

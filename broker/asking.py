@@ -69,7 +69,10 @@ def _clients(broker: Broker, status: JobStatus) -> int:
         return 0
     own = broker.store.link.incarnation
     elsewhere = sum(listener != own for listener in status.listeners)
-    return len(broker.audience.listeners(status.id)) + elsewhere
+    line = broker.roster.lines.get(status.function)
+    if line is None:
+        return elsewhere
+    return len(broker.audience.listeners(broker.store.claiming.handle(line.function, status.id))) + elsewhere
 
 
 def _unavailable(error: StoreError) -> Error:

@@ -1,69 +1,79 @@
-"""Who waits here for which job: the clients that are sent what a foreground job says and how it ends."""
+"""Who waits here for which job: the clients that are sent what a foreground job says and how it ends.
+
+Jobs go by their handles here. An id names a job only within its function.
+"""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from broker.session import Session
 from persistence import Function, JobId
+
+
+@dataclass(eq=False, slots=True)
+class Awaited:
+    """A job that clients here wait for."""
+
+    function: Function
+    id: JobId
+    listeners: list[Session] = field(default_factory=list)
+    """One entry per submit."""
 
 
 class Audience:
     """Clients by the job they wait for. One that submitted a job twice hears everything twice, as in gearmand."""
 
     def __init__(self) -> None:
-        self._listeners: dict[JobId, list[Session]] = {}
-        self._handles: dict[JobId, bytes] = {}
-        self._functions: dict[JobId, Function] = {}
+        self._jobs: dict[bytes, Awaited] = {}
         self._of_function: defaultdict[bytes, dict[JobId, None]] = defaultdict(dict)
-        self._of_session: defaultdict[Session, dict[JobId, None]] = defaultdict(dict)
+        self._of_session: defaultdict[Session, dict[bytes, None]] = defaultdict(dict)
 
     def attach(self, session: Session, function: Function, job: JobId, handle: bytes) -> None:
         """This client waits for that job."""
-        self._listeners.setdefault(job, []).append(session)
-        self._handles[job] = handle
-        self._functions[job] = function
-        self._of_function[function.name][job] = None
-        self._of_session[session][job] = None
+        awaited = self._jobs.get(handle)
+        if awaited is None:
+            awaited = self._jobs[handle] = Awaited(function, job)
+            self._of_function[function.name][job] = None
+        awaited.listeners.append(session)
+        self._of_session[session][handle] = None
 
-    def listeners(self, job: JobId) -> list[Session]:
+    def listeners(self, handle: bytes) -> list[Session]:
         """Who waits for a job; one entry per submit."""
-        return self._listeners.get(job, [])
+        awaited = self._jobs.get(handle)
+        return awaited.listeners if awaited is not None else []
 
-    def handle(self, job: JobId) -> bytes:
-        """The handle under which a job that is waited for was announced."""
-        return self._handles[job]
-
-    def end(self, job: JobId) -> list[Session]:
+    def end(self, handle: bytes) -> list[Session]:
         """The job is over: nobody waits for it any more. Returns who did."""
-        listeners = self._listeners.pop(job, [])
-        if listeners:
-            for session in listeners:
-                self._of_session[session].pop(job, None)
-                if not self._of_session[session]:
+        awaited = self._jobs.get(handle)
+        if awaited is None:
+            return []
+        for session in awaited.listeners:
+            handles = self._of_session.get(session)
+            if handles is not None:
+                handles.pop(handle, None)
+                if not handles:
                     del self._of_session[session]
-            self._drop(job)
-        return listeners
+        self._forget(handle, awaited)
+        return awaited.listeners
 
-    def leave(self, session: Session) -> list[tuple[Function, JobId]]:
+    def leave(self, session: Session) -> list[Awaited]:
         """This client is gone. Returns the jobs that nobody waits for here any more."""
         alone = []
-        for job in self._of_session.pop(session, {}):
-            left = [other for other in self._listeners[job] if other is not session]
-            if left:
-                self._listeners[job] = left
-            else:
-                alone.append((self._functions[job], job))
-                del self._listeners[job]
-                self._drop(job)
+        for handle in self._of_session.pop(session, {}):
+            awaited = self._jobs[handle]
+            awaited.listeners = [other for other in awaited.listeners if other is not session]
+            if not awaited.listeners:
+                alone.append(awaited)
+                self._forget(handle, awaited)
         return alone
 
     def awaited(self, function: Function) -> list[JobId]:
         """The jobs of a function that somebody waits for."""
         return list(self._of_function.get(function.name, ()))
 
-    def _drop(self, job: JobId) -> None:
-        function = self._functions.pop(job)
-        del self._handles[job]
-        jobs = self._of_function[function.name]
-        del jobs[job]
+    def _forget(self, handle: bytes, awaited: Awaited) -> None:
+        del self._jobs[handle]
+        jobs = self._of_function[awaited.function.name]
+        del jobs[awaited.id]
         if not jobs:
-            del self._of_function[function.name]
+            del self._of_function[awaited.function.name]

@@ -93,9 +93,7 @@ class _Reader:
         if word.text == "--":  # the end of the flags, as usual; gearmand takes it too
             return
         if not word.text.startswith("-") or word.text == "-":
-            self.problems.append(
-                f"{word.at}{word.text!r} is a stray word; flags begin with a dash{_hint(word.text)}"
-            )
+            self.problems.append(f"{word.at}{word.text!r} is a stray word; flags begin with a dash{_hint(word.text)}")
         else:
             near = get_close_matches(name, BY_NAME, n=1) if _is_long(name) else []
             advice = f"did you mean {near[0]}?" if near else "see --help"

@@ -20,13 +20,9 @@ def read_config_file(path: Path) -> CommandLine:
     except OSError as error:
         return CommandLine(problems=(f"{path}: cannot be read ({error.strerror}); name a readable file",))
     line = parse(_words(text, path))
-    misplaced = (
-        f"{path}: --{action.replace('_', '-')} belongs on the command line" for action in line.actions
-    )
+    misplaced = (f"{path}: --{action.replace('_', '-')} belongs on the command line" for action in line.actions)
     nested = (
-        f"{given.where}: a config file names no other; leave it out"
-        for given in line.given
-        if _nests(given.field)
+        f"{given.where}: a config file names no other; leave it out" for given in line.given if _nests(given.field)
     )
     return CommandLine(line.given, frozenset(), (*line.problems, *sorted(misplaced), *nested))
 

@@ -1,17 +1,20 @@
 """The broker's state, in one place. What happens to it stands in the modules named after what is asked."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import trio
 
 from broker.audience import Audience
 from broker.flusher import Flusher
-from broker.roster import Line, Roster
+from broker.line import ALL_BITS, Line
+from broker.refusals import Refusals
+from broker.roster import Roster
 from broker.runs import Run, Runs
 from broker.session import Session
 from broker.settings import Settings
-from persistence import Function, Mail, Store
+from persistence import Function, Store
 
 
 class Broker:
@@ -33,9 +36,10 @@ class Broker:
         """Runs that have said how far they are since it was last written down."""
         self.limits_changed = trio.Event()
         """Set when a run with a time limit has begun: the duty that watches them must look again."""
-        self.flusher = Flusher(lambda session: start_soon(session.drain))
-        self.early: list[Mail] = []
-        """Mail for jobs whose submit was not answered yet."""
+        self.detaching: Counter[bytes] = Counter()
+        """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
+        self.refusals = Refusals()
+        self.flusher = Flusher(lambda writer: start_soon(writer.drain))
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store
@@ -46,10 +50,9 @@ class Broker:
         if line is None:
             function = self.store.function(name)
             self.store.listen(function)
-            line = self.roster.lines[name] = Line(function)
             # The subscription leaves before any claim made from here on, so it is as good as heard already: the
             # bits may be set at once, and a worker that asks right after CAN_DO finds what waits.
-            line.bits = 0b111
+            line = self.roster.lines[name] = Line(function, ALL_BITS)
         return line
 
     def line_of(self, function: Function) -> Line | None:

@@ -1,4 +1,4 @@
-"""What must happen without being asked: time limits, reservations nobody took, lines nobody needs, missed wakes."""
+"""What must happen without being asked: time limits, promises nobody kept, lines nobody needs, missed wakes."""
 
 import logging
 from typing import Final
@@ -6,9 +6,8 @@ from typing import Final
 import trio
 
 from broker.core import Broker
-from broker.roster import NOTHING
-from broker.session import State
-from broker.waking import can_be_asked, give_back_reservations, wake_for
+from broker.line import NOTHING
+from broker.waking import can_be_asked, give_back_reservations, pass_on, wake_for
 from broker.working import lose
 from persistence import Manner
 
@@ -30,14 +29,21 @@ async def watch_time_limits(broker: Broker) -> None:
         broker.flusher.flush()
 
 
-async def watch_reservations(broker: Broker) -> None:
-    """Return jobs that were reserved for workers here and not taken in time. Endless."""
+async def watch_promises(broker: Broker) -> None:
+    """Return reserved jobs that were not taken, and wake others in place of the woken who have not come. Endless.
+
+    If one reserved job was not taken, no worker has asked for that function since: all of them go back, in order.
+    """
+    patience = broker.settings.reservation_seconds
     while True:
-        await trio.sleep(broker.settings.reservation_seconds / 4)
+        await trio.sleep(patience / 4)
         now = trio.current_time()
         for line in broker.roster.lines.values():
-            if line.reserved and line.reserved[0].until <= now:
+            if line.is_overdue(now):
                 give_back_reservations(broker, line)
+        for session in broker.roster.dawdlers(now - patience):
+            pass_on(broker, session)
+        broker.flusher.flush()
 
 
 async def sweep(broker: Broker) -> None:
@@ -57,12 +63,11 @@ def _wake_the_forgotten(broker: Broker, before: set[bytes]) -> set[bytes]:
     """Work and a sleeper that were both there at the last look too, and nobody on the way, are a defect."""
     if not can_be_asked(broker):
         return set()
-    on_the_way = {line.function.name for session in broker.sessions if session.state is not State.ASLEEP
-                  for line in session.order if session.state in (State.WOKEN, State.PROMISED)}  # fmt: skip
+    on_the_way = {line.function.name for session in broker.roster.woken for line in session.order}
     beside = {
         name
         for name, line in broker.roster.lines.items()
-        if line.sleepers and line.promises != NOTHING and name not in on_the_way
+        if line.sleepers and line.promises != NOTHING and not line.handing and name not in on_the_way
     }
     for name in beside & before:
         log.error("work for %r lay beside a sleeping worker: a defect; waking it", name.decode("utf-8", "replace"))

@@ -85,7 +85,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             metavar="NUMBER",
             right="a number from 64",
         ),
-        Flag(("--keepalive",), "probe silent connections (TCP keepalive)"),
+        Flag(("--keepalive",), "time the probes of silent connections as the next three flags say, not the system"),
         Flag(
             ("--keepalive-idle",),
             "with --keepalive: seconds of silence before the first probe; -1 is the system's value",
@@ -120,6 +120,13 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             metavar="BYTES",
             right=_SIZE,
             default="64MiB",
+        ),
+        Flag(
+            ("--packet-timeout",),
+            "seconds in which a peer must send the rest of a packet it has begun; a large one may take longer",
+            metavar="SECONDS",
+            right=_SECONDS,
+            default="30",
         ),
     ),
     "Store": (
@@ -182,7 +189,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             "sleeping workers to wake for a job; 0 wakes all that can do it",
             metavar="NUMBER",
             right="0 for all of them, or a number from 1 to 255",
-            default="0",
+            default="1",
         ),
         Flag(("-R", "--round-robin"), "accepted for gearmand's sake: a worker's functions always take turns"),
         Flag(("--exceptions",), "send exceptions to every client, as if each had asked for them"),
@@ -242,7 +249,5 @@ ACTIONS: Final = (
 BY_FIELD: Final[Mapping[str, Flag]] = {flag.field: flag for rows in SECTIONS.values() for flag in rows}
 """The flags of `SECTIONS` by the field they fill."""
 
-BY_NAME: Final[Mapping[str, Flag]] = {
-    name: flag for flag in (*BY_FIELD.values(), *ACTIONS) for name in flag.names
-}
+BY_NAME: Final[Mapping[str, Flag]] = {name: flag for flag in (*BY_FIELD.values(), *ACTIONS) for name in flag.names}
 """Every flag, actions too, by each of its names."""

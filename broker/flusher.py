@@ -7,26 +7,26 @@ ends the collecting of progress, of which only the latest counts.
 
 from collections.abc import Callable
 
-from broker.session import Session
+from broker.writer import Writer
 
 
 class Flusher:
-    """Which sessions have something to write. `drain` starts a task for one whose peer reads slowly."""
+    """Which peers have something to be written. `drain` starts a task for one that reads slowly."""
 
-    def __init__(self, drain: Callable[[Session], None]) -> None:
+    def __init__(self, drain: Callable[[Writer], None]) -> None:
         self._drain = drain
-        self._marked: list[Session] = []
+        self._marked: list[Writer] = []
         self.before: Callable[[], None] = lambda: None
         """Called before every flush: the last to add something."""
 
-    def mark(self, session: Session) -> None:
-        """This session has something to write."""
-        self._marked.append(session)
+    def mark(self, writer: Writer) -> None:
+        """This one has something to write."""
+        self._marked.append(writer)
 
     def flush(self) -> None:
-        """Write to every marked session what it may be sent."""
+        """Write to every marked peer what it may be sent."""
         self.before()
         marked, self._marked = self._marked, []
-        for session in marked:
-            if session.flush():
-                self._drain(session)
+        for writer in marked:
+            if writer.flush():
+                self._drain(writer)

@@ -6,11 +6,12 @@ from typing import TypeAlias
 import trio
 
 from broker.core import Broker
-from broker.roster import BEST, Choice, Line
+from broker.line import Line
+from broker.roster import Choice
 from broker.runs import Run
 from broker.session import Session, State
-from broker.waking import can_be_asked, falls_asleep, give_back, wake_for
-from persistence import ClaimedJob
+from broker.waking import can_be_asked, falls_asleep, give_back, pass_on, wake_for
+from persistence import ClaimedJob, StoreError
 from protocol import GrabJob, GrabJobAll, GrabJobUniq, JobAssign, JobAssignAll, JobAssignUniq, NoJob, PreSleep
 
 Grab: TypeAlias = GrabJob | GrabJobUniq | GrabJobAll
@@ -22,57 +23,65 @@ RETRY_SECONDS = 1.0
 
 def on_grab(broker: Broker, session: Session, packet: Grab) -> None:
     """Answer with a job reserved for this broker, with one that Redis hands out, or with NO_JOB."""
+    was_woken = session.state is State.WOKEN
     broker.roster.rouse(session, State.AWAKE)
+    _look(broker, session, packet, was_woken)
+
+
+def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> None:
     choice = broker.roster.choose(session) if can_be_asked(broker) else None
     if choice is None:
         session.say(NO_JOB)
         return
-    line = choice.line
-    if line.reserved and line.reserved[0].job.priority <= BEST[line.bits]:
-        assign(broker, session, packet, line, line.reserved.popleft().job)
-        return
-    ask(broker, session, packet, choice)
+    job = choice.line.take_reserved()
+    if job is None:
+        _claim(broker, session, packet, choice, was_woken)
+    else:
+        assign(broker, session, packet, choice.line, job, was_woken)
 
 
-def ask(broker: Broker, session: Session, packet: Grab, choice: Choice) -> None:
+def _claim(broker: Broker, session: Session, packet: Grab, choice: Choice, was_woken: bool) -> None:
     """Claim from the store. What else this worker sent waits, for it may depend on the answer."""
     session.hold()
     line = choice.line
 
-    def answered(job: ClaimedJob | None, empty: int, left: int) -> None:
+    def looked(empty: int, left: int) -> None:
         line.bits &= ~empty
-        session.release()
-        if job is not None:
-            if session.closing:
-                give_back(broker, line, [(job.id, job.attempt)])
-            else:
-                assign(broker, session, packet, line, job)
-        elif empty or left:
-            on_grab(broker, session, packet)
-        else:
-            look_again_later(broker, line)
-            session.say(NO_JOB)
         if left:
             wake_for(broker, line)
+
+    def answered(job: ClaimedJob | StoreError | None) -> None:
+        session.release()
+        if isinstance(job, StoreError):
+            _look_again_later(broker, line)
+            session.say(NO_JOB)
+        elif job is None:
+            _look(broker, session, packet, was_woken)
+        elif session.closing:
+            give_back(broker, line, [(job.id, job.attempt)])
+        else:
+            assign(broker, session, packet, line, job, was_woken)
         session.go_on()
 
-    broker.store.claiming.claim(line.function, choice.lowest, answered)
+    broker.store.claiming.claim(line.function, choice.lowest, looked, answered)
 
 
-def look_again_later(broker: Broker, line: Line) -> None:
-    """Redis refused a claim: take the queue for empty for a while, then look again."""
+def _look_again_later(broker: Broker, line: Line) -> None:
+    """Redis did not answer a claim: take the queue for empty for a while, then look again."""
     bits, line.bits = line.bits, 0
 
     async def look_again() -> None:
         await trio.sleep(RETRY_SECONDS)
         line.bits |= bits
-        wake_for(broker, line)
-        broker.flusher.flush()
+        if can_be_asked(broker):
+            wake_for(broker, line)
+            broker.flusher.flush()
 
-    broker.start_soon(look_again)
+    if bits:
+        broker.start_soon(look_again)
 
 
-def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: ClaimedJob) -> None:
+def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: ClaimedJob, was_woken: bool) -> None:
     """Hand a job to a worker. From here on the run is this connection's, and its time runs."""
     seconds = session.limits.get(job.function, math.inf)
     own = broker.store.link.incarnation
@@ -83,16 +92,19 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
         until=trio.current_time() + seconds if seconds < math.inf else math.inf,
         elsewhere=bool(job.listeners) and job.listeners != own,
     )
-    broker.runs.begin(run)
-    if seconds < math.inf:
+    if broker.runs.begin(run):
         broker.limits_changed.set()
     broker.roster.has_served(session, line)
     session.say(_assignment(packet, job))
+    if was_woken:
+        # It may have been woken for one of the others.
+        pass_on(broker, session, but=line)
 
 
 def _assignment(packet: Grab, job: ClaimedJob) -> JobAssign | JobAssignUniq | JobAssignAll:
     if isinstance(packet, GrabJob):
         return JobAssign(job.handle, job.function, job.payload)
+    # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
     unique = job.unique.partition(b"\0")[0]
     if job.reducer and isinstance(packet, GrabJobAll):
         return JobAssignAll(job.handle, job.function, unique, job.reducer, job.payload)

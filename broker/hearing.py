@@ -3,8 +3,8 @@
 import logging
 
 from broker.core import Broker
+from broker.line import ALL_BITS
 from broker.relaying import deliver, relay_end
-from broker.roster import ALL_BITS
 from broker.waking import wake_for
 from persistence import Function, JobId, Mail, StoreError
 from protocol import WorkFail
@@ -50,28 +50,26 @@ class Hearing:
     def fenced(self) -> None:
         """What was reserved here has been returned by whoever took us for lost."""
         for line in self._broker.roster.lines.values():
-            line.reserved.clear()
+            line.empty_reserved()
 
     def mail_came(self, function: Function, mail: Mail) -> None:
         """Another broker says something of a job that clients here wait for."""
-        deliver(self._broker, mail)
+        deliver(self._broker, function, mail)
 
     def audience_changed(self, function: Function, job: JobId) -> None:
         """Somebody elsewhere listens to a job that may run here: from now on what it says is posted."""
-        run = self._broker.runs.by_id.get(job)
+        run = self._broker.runs.by_handle.get(self._handle(function, job))
         if run is not None:
             run.elsewhere = True
 
-    def runs_here(self, job: JobId, attempt: int) -> bool:
+    def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
         """Whether a worker here has this run, or it is reserved for one."""
-        run = self._broker.runs.by_id.get(job)
+        handle = self._handle(function, job)
+        run = self._broker.runs.by_handle.get(handle)
         if run is not None:
             return run.job.attempt == attempt
-        return any(
-            reservation.job.id == job and reservation.job.attempt == attempt
-            for line in self._broker.roster.lines.values()
-            for reservation in line.reserved
-        )
+        line = self._broker.line_of(function)
+        return line is not None and line.reserves(handle, attempt)
 
     def awaited(self, function: Function) -> list[JobId]:
         """The jobs of a function that clients here wait for."""
@@ -79,5 +77,7 @@ class Hearing:
 
     def awaited_is_gone(self, function: Function, job: JobId) -> None:
         """The store lost a job that clients here wait for; they must not wait for ever."""
-        if self._broker.audience.listeners(job):
-            relay_end(self._broker, job, WorkFail(self._broker.audience.handle(job)))
+        relay_end(self._broker, WorkFail(self._handle(function, job)))
+
+    def _handle(self, function: Function, job: JobId) -> bytes:
+        return self._broker.store.claiming.handle(function, job)

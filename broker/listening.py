@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import math
 import socket
 from typing import Final
 
@@ -10,8 +9,9 @@ import trio
 
 from broker.abilities import forget_abilities
 from broker.core import Broker
+from broker.detaching import detach
 from broker.dispatch import dispatch
-from broker.session import Session, State
+from broker.session import Bounds, Session, State, fault_barrier
 from broker.settings import Settings
 from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
@@ -68,26 +68,47 @@ def _listener(family: int, address: tuple[str, int], settings: Settings) -> sock
     return sock
 
 
-async def accept(broker: Broker, nursery: trio.Nursery, listener: socket.socket) -> None:
+class Places:
+    """How many connections may be served at once. Who comes later waits to be accepted."""
+
+    def __init__(self, most: int | None) -> None:
+        self._limiter = None if most is None else trio.Semaphore(most, max_value=most)
+        self._was_full = False
+
+    async def take(self) -> None:
+        """Wait for a free place, and take it."""
+        if self._limiter is not None:
+            if not self._limiter.value and not self._was_full:
+                log.warning("there are --max-connections connections; more wait until one of them ends")
+            self._was_full = not self._limiter.value
+            await self._limiter.acquire()
+
+    def leave(self) -> None:
+        """A place is free again."""
+        if self._limiter is not None:
+            self._limiter.release()
+
+
+async def accept(broker: Broker, nursery: trio.Nursery, listener: socket.socket, places: Places) -> None:
     """Accept connections for ever. Running out of descriptors pauses it; nothing but cancellation ends it."""
+    complained = False
     while True:
-        await trio.lowlevel.wait_readable(listener)
-        try:
-            sock, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError, InterruptedError):
-            continue
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            log.error("no room for another connection: %s. Raise --file-descriptors", error.strerror)
-            await trio.sleep(PAUSE_SECONDS)
-            continue
-        if len(broker.sessions) >= (broker.settings.max_connections or math.inf):
-            log.warning("a connection from %s was refused: there are --max-connections already", address[0])
-            sock.close()
-            continue
-        prepare(sock, broker.settings)
-        nursery.start_soon(attend, broker, SocketTransport(sock, address[0]))
+        await places.take()
+        accepted = None
+        while accepted is None:
+            await trio.lowlevel.wait_readable(listener)
+            try:
+                accepted = listener.accept()
+                complained = False
+            except OSError as error:
+                # Whatever else accept says, it says of one connection, which ended before it was accepted.
+                if error.errno in NO_ROOM:
+                    if not complained:
+                        log.error("no room for another connection: %s. Raise --file-descriptors", error.strerror)
+                    complained = True
+                    await trio.sleep(PAUSE_SECONDS)
+        sock, address = accepted
+        nursery.start_soon(attend, broker, sock, address[0], places)
 
 
 def prepare(sock: socket.socket, settings: Settings) -> None:
@@ -104,7 +125,19 @@ def prepare(sock: socket.socket, settings: Settings) -> None:
                 sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-async def attend(broker: Broker, transport: Transport) -> None:
+async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places) -> None:
+    """Serve one accepted socket, and free its place."""
+    try:
+        prepare(sock, broker.settings)
+        await attend_to(broker, SocketTransport(sock, peer))
+    except OSError as error:
+        log.debug("%s was gone before it was served: %s", peer, error)
+    finally:
+        sock.close()
+        places.leave()
+
+
+async def attend_to(broker: Broker, transport: Transport) -> None:
     """Serve one connection from its first byte to what its end leads to. Cancelled, it ends as if it had hung up."""
     settings = broker.settings
 
@@ -115,22 +148,16 @@ async def attend(broker: Broker, transport: Transport) -> None:
         transport,
         handle=handle,
         flusher=broker.flusher,
-        max_packet=settings.max_packet,
-        outbox_limit=settings.outbox_limit,
+        bounds=Bounds(settings.max_packet, settings.outbox_limit, settings.packet_timeout),
         exceptions=settings.exceptions,
     )
     broker.sessions[session] = None
-    try:
-        await session.run()
-    except Exception:  # noqa: BLE001  (the fault barrier: what breaks one connection must not end the others)
-        log.exception("a defect ended the connection of %s", session.name)
-    finally:
-        part(broker, session)
+    with fault_barrier(session):
+        await session.run(lambda: part(broker, session))
 
 
 def part(broker: Broker, session: Session) -> None:
     """A connection is over: its runs go back, its wake is passed on, nobody waits on it any more."""
-    session.closing = True
     del broker.sessions[session]
     woken = session.state in (State.WOKEN, State.PROMISED)
     broker.roster.rouse(session, State.AWAKE)
@@ -139,8 +166,8 @@ def part(broker: Broker, session: Session) -> None:
     forget_abilities(broker, session)
     lose(broker, list(session.runs.values()), Manner.HOUSE if broker.leaving else Manner.SUSPECT)
     by_function: dict[bytes, tuple[Function, list[JobId]]] = {}
-    for function, job in broker.audience.leave(session):
-        by_function.setdefault(function.name, (function, []))[1].append(job)
+    for awaited in broker.audience.leave(session):
+        by_function.setdefault(awaited.function.name, (awaited.function, []))[1].append(awaited.id)
     for function, jobs in by_function.values():
-        broker.store.ending.detach(function, jobs)
+        detach(broker, function, jobs)
     broker.flusher.flush()

@@ -47,9 +47,7 @@ class LineFormatter(logging.Formatter):
     """``WARNING 2026-03-01 12:00:00.000000 [ broker.session ] text``: gearmand's, with our module."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s", "%Y-%m-%d %H:%M:%S"
-        )
+        super().__init__("%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s", "%Y-%m-%d %H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class spells it so
         """The line itself; a traceback follows it on lines of its own."""
@@ -91,9 +89,7 @@ class LogFile(logging.FileHandler):
             super().handleError(record)
         elif not self._failed:
             self._failed = True
-            complain(
-                f"cannot write to the log file {self.baseFilename} ({error.strerror}); lines are being lost"
-            )
+            complain(f"cannot write to the log file {self.baseFilename} ({error.strerror}); lines are being lost")
 
 
 class Log:
@@ -132,9 +128,7 @@ class Log:
         root.addHandler(self._handler)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.is_file and isinstance(error, Exception):
             _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
         root = logging.getLogger()
@@ -163,9 +157,7 @@ class Log:
             self._file = LogFile(Path(self._target))
         except OSError as error:
             # As gearmand does: a broker that runs and logs elsewhere is worth more than none.
-            complain(
-                f"--log-file: {self._target} cannot be opened ({error.strerror}); the log goes to stderr"
-            )
+            complain(f"--log-file: {self._target} cannot be opened ({error.strerror}); the log goes to stderr")
             return logging.StreamHandler()
         return self._file
 

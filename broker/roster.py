@@ -1,61 +1,17 @@
-"""Which workers can do what, which of them sleep, and where work may wait. Decides; sends nothing.
+"""Which workers can do what, and which of them sleep. Decides; sends nothing."""
 
-A *line* is a function as this broker hears it: one bit per priority says that its queue *may hold work*. A bit is
-set by a notice and by a fresh subscription, and cleared by a claim that found that queue empty, in the order in which
-Redis said so. A worker that asks while all its bits are clear is answered without asking Redis.
-"""
-
-from collections import deque
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import trio
+
+from broker.line import NOTHING, Line
 from broker.session import Session, State
-from persistence import ClaimedJob, Function
 
-ALL_BITS: Final = 0b111
-NOTHING: Final = 3
-"""No priority."""
-BEST: Final = (NOTHING, 0, 1, 0, 2, 0, 1, 0)
-"""The best priority (0 high, 2 low) among those whose bits are set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """A job claimed for this broker and for none of its workers yet; it goes back at `until` (trio's clock)."""
-
-    job: ClaimedJob
-    until: float
-
-
-@dataclass(eq=False, slots=True)
-class Line:
-    """One function at this broker."""
-
-    function: Function
-    bits: int = 0
-    workers: dict[Session, None] = field(default_factory=dict)
-    sleepers: dict[Session, None] = field(default_factory=dict)
-    """In the order in which they fell asleep."""
-    reserved: deque[Reservation] = field(default_factory=deque)
-    handing: int = 0
-    """Claims on the way for workers here, by submits."""
-
-    @property
-    def promises(self) -> int:
-        """The best priority at which this line may have a job, 3 for none."""
-        best = BEST[self.bits]
-        if self.reserved and self.reserved[0].job.priority < best:
-            return self.reserved[0].job.priority
-        return best
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing here depends on hearing this function."""
-        return not (self.workers or self.reserved or self.handing)
+LOWEST: Final = 2
 
 
 class Choice(NamedTuple):
-    """Where a worker should look, and down to which priority before another of its functions has better."""
+    """Where a worker should look, and down to which priority before something else promises better."""
 
     line: Line
     lowest: int
@@ -66,6 +22,8 @@ class Roster:
 
     def __init__(self) -> None:
         self.lines: dict[bytes, Line] = {}
+        self.woken: dict[Session, float] = {}
+        """Who was woken and has not grabbed yet, and when (trio's clock); the longest ago first."""
 
     def enlist(self, session: Session, line: Line) -> bool:
         """This worker can do that function. False if it said so before. It will be asked first."""
@@ -85,18 +43,24 @@ class Roster:
             session.order.remove(line)
 
     def choose(self, session: Session) -> Choice | None:
-        """Where this worker's next job should come from: the best priority of all its functions, in turns."""
+        """Where this worker's next job should come from: the best priority of all its functions, in turns.
+
+        What is only promised may not be there. So the choice is bounded by what the others promise: by those whose
+        turn comes later, down to as good a priority; by those whose turn it was before, down to a better one.
+        """
         chosen: Line | None = None
-        best = second = NOTHING
+        best = before = after = NOTHING
         for line in session.order:
             level = line.promises
             if level < best:
-                chosen, best, second = line, level, best
-            elif level < second:
-                second = level
+                before = min(before, best, after)
+                chosen, best, after = line, level, NOTHING
+            elif level < after:
+                after = level
         if chosen is None:
             return None
-        return Choice(chosen, min(second, 2))
+        # What is reserved here was claimed before anything that a claim at its priority could bring.
+        return Choice(chosen, min(before - 1, after, chosen.reserved_priority - 1, LOWEST))
 
     def has_served(self, session: Session, line: Line) -> None:
         """This worker got a job of that function: its others come first now."""
@@ -110,17 +74,38 @@ class Roster:
 
     def fall_asleep(self, session: Session) -> None:
         """This worker waits for a NOOP."""
-        session.state = State.ASLEEP
+        self.rouse(session, State.ASLEEP)
         for line in session.order:
             line.sleepers[session] = None
 
     def rouse(self, session: Session, state: State) -> None:
-        """This worker sleeps no more."""
+        """This worker is no longer what it was, as far as sleeping goes."""
         if session.state is State.ASLEEP:
             for line in session.order:
                 line.sleepers.pop(session, None)
+        elif session.state is State.WOKEN:
+            self.woken.pop(session, None)
         session.state = state
+        if state is State.WOKEN:
+            self.woken[session] = trio.current_time()
 
     def sleeper(self, line: Line) -> Session | None:
         """Who has slept longest among those who can do this function."""
         return next(iter(line.sleepers), None)
+
+    def wants_somebody(self, line: Line) -> bool:
+        """Whether this function may have work in its queue, or has a reserved job that nobody is on the way to."""
+        if line.bits:
+            return True
+        return line.promises != NOTHING and not any(session in line.workers for session in self.woken)
+
+    def dawdlers(self, since: float) -> list[Session]:
+        """Those woken before that time who still have not grabbed. They are not counted on, nor told of, again."""
+        dawdlers = []
+        for session, woken_at in self.woken.items():
+            if woken_at > since:
+                break
+            dawdlers.append(session)
+        for session in dawdlers:
+            del self.woken[session]
+        return dawdlers

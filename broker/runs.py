@@ -5,11 +5,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Final
 
 import trio
 
 from broker.session import REMEMBERED_RUNS, Session
-from persistence import ClaimedJob, Function, JobId
+from persistence import ClaimedJob, Function
+
+FEW_LIMITS: Final = 64
+"""Time limits of ended runs that are not worth clearing away."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,32 +37,43 @@ class Runs:
     """Every run at this broker, by handle and by time limit. Decides; sends nothing."""
 
     by_handle: dict[bytes, Run] = field(default_factory=dict)
-    by_id: dict[JobId, Run] = field(default_factory=dict)
     _limits: list[tuple[float, int, Run]] = field(default_factory=list)
+    _ended_limits: int = 0
     _order: Iterator[int] = field(default_factory=count)
     _emptied: trio.Event | None = None
 
-    def begin(self, run: Run) -> None:
-        """A worker got a job."""
+    def begin(self, run: Run) -> bool:
+        """A worker got a job. Whether its time limit is now the next to pass."""
         self.by_handle[run.job.handle] = run
-        self.by_id[run.job.id] = run
         run.session.runs[run.job.handle] = run
-        if run.until < math.inf:
-            heapq.heappush(self._limits, (run.until, next(self._order), run))
+        if run.until == math.inf:
+            return False
+        heapq.heappush(self._limits, (run.until, next(self._order), run))
+        return self._limits[0][2] is run
 
     def end(self, run: Run) -> None:
         """A run is over here, however it ended. Its connection may still speak of it without being told off."""
         run.ended = True
         job = run.job
         if self.by_handle.get(job.handle) is run:
-            del self.by_handle[job.handle], self.by_id[job.id]
+            del self.by_handle[job.handle]
         run.session.runs.pop(job.handle, None)
         if not self.by_handle and self._emptied is not None:
             self._emptied.set()
+        if run.until < math.inf:
+            self._clear_limits()
         ended = run.session.ended
         ended[job.handle] = (run.function, job.id, job.attempt)
         if len(ended) > REMEMBERED_RUNS:
             del ended[next(iter(ended))]
+
+    def _clear_limits(self) -> None:
+        """Runs with an hour's limit that end in a second must not be kept for the rest of the hour."""
+        self._ended_limits += 1
+        if self._ended_limits > max(FEW_LIMITS, len(self._limits) // 2):
+            self._limits = [entry for entry in self._limits if not entry[2].ended]
+            heapq.heapify(self._limits)
+            self._ended_limits = 0
 
     async def wait_empty(self) -> None:
         """Wait until nothing runs here."""

@@ -1,4 +1,4 @@
-"""One connection: what its peer has told us about itself, and the bytes in and out.
+"""One connection: what its peer has told us about itself, and what is said to it and heard from it.
 
 A peer has no role: the same connection may submit, work and ask. Packets are handled in order. A handler that must
 wait for the store either promises an answer and lets the next packet be handled, or, where what follows depends on
@@ -6,19 +6,23 @@ the outcome (GRAB_JOB), holds the session until it is known.
 """
 
 import logging
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import trio
 
-from broker.outgoing import Outgoing, Promise
+from broker.outgoing import Promise
 from broker.transport import Transport
+from broker.writer import Writer
 from protocol import CLOSED, NEED_DATA, Connection, Error, Event, Packet, RemoteProtocolError, Role
 
 if TYPE_CHECKING:
     from broker.flusher import Flusher
-    from broker.roster import Line
+    from broker.line import Line
     from broker.runs import Run
     from persistence import Function, JobId
 
@@ -26,10 +30,17 @@ log = logging.getLogger(__name__)
 
 MAX_PROMISED: Final = 4096
 """Answers that may be outstanding before we stop reading: a pipeline this deep keeps Redis busy, more only waits."""
+MAX_UNANSWERED_BYTES: Final = 16 * 1024 * 1024
+"""Bytes that may have come since all was answered last, before we stop reading: they are kept until Redis has them."""
 REMEMBERED_RUNS: Final = 1024
 """Runs that a connection has ended or lost and that it may still speak of without being told off."""
 GOODBYE_SECONDS: Final = 10.0
 """How long a peer that has finished gets to read its last answers; longer than the store may take to give them."""
+LINGER_SECONDS: Final = 2.0
+"""How long a peer that broke the rules is still listened to. Hanging up on what it sends would reset the connection,
+and the ERROR that explains it would be lost on the way."""
+SLOWEST_BYTES_PER_SECOND: Final = 16_384
+"""A packet under way may take the packet timeout, and the time that its bytes take at this rate."""
 
 
 class State(Enum):
@@ -41,6 +52,18 @@ class State(Enum):
     WOKEN = "it got its NOOP and has not grabbed yet"
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one peer may ask of us."""
+
+    max_packet: int
+    """Bytes in the body of a packet."""
+    outbox_limit: int
+    """Bytes that may wait for it."""
+    packet_timeout: float
+    """Seconds from the first byte of a packet to its last."""
+
+
 class Session:
     """One connection and its peer's state. `handle` is called for each packet and text line."""
 
@@ -50,8 +73,7 @@ class Session:
         *,
         handle: Callable[["Session", Event], None],
         flusher: "Flusher",
-        max_packet: int,
-        outbox_limit: int,
+        bounds: Bounds,
         exceptions: bool,
     ) -> None:
         self.transport = transport
@@ -67,22 +89,31 @@ class Session:
         self.ended: dict[bytes, tuple[Function, JobId, int]] = {}
         """What it ran, by handle: function, id, attempt."""
         self.closing = False
-        self.scope = trio.CancelScope()
+        """Whether it is over, or ends as soon as its task gets to it."""
+        self._scope = trio.CancelScope()
         self._handle = handle
         self._flusher = flusher
-        self._connection = Connection(Role.BROKER, max_body=max_packet)
-        self._outgoing = Outgoing()
-        self._outbox_limit = outbox_limit
-        self._held = False
-        self._rest = b""
-        self._draining = False
-        self._marked = False
+        self._bounds = bounds
+        self._connection = Connection(Role.BROKER, max_body=bounds.max_packet)
+        self._writer = Writer(
+            transport,
+            flusher=flusher,
+            limit_bytes=bounds.outbox_limit,
+            drop=self.drop,
+            changed=self._has_changed,
+        )
         self._changed = trio.Event()
+        self._held = False
+        self._heard_all = False
+        self._broke_rules = False
+        self._progressed = False
+        self._packet_began = math.inf
+        self._unanswered_bytes = 0
 
     @property
     def name(self) -> str:
-        """How logs name this connection."""
-        return f"{self.transport.peer} ({self.client_id.decode('utf-8', 'backslashreplace')})"
+        """How logs name this connection: on one line, whatever the peer calls itself."""
+        return f"{self.transport.peer} ({self.client_id.decode('latin-1').encode('unicode_escape').decode()})"
 
     # --- what is said -----------------------------------------------------------------------------------------
 
@@ -96,14 +127,12 @@ class Session:
 
     def say_bytes(self, data: bytes) -> None:
         """Send bytes, behind all answers promised so far. After the end of the session they go nowhere."""
-        if self.closing:
-            return
-        self._outgoing.say(data)
-        self._note()
+        if self._writer.room():
+            self._writer.outgoing.say(data)
 
     def promise(self) -> Promise:
         """Keep the place of an answer."""
-        return self._outgoing.promise()
+        return self._writer.outgoing.promise()
 
     def keep(self, promise: Promise, packet: Packet) -> None:
         """Give the answer that was promised."""
@@ -111,95 +140,108 @@ class Session:
 
     def keep_bytes(self, promise: Promise, data: bytes) -> None:
         """Give the answer that was promised, as bytes."""
-        self._outgoing.keep(promise, data)
-        self._note()
-
-    def _note(self) -> None:
-        if not self._marked:
-            self._marked = True
-            self._flusher.mark(self)
-        if self._outgoing.size + len(self._rest) > self._outbox_limit:
-            self.drop("it does not read what it is sent")
-
-    def flush(self) -> bool:
-        """Write what may leave. True when the rest needs a task of its own: `drain`."""
-        self._marked = False
-        if self._draining or self.closing:
-            return False
-        data = self._outgoing.take()
-        self._changed.set()
-        if not data:
-            return False
-        try:
-            sent = self.transport.send_now(data)
-        except OSError as error:
-            self.drop(f"writing failed: {error.strerror}", weight=logging.DEBUG)
-            return False
-        if sent == len(data):
-            return False
-        self._rest = data[sent:]
-        self._draining = True
-        return True
-
-    async def drain(self) -> None:
-        """Write what the kernel did not take at once, and what comes meanwhile, as fast as the peer reads.
-
-        Cancelled, it leaves half a packet on the wire; whoever cancels it ends the session.
-        """
-        try:
-            while self._rest:
-                await self.transport.send_all(self._rest)
-                self._rest = self._outgoing.take()
-                self._changed.set()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            self.drop("writing failed", weight=logging.DEBUG)
-        self._draining = False
-        self._changed.set()
+        if not self._writer.room():
+            data = b""
+        self._writer.outgoing.keep(promise, data)
 
     def drop(self, why: str, *, weight: int = logging.WARNING) -> None:
         """End this session from our side."""
         if not self.closing:
             log.log(weight, "dropped %s: %s", self.name, why)
-        self.closing = True
-        self.scope.cancel()
+        self.closing = self._writer.closed = True
+        self._scope.cancel()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much of what was said has not left yet."""
+        return self._writer.waiting_bytes
+
+    async def wait_said(self) -> None:
+        """Wait until nothing that was said or promised is left here, or the session is over."""
+        while not (self._writer.is_done or self._writer.closed):
+            await self._change()
 
     # --- what is heard ----------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Serve the peer until it has finished, breaks the rules or is dropped; its transport is closed then."""
+    async def run(self, part: Callable[[], None]) -> None:
+        """Serve the peer until it has finished, breaks the rules or is dropped.
+
+        `part` is called as soon as that is so, or when this is cancelled; then the transport is closed.
+        """
         try:
-            with self.scope:
-                await self._listen()
-                await self._say_goodbye()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            log.debug("%s hung up: %s", self.name, error)
+            try:
+                with self._scope:
+                    await self._listen()
+                    await self._say_goodbye()
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                log.debug("%s hung up: %s", self.name, error)
+            finally:
+                self.closing = self._writer.closed = True
+                part()
+            if self._broke_rules:
+                await self._linger()
         finally:
-            self.closing = True
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await self.transport.aclose()
 
     async def _listen(self) -> None:
-        while not self.closing:
-            data = await self.transport.receive()
-            self._connection.receive_data(data)
-            wanted = self._go_on()
-            self._flusher.flush()
-            if not wanted or not data:
+        while not self._heard_all:
+            data = await self._receive()
+            if data is None:
                 return
-            while self._held or self._outgoing.promised > MAX_PROMISED:
+            self._connection.receive_data(data)
+            self._unanswered_bytes += len(data)
+            self._go_on()
+            self._flusher.flush()
+            while self._is_busy():
                 await self._change()
 
+    async def _receive(self) -> bytes | None:
+        """The next bytes; None when a packet was begun and not sent to its end in time."""
+        pending = self._connection.pending
+        if not pending:
+            self._packet_began = math.inf
+            return await self.transport.receive()
+        if self._progressed or self._packet_began == math.inf:
+            self._progressed = False
+            self._packet_began = trio.current_time()
+        patience = self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
+        with trio.move_on_at(self._packet_began + patience):
+            return await self.transport.receive()
+        self.drop("it began a packet and did not send the rest in time")
+        return None
+
+    def _is_busy(self) -> bool:
+        """Whether to leave what the peer sends next where it is: first things first, and in bounded memory."""
+        if self._held:
+            return True
+        promised = self._writer.outgoing.promised
+        if not promised:
+            self._unanswered_bytes = 0
+        return promised > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
+
     async def _change(self) -> None:
-        self._changed = trio.Event()
+        if self._changed.is_set():
+            self._changed = trio.Event()
         await self._changed.wait()
+
+    def _has_changed(self) -> None:
+        self._changed.set()
 
     async def _say_goodbye(self) -> None:
         """Let the last answers be given and read: a peer that only shut down its sending side still listens."""
         with trio.move_on_after(GOODBYE_SECONDS):
-            while self._held:
-                await self._change()
-            while (self._outgoing.promised or self._outgoing.size or self._draining) and not self.closing:
-                await self._change()
+            await self.wait_said()
+
+    async def _linger(self) -> None:
+        """Let a peer that broke the rules read why it is cut off."""
+        with (
+            trio.move_on_after(LINGER_SECONDS),
+            suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError),
+        ):
+            await self.transport.send_eof()
+            while await self.transport.receive():
+                pass
 
     def hold(self) -> None:
         """Handle nothing more until `go_on`: what follows depends on an answer of the store."""
@@ -210,26 +252,40 @@ class Session:
         self._held = False
 
     def go_on(self) -> None:
-        """Handle what was sent meanwhile, unless the session is held again."""
+        """Handle what was sent meanwhile, unless the session is held again. Called by whoever has the answer."""
         if not self._held:
-            self._changed.set()
+            self._has_changed()
             if not self.closing:
-                self._go_on()
+                with fault_barrier(self):
+                    self._go_on()
 
-    def _go_on(self) -> bool:
-        """Handle what has been heard. False when that was the last of it."""
+    def _go_on(self) -> None:
+        """Handle what has been heard."""
         while not self._held:
             try:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
+                self._progressed = True
                 self.say(Error(error.code, error.text))
                 if error.fatal:
                     log.warning("closing %s: it sent what no Gearman peer may send: %s", self.name, error)
-                    return False
+                    self._heard_all = self._broke_rules = True
+                    return
                 continue
             if event is NEED_DATA:
-                return True
+                return
             if event is CLOSED:
-                return False
+                self._heard_all = True
+                return
+            self._progressed = True
             self._handle(self, event)
-        return True
+
+
+@contextmanager
+def fault_barrier(session: Session) -> Iterator[None]:
+    """A defect met while serving one connection ends that connection, is logged, and ends nothing else."""
+    try:
+        yield
+    except Exception:
+        log.exception("a defect ended the connection of %s", session.name)
+        session.drop("its request met a defect of ours")

@@ -31,9 +31,7 @@ def _addresses(value: object) -> object:
     parts = [value] if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         return value
-    return tuple(
-        name.strip().removeprefix("[").removesuffix("]") for part in parts for name in part.split(",")
-    )
+    return tuple(name.strip().removeprefix("[").removesuffix("]") for part in parts for name in part.split(","))
 
 
 def _prefix(value: str) -> str:
@@ -109,6 +107,8 @@ class Settings(BaseModel):
     """Bytes in the body of the largest packet."""
     outbox_limit: Size = 64 * 1024 * 1024
     """Bytes that may wait for one peer."""
+    packet_timeout: Seconds = 30.0
+    """Seconds from the first byte of a packet to its last, for a small one; a large one may take longer."""
 
     redis: Annotated[RedisURL | None, Field(repr=False)] = None
     """URL of the Redis that keeps the jobs, perhaps with a password; None: the embedded store."""
@@ -127,7 +127,8 @@ class Settings(BaseModel):
 
     job_retries: Annotated[int, Field(ge=-1, le=255)] = -1
     """Runs a job may have: -1 without end, 0 one, else that many."""
-    worker_wakeup: Annotated[int, Field(ge=0, le=255)] = 0
+    # gearmand wakes all of them by default: N workers cost N wakes a job, of which N - 1 find nothing.
+    worker_wakeup: Annotated[int, Field(ge=0, le=255)] = 1
     """Sleepers to wake for a job; 0: all that can do it."""
     round_robin: bool = False
     """Accepted for gearmand's sake and without effect: functions always take turns."""

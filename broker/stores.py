@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import trio
 
+from broker.redis_address import redis_options
 from broker.settings import Settings
 from persistence import RedisOptions, default_data_dir, open_embedded_store
 
@@ -33,8 +33,7 @@ async def open_place(settings: Settings) -> AsyncIterator[Place]:
     """
     directory = settings.data_dir or default_data_dir()
     if settings.redis is not None:
-        # redis-py knows every option a URL may have, and takes a quarter of a second to import.
-        options: RedisOptions = import_module("persistence.redis_url").parse_redis_url(settings.redis)
+        options = redis_options(settings.redis)
         words = f"Redis at {options.address}, keys beginning with {settings.redis_prefix}:"
         yield Place(options, words, directory, f"{options.address}/{options.db}/{settings.redis_prefix}".encode())
         return

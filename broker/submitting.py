@@ -1,16 +1,16 @@
 """SUBMIT_JOB in all its forms: a client hands in a job."""
 
 import hashlib
-import logging
-from typing import Final
+import os
+from typing import Final, NamedTuple
 
 from broker.core import Broker
-from broker.relaying import deliver_early
+from broker.detaching import detach
+from broker.line import Line
 from broker.outgoing import Promise
-from broker.roster import Line
 from broker.session import Session, State
 from broker.waking import can_be_asked, nothing_came, reserve
-from persistence import ClaimedJob, JobId, StoreError, Submitted
+from persistence import ClaimedJob, Function, JobId, StoreError, Submitted
 from protocol import (
     Error,
     ErrorCode,
@@ -22,68 +22,148 @@ from protocol import (
     WorkFail,
 )
 
-log = logging.getLogger(__name__)
-
 BY_DATA: Final = b"-"
 """The unique with which a client asks that jobs of equal payload be one."""
 FULL: Final = Error(ErrorCode.QUEUE_ERROR, b"Job queue is full")
 
 
+class Wanted(NamedTuple):
+    """What a client asks for, whichever packet it used."""
+
+    function: bytes
+    unique: bytes
+    reducer: bytes
+    payload: bytes
+    priority: Priority
+    background: bool
+    run_at: int | None = None
+    """Unix seconds; None for at once."""
+
+
 def on_submit(broker: Broker, session: Session, packet: SubmitJob) -> None:
     """A job for now, somebody waiting for it or not."""
-    _submit(broker, session, packet.function, packet.unique, b"", packet.payload, packet.priority, packet.background)
+    function, unique, payload = packet.function, packet.unique, packet.payload
+    wanted = Wanted(function, coalescing(unique, payload), b"", payload, packet.priority, packet.background)
+    _Submit(broker, session, wanted).start()
 
 
 def on_submit_epoch(broker: Broker, session: Session, packet: SubmitJobEpoch) -> None:
     """A background job for later; a time that has passed, or 0, means now."""
-    _submit(
-        broker, session, packet.function, packet.unique, b"", packet.payload, Priority.NORMAL, True, packet.run_at
-    )
+    unique = coalescing(packet.unique, packet.payload)
+    run_at = packet.run_at or None
+    wanted = Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at)
+    _Submit(broker, session, wanted).start()
 
 
 def on_submit_reduce(broker: Broker, session: Session, packet: SubmitReduceJob) -> None:
     """A job whose worker is told where to send its pieces."""
-    _submit(
-        broker, session, packet.function, packet.unique, packet.reducer, packet.payload, Priority.NORMAL,
-        packet.background,
-    )  # fmt: skip
+    unique, payload = coalescing(packet.unique, packet.payload), packet.payload
+    wanted = Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background)
+    _Submit(broker, session, wanted).start()
 
 
 def coalescing(unique: bytes, payload: bytes) -> bytes:
-    """What jobs are told apart by. For `-`, the payload: no client can send a NUL in a unique, so none collides."""
+    """What jobs are told apart by. For `-`, the payload: no client can send a NUL in a unique, so none collides.
+
+    An empty payload makes a job that is like no other; its worker is told the unique `-` all the same.
+    """
     if unique != BY_DATA:
         return unique
-    return BY_DATA + b"\0" + hashlib.blake2b(payload, digest_size=32).digest() if payload else b""
+    return b"-\0" + (hashlib.blake2b(payload, digest_size=32).digest() if payload else os.urandom(16))
 
 
-def _submit(
-    broker: Broker,
-    session: Session,
-    function: bytes,
-    unique: bytes,
-    reducer: bytes,
-    payload: bytes,
-    priority: Priority,
-    background: bool,
-    run_at: int = 0,
-) -> None:
-    line = broker.line(function) if not background else broker.roster.lines.get(function)
-    sleeper = _sleeper_for(broker, line, priority) if line is not None and run_at <= 0 else None
-    promise = session.promise()
-    submit = _Submit(broker, session, promise, function, not background)
-    if sleeper is not None and line is not None:
-        submit.promise_to(line, sleeper)
-    broker.store.submit(
-        broker.store.function(function),
-        unique=coalescing(unique, payload),
-        reducer=reducer,
-        payload=payload,
-        priority=priority,
-        background=background,
-        run_at=run_at if run_at > 0 else None,
-        answer=submit.answered,
-        handed=submit.handed if sleeper is not None else None,
-    )
+class _Submit:
+    """A submit on its way to the store and back."""
+
+    __slots__ = ("_broker", "_function", "_line", "_promise", "_session", "_sleeper", "_wanted")
+
+    def __init__(self, broker: Broker, session: Session, wanted: Wanted) -> None:
+        self._broker = broker
+        self._session = session
+        self._wanted = wanted
+        self._function: Function = broker.store.function(wanted.function)
+        self._promise: Promise = session.promise()
+        self._line: Line | None = (
+            broker.roster.lines.get(wanted.function) if wanted.background else broker.line(wanted.function)
+        )
+        self._sleeper: Session | None = None
+
+    def start(self) -> None:
+        """Send it; if a worker here sleeps, have the function's next job brought back for it in the same trip."""
+        line = self._line
+        if line is not None and self._wanted.run_at is None:
+            self._sleeper = _sleeper_for(self._broker, line, self._wanted.priority)
+        if line is not None and self._sleeper is not None:
+            line.handing += 1
+            self._broker.roster.rouse(self._sleeper, State.PROMISED)
+        self._post(handing=self._sleeper is not None)
+
+    def _post(self, *, handing: bool) -> None:
+        wanted = self._wanted
+        if not wanted.background:
+            assert self._line is not None
+            self._line.joining += 1
+        self._broker.store.submit(
+            self._function,
+            unique=wanted.unique,
+            reducer=wanted.reducer,
+            payload=wanted.payload,
+            priority=wanted.priority,
+            background=wanted.background,
+            run_at=wanted.run_at,
+            answer=self._answered,
+            handed=self._handed if handing else None,
+        )
+
+    def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
+        """The store has it, or says why not."""
+        self._settle(outcome, job)
+        if not self._wanted.background:
+            assert self._line is not None
+            self._line.joining -= 1
+
+    def _settle(self, outcome: Submitted | StoreError, job: JobId) -> None:
+        if isinstance(outcome, StoreError):
+            self._broker.refusals.refused(outcome)
+            text = f"the store is not available: {outcome}".encode()
+            self._session.keep(self._promise, Error(ErrorCode.QUEUE_ERROR, text))
+        elif outcome is Submitted.FULL:
+            self._session.keep(self._promise, FULL)
+        else:
+            self._broker.refusals.accepted()
+            self._stored(outcome, job, self._broker.store.claiming.handle(self._function, job))
+
+    def _stored(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
+        broker, session = self._broker, self._session
+        if self._wanted.background:
+            session.keep(self._promise, JobCreated(handle))
+        elif session.closing:
+            if not broker.audience.listeners(handle):
+                detach(broker, self._function, [job])
+        elif broker.detaching[handle]:
+            # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
+            self._post(handing=False)
+        else:
+            session.keep(self._promise, JobCreated(handle))
+            self._wait(outcome, job, handle)
+
+    def _wait(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
+        broker, session = self._broker, self._session
+        if outcome is Submitted.GONE:
+            session.say(WorkFail(handle))
+        else:
+            broker.audience.attach(session, self._function, job, handle)
+
+    def _handed(self, job: ClaimedJob | None) -> None:
+        """The job that came back with the answer, for the sleeper who was promised one."""
+        line, sleeper = self._line, self._sleeper
+        assert line is not None
+        assert sleeper is not None
+        line.handing -= 1
+        if job is None:
+            nothing_came(self._broker, sleeper)
+        else:
+            reserve(self._broker, line, sleeper, job)
 
 
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
@@ -92,55 +172,3 @@ def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | No
     if sleeper is None or not can_be_asked(broker) or not broker.roster.may_hand_off(sleeper, line, priority):
         return None
     return sleeper
-
-
-class _Submit:
-    """A submit whose answer is awaited."""
-
-    __slots__ = ("_broker", "_function", "_line", "_promise", "_session", "_sleeper", "_waits")
-
-    def __init__(self, broker: Broker, session: Session, promise: Promise, function: bytes, waits: bool) -> None:
-        self._broker = broker
-        self._session = session
-        self._promise = promise
-        self._function = function
-        self._waits = waits
-        self._line: Line
-        self._sleeper: Session
-
-    def promise_to(self, line: Line, sleeper: Session) -> None:
-        """This sleeper is to be woken with the job."""
-        self._line, self._sleeper = line, sleeper
-        line.handing += 1
-        self._broker.roster.rouse(sleeper, State.PROMISED)
-
-    def answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
-        """The store has it, or says why not."""
-        session, keep = self._session, self._session.keep
-        if isinstance(outcome, StoreError):
-            log.warning("a submit from %s was refused: %s", session.name, outcome)
-            keep(self._promise, Error(ErrorCode.QUEUE_ERROR, f"the store is not available: {outcome}".encode()))
-            return
-        if outcome is Submitted.FULL:
-            keep(self._promise, FULL)
-            return
-        function = self._broker.store.function(self._function)
-        handle = self._broker.store.claiming.handle(function, job)
-        keep(self._promise, JobCreated(handle))
-        if not self._waits:
-            return
-        if session.closing:
-            self._broker.store.ending.detach(function, [job])
-        elif outcome is Submitted.GONE:
-            session.say(WorkFail(handle))
-        else:
-            self._broker.audience.attach(session, function, job, handle)
-            deliver_early(self._broker, job)
-
-    def handed(self, job: ClaimedJob | None) -> None:
-        """The job that came back with the answer, for the sleeper who was promised one."""
-        self._line.handing -= 1
-        if job is None:
-            nothing_came(self._broker, self._sleeper)
-        else:
-            reserve(self._broker, self._line, self._sleeper, job)

@@ -32,6 +32,9 @@ class Transport(Protocol):
     async def send_all(self, data: bytes) -> None:
         """Send everything. Cancelled, half a packet may have left: the connection is good for nothing after that."""
 
+    async def send_eof(self) -> None:
+        """Say that nothing more will come, where the connection can say so; what comes may still be received."""
+
     async def aclose(self) -> None:
         """Hang up at once, without a checkpoint where there is no need for one. Safe to repeat."""
 
@@ -68,6 +71,10 @@ class SocketTransport:
             await trio.lowlevel.wait_writable(self._socket)
             rest = rest[self.send_now(rest) :]
 
+    async def send_eof(self) -> None:
+        """See Transport."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     async def aclose(self) -> None:
         """See Transport."""
         if self._socket.fileno() >= 0:
@@ -94,6 +101,11 @@ class StreamTransport:
     async def send_all(self, data: bytes) -> None:
         """See Transport."""
         await self._stream.send_all(data)
+
+    async def send_eof(self) -> None:
+        """See Transport."""
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
         """See Transport."""

@@ -1,14 +1,14 @@
 """Waking workers: one sleeper for each job, and no job left while one sleeps.
 
-Every claim that leaves work behind wakes the next sleeper, and a worker that was woken and goes away, or goes back to
-sleep, passes the wake on. So as long as a queue holds work, either somebody here is on the way to it, or nobody here
-who could do it sleeps.
+Every claim that leaves work behind wakes the next sleeper, and a worker that was woken and goes away, goes back to
+sleep, takes a job of another function or just dawdles, passes the wake on. So as long as a queue holds work, either
+somebody here is on the way to it, or nobody here who could do it sleeps.
 """
 
 import trio
 
 from broker.core import Broker
-from broker.roster import NOTHING, Line, Reservation
+from broker.line import NOTHING, Line
 from broker.session import Session, State
 from persistence import ClaimedJob, JobId, Manner
 from protocol import Noop
@@ -22,22 +22,22 @@ def wake(broker: Broker, session: Session) -> None:
     session.say(NOOP)
 
 
-def wake_for(broker: Broker, line: Line, jobs: int = 1) -> None:
-    """Wake as many sleepers as there may be jobs, or as many as the operator wants for each."""
+def wake_for(broker: Broker, line: Line, *, woken: int = 0) -> None:
+    """Wake as many sleepers as the operator wants for a job, less those who are `woken` already."""
     if broker.leaving:
         return
-    wakeup = broker.settings.worker_wakeup
-    wanted = jobs * wakeup if wakeup else len(line.sleepers)
-    while wanted and (sleeper := broker.roster.sleeper(line)) is not None:
+    wanted = (broker.settings.worker_wakeup or len(line.sleepers) + woken) - woken
+    while wanted > 0 and (sleeper := broker.roster.sleeper(line)) is not None:
         wake(broker, sleeper)
         wanted -= 1
 
 
-def pass_on(broker: Broker, session: Session) -> None:
-    """A worker that was woken did not grab: somebody else should."""
-    for line in session.order:
-        if line.promises != NOTHING and can_be_asked(broker):
-            wake_for(broker, line)
+def pass_on(broker: Broker, session: Session, *, but: Line | None = None) -> None:
+    """A worker that was woken did not look after these of its functions: somebody else should."""
+    if can_be_asked(broker):
+        for line in session.order:
+            if line is not but and line.promises != NOTHING:
+                wake_for(broker, line)
 
 
 def can_be_asked(broker: Broker) -> bool:
@@ -48,7 +48,6 @@ def can_be_asked(broker: Broker) -> bool:
 def falls_asleep(broker: Broker, session: Session) -> None:
     """PRE_SLEEP: mark first, then look, so that a job that comes in between is not missed."""
     was_woken = session.state is State.WOKEN
-    broker.roster.rouse(session, State.AWAKE)
     broker.roster.fall_asleep(session)
     if not can_be_asked(broker):
         return
@@ -60,27 +59,30 @@ def falls_asleep(broker: Broker, session: Session) -> None:
 
 def reserve(broker: Broker, line: Line, session: Session, job: ClaimedJob) -> None:
     """A submit came back with a job for a sleeper here. It is the broker's; the first who may have it takes it."""
-    until = trio.current_time() + broker.settings.reservation_seconds
-    line.reserved.append(Reservation(job, until))
-    if session.state is State.PROMISED:
-        session.state = State.WOKEN
-        session.say(NOOP)
-    else:
-        wake_for(broker, line)
+    line.reserve(job, trio.current_time() + broker.settings.reservation_seconds)
     if broker.leaving or not line.workers:
         give_back_reservations(broker, line)
+        return
+    promised = session.state is State.PROMISED
+    if promised:
+        wake(broker, session)
+    wake_for(broker, line, woken=int(promised))
 
 
 def nothing_came(broker: Broker, session: Session) -> None:
-    """A submit came back without the job that a sleeper was promised: it sleeps on, unless work came meanwhile."""
+    """A submit came back without the job that a sleeper was promised: it sleeps on, unless work came meanwhile.
+
+    What is reserved for those who are on their way here is not work for this one.
+    """
     if session.state is State.PROMISED:
-        falls_asleep(broker, session)
+        broker.roster.fall_asleep(session)
+        if can_be_asked(broker) and any(map(broker.roster.wants_somebody, session.order)):
+            wake(broker, session)
 
 
 def give_back_reservations(broker: Broker, line: Line) -> None:
     """Return what nobody here took, newest claim first, so that the oldest ends up at the head."""
-    reserved = sorted((entry.job for entry in line.reserved), key=lambda job: -job.number)
-    line.reserved.clear()
+    reserved = line.empty_reserved()
     if reserved:
         give_back(broker, line, [(job.id, job.attempt) for job in reserved])
 

@@ -1,15 +1,16 @@
 """WORK_*: a worker tells how a job goes and how it ends."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 from broker.core import Broker
-from broker.relaying import relay, relay_end
+from broker.relaying import End, relay, relay_end
 from broker.runs import Run
 from broker.session import Session
-from persistence import Function, JobId, Manner, Outcome
+from persistence import Function, Manner, Outcome
 from protocol import (
     Error,
     ErrorCode,
+    RemoteProtocolError,
     WorkComplete,
     WorkData,
     WorkException,
@@ -18,8 +19,6 @@ from protocol import (
     WorkWarning,
     read_number,
 )
-
-End: TypeAlias = WorkComplete | WorkFail | WorkException
 
 OUTCOMES: Final = {WorkComplete: Outcome.COMPLETED, WorkFail: Outcome.FAILED, WorkException: Outcome.RAISED}
 NOT_FOUND: Final = {
@@ -32,6 +31,7 @@ NOT_FOUND: Final = {
 }
 """gearmand's words."""
 KINDS: Final = {WorkData: b"data", WorkWarning: b"warning"}
+LARGEST_FIGURE: Final = 0xFFFFFFFF
 MAX_HANDLE: Final = 63
 HANDLE_TOO_LARGE: Final = Error(
     ErrorCode.ARGUMENT_TOO_LARGE,
@@ -44,7 +44,7 @@ def on_data(broker: Broker, session: Session, packet: WorkData | WorkWarning) ->
     run = _run_of(broker, session, packet)
     if run is None:
         return
-    relay(broker, run.job.id, packet)
+    relay(broker, run.job.handle, packet)
     if run.elsewhere:
         broker.store.ending.post(run.function, run.job.id, run.job.attempt, KINDS[type(packet)], packet.payload)
 
@@ -54,7 +54,7 @@ def on_status(broker: Broker, session: Session, packet: WorkStatus) -> None:
     run = _run_of(broker, session, packet)
     if run is None:
         return
-    relay(broker, run.job.id, packet)
+    relay(broker, run.job.handle, packet)
     if run.elsewhere:
         said = packet.numerator + b"\0" + packet.denominator
         broker.store.ending.post(run.function, run.job.id, run.job.attempt, b"status", said)
@@ -64,12 +64,17 @@ def on_status(broker: Broker, session: Session, packet: WorkStatus) -> None:
 
 
 def figure(text: bytes) -> int:
-    """A figure as gearmand keeps it: leading digits, in 32 bits without a sign."""
-    return read_number(text) & 0xFFFFFFFF
+    """A figure as it is kept: leading digits, in 32 bits without a sign; the largest for what is beyond."""
+    try:
+        return min(read_number(text), LARGEST_FIGURE)
+    except RemoteProtocolError:
+        return LARGEST_FIGURE
 
 
 def note_progress(broker: Broker) -> None:
     """Write down how far the runs have come that said something since the last time."""
+    if not broker.store.connected:
+        return  # only the latest counts, and it is kept until then
     runs, broker.progressing = broker.progressing, []
     for run in runs:
         if run.progress is not None and not run.ended:
@@ -91,11 +96,11 @@ def on_end(broker: Broker, session: Session, packet: End) -> None:
     job = run.job
     answer_first = not (job.unique and broker.store.janitor.others)
     if answer_first:
-        relay_end(broker, job.id, packet)
+        relay_end(broker, packet)
 
     def finished(word: bytes) -> None:
-        if not answer_first:
-            relay_end(broker, job.id, packet)
+        # Who joined the job before Redis knew of its end has been answered by now, and waits.
+        relay_end(broker, packet)
 
     broker.store.ending.finish(
         run.function, job.id, job.attempt, OUTCOMES[type(packet)], _payload(packet), finished, aloud=run.elsewhere
@@ -120,17 +125,20 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
 
     def finished(word: bytes) -> None:
         if word == b"finished":
-            end_elsewhere_here(broker, job)
-            relay_end(broker, job, packet)
+            _stop_running(broker, function, packet.handle)
+            relay_end(broker, packet)
 
     broker.store.ending.finish(function, job, attempt, OUTCOMES[type(packet)], _payload(packet), finished)
 
 
-def end_elsewhere_here(broker: Broker, job: JobId) -> None:
-    """The job ended by an earlier run: whoever runs it here now runs it for nobody."""
-    run = broker.runs.by_id.get(job)
+def _stop_running(broker: Broker, function: Function, handle: bytes) -> None:
+    """The job ended by an earlier run: whoever runs it here now runs it for nobody, and nobody need begin."""
+    run = broker.runs.by_handle.get(handle)
     if run is not None:
         broker.runs.end(run)
+    line = broker.line_of(function)
+    if line is not None:
+        line.unreserve(handle)
 
 
 def _run_of(broker: Broker, session: Session, packet: WorkData | WorkWarning | WorkStatus) -> Run | None:
@@ -161,7 +169,7 @@ def _requeue(broker: Broker, function: Function, lost: list[Run], manner: Manner
     def returned(words: list[bytes]) -> None:
         for run, word in zip(lost, words, strict=False):
             if word == b"dead":
-                relay_end(broker, run.job.id, WorkFail(run.job.handle))
+                relay_end(broker, WorkFail(run.job.handle))
 
     broker.store.ending.requeue(
         function, [(run.job.id, run.job.attempt) for run in lost], manner, broker.settings.job_retries, returned

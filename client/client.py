@@ -32,9 +32,8 @@ from protocol import (
 
 __all__ = ["Client"]
 
-UNREAD_BYTES = (
-    16 * 1024 * 1024
-)  # of one followed job's updates; a worker's burst fits, a thousand forgotten jobs fit memory too
+UNREAD_BYTES = 16 * 1024 * 1024
+"""Of one followed job's updates: a worker's burst fits, and a hundred jobs that nobody reads still fit memory."""
 
 AnswerT = TypeVar("AnswerT", JobCreated, StatusRes, StatusResUnique, EchoRes)
 ResultT = TypeVar("ResultT")
@@ -59,9 +58,7 @@ class Client:
     def __init__(self, connector: Connector, max_body: int) -> None:
         self._connector = connector
         self._max_body = max_body
-        self._wire = Connection(
-            Role.PEER
-        )  # only to encode, in the caller's task: a wrong argument is the caller's error
+        self._wire = Connection(Role.PEER)  # encodes in the caller's task: a wrong argument is the caller's
 
     async def submit_background(
         self,
@@ -101,9 +98,7 @@ class Client:
     async def status_by_unique(self, unique: bytes | str) -> UniqueStatus:
         """How the job with this unique stands, whatever its function. Cancelled: nothing has changed."""
         answer = await self._ask(GetStatusUnique(checked_unique(unique)), StatusResUnique)
-        return UniqueStatus(
-            answer.known, answer.running, answer.numerator, answer.denominator, answer.clients
-        )
+        return UniqueStatus(answer.known, answer.running, answer.numerator, answer.denominator, answer.clients)
 
     async def ping(self) -> None:
         """Returns when the server has answered. Cancelled: nothing has changed."""
@@ -125,11 +120,11 @@ class Client:
                 `submit_background`.
             ResultTooLargeError: the data exceeded the client's `max_body`. The job is let go as if cancelled.
 
-        Cancelled: the job is let go. The server drops a queued job, and never reruns a running one, when the
-            last connection that
-        waits for it closes; so ours takes no new requests from then on and closes once the other calls it
-        carries are done, at once if there are none. Others who share the job by its unique keep it. A job
-        that a worker has begun is run to its end.
+        If it is cancelled, the job is let go. The server drops a queued job, and never reruns a running one,
+        when the last connection that waits for it closes; so ours takes no new requests from then on, and
+        closes once the other calls it carries are done, at once if there are none. Others who share the job
+        by its unique keep it. A job that a worker has begun is run to its end
+        (docs/decisions/0010-letting-go-of-a-job.md).
         """
         parts = PartialResult(self._max_body)
         attachment = Attachment(parts.add)
@@ -138,9 +133,7 @@ class Client:
             while not (attachment.over or parts.too_large):
                 await attachment.wait_news()
             if parts.too_large:
-                raise ResultTooLargeError(
-                    f"the result of job {attachment.handle!r} exceeds {self._max_body} bytes"
-                )
+                raise ResultTooLargeError(f"the result of job {attachment.handle!r} exceeds {self._max_body} bytes")
             return parts.joined_with(await attachment.wait_end())
         finally:
             session.leave(slot)
@@ -191,9 +184,7 @@ class Client:
 
         return await self._on_a_connection(attach, _is_shared(packet.unique))
 
-    async def _on_a_connection(
-        self, ask: Callable[[Session], Awaitable[ResultT]], repeatable: bool
-    ) -> ResultT:
+    async def _on_a_connection(self, ask: Callable[[Session], Awaitable[ResultT]], repeatable: bool) -> ResultT:
         """Asks until it was sent, and once more after an answer was lost if that is safe."""
         lost: ConnectionLostError | None = None
         while True:
@@ -213,9 +204,7 @@ class Client:
                 lost = error
 
 
-def _attended_job(
-    function: bytes | str, payload: bytes | str, unique: bytes | str, priority: Priority
-) -> SubmitJob:
+def _attended_job(function: bytes | str, payload: bytes | str, unique: bytes | str, priority: Priority) -> SubmitJob:
     return SubmitJob(as_bytes(function), checked_unique(unique), as_bytes(payload), priority)
 
 
@@ -227,9 +216,7 @@ def _background_job(
     run_at: datetime | int | None,
 ) -> SubmitJob | SubmitJobEpoch:
     if run_at is None:
-        return SubmitJob(
-            as_bytes(function), checked_unique(unique), as_bytes(payload), priority, background=True
-        )
+        return SubmitJob(as_bytes(function), checked_unique(unique), as_bytes(payload), priority, background=True)
     if priority is not Priority.NORMAL:
         raise ValueError("a job with run_at has normal priority: SUBMIT_JOB_EPOCH knows no other")
     return SubmitJobEpoch(as_bytes(function), checked_unique(unique), unix_seconds(run_at), as_bytes(payload))

@@ -13,9 +13,8 @@ from protocol import Connection, OptionReq, OptionRes, Role
 
 __all__ = ["Connector"]
 
-MOST_DRAINING = (
-    8  # retiring connections at a time; beyond it the newest stays in use until one of them has closed
-)
+MOST_DRAINING = 8
+"""Retiring connections at a time; beyond it the newest stays in use until one of them has closed."""
 
 
 class Attempt:
@@ -68,9 +67,7 @@ class Connector:
             attempt = self._attempt = self._attempt or self._start_attempt()
             await attempt.over.wait()
             if attempt.error is not None:
-                raise CannotConnectError(
-                    f"cannot connect to {self._server}: {attempt.error}"
-                ) from attempt.error
+                raise CannotConnectError(f"cannot connect to {self._server}: {attempt.error}") from attempt.error
 
     def close(self) -> None:
         """Ends all connections; whoever still waits on one gets ClosedResourceError."""
@@ -112,9 +109,7 @@ class Connector:
             attempt.error = error
             self._pause()
         except trio.TooSlowError:
-            attempt.error = CannotConnectError(
-                f"no greeting within {self._connect_timeout_seconds:g} seconds"
-            )
+            attempt.error = CannotConnectError(f"no greeting within {self._connect_timeout_seconds:g} seconds")
             self._pause()
         except trio.Cancelled:
             self.close()

@@ -8,6 +8,7 @@ import trio
 from client.client import Client
 from client.connector import Connector
 from client.dial import dial, parse_address
+from client.held import HeldException
 
 __all__ = ["client_over", "open_client"]
 
@@ -54,8 +55,7 @@ async def client_over(
     max_body: int = MAX_BODY,
 ) -> AsyncIterator[Client]:
     """As `open_client`, over whatever streams `connect` makes; `server` is what errors call the other end."""
-    # The block's exception steps around our nursery, for that would wrap it in a group.
-    raised: BaseException | None = None
+    held = HeldException()
     try:
         async with trio.open_nursery() as nursery:
             connector = Connector(
@@ -65,23 +65,14 @@ async def client_over(
                 connect_timeout_seconds=connect_timeout_seconds,
                 max_body=max_body,
             )
-            try:
+            with held:
                 await connector.session()
                 yield Client(connector, max_body)
-            except BaseException as error:  # noqa: BLE001 - held for a moment, and raised below
-                raised = error
-            finally:
-                connector.close()
-                nursery.cancel_scope.cancel()
+            connector.close()
+            nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        # Our tasks report faults to those who wait on them. What they raise is either a defect of ours, or
-        # the cancellation that the block is told as well; then the block's own exception is what counts.
-        if group.split(trio.Cancelled)[1] is not None:
-            raise group from raised
-        if raised is None:
+        # Our tasks report faults to those who wait on them. What they raise is either a defect of ours, or a
+        # cancellation from outside, which the block is told as well: then what the block raised is what counts.
+        if held.error is None or group.split(trio.Cancelled)[1] is not None:
             raise
-    try:
-        if raised is not None:
-            raise raised
-    finally:
-        raised = None  # else the traceback would hold this frame, and this frame the traceback
+    held.let_go()

@@ -59,13 +59,13 @@ class Session:
                     await self._read()
         finally:
             self.close(Loss(self._server, "the client's tasks were cancelled", by_us=True))
-            await trio.aclose_forcefully(self._stream)
+            with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
+                await trio.aclose_forcefully(self._stream)
 
     async def ask(self, slot: Slot) -> Answer:
         """Sends a request and waits for its answer; raises RefusedError, ConnectionLostError or NotSentError.
 
-        Cancelled: a request that had not left does not leave any more; of one that had, the answer is
-            dropped.
+        Cancelled: a request that had not left will not leave; of one that had, the answer is dropped.
         """
         self._wanted += 1
         try:

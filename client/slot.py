@@ -30,9 +30,7 @@ class Slot:
     def __init__(self, data: bytes, expected: type[Answer], attachment: Attachment | None = None) -> None:
         self.data = data
         self.expected = expected
-        self.attachment = (
-            attachment  # for a job we want to hear of: tied to the handle in the moment it is known
-        )
+        self.attachment = attachment  # tied to the job's handle in the moment that is known
         self.sent = False
         self.abandoned = False
         self._answered = trio.Event()

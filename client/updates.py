@@ -16,12 +16,11 @@ from protocol import WorkData, WorkStatus, WorkWarning
 
 __all__ = ["PartialResult", "UpdateBuffer"]
 
-LEADING_DIGITS = re.compile(
-    rb"[0-9]{1,18}"
-)  # eighteen fit 64 bits; a worker that sends more means nothing by it
-RECORD_BYTES = (
-    100  # what an update costs besides its payload, so that a million empty ones are bounded as well
-)
+LEADING_DIGITS = re.compile(rb"[0-9]{1,18}")
+"""Eighteen fit 64 bits; a worker that sends more means nothing by it."""
+
+RECORD_BYTES = 100
+"""What an update costs besides its payload, so that a million empty ones are bounded as well."""
 
 
 class UpdateBuffer:

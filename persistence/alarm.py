@@ -12,9 +12,10 @@ import trio
 
 from persistence.errors import StoreError
 from persistence.functions import Function
+from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.pipe import Pipe
-from persistence.replies import expect_bytes, expect_list
+from persistence.replies import expect_bytes, expect_int, expect_list
 from persistence.scripts import DUE
 
 log = logging.getLogger(__name__)
@@ -62,18 +63,17 @@ class Alarm:
     async def _ring(self) -> None:
         now = trio.current_time()
         if now >= self._round_at + ROUND_SECONDS:
-            names = await self._bulk.ask(b"SMEMBERS", self._link.keys.functions)
+            names = await self._bulk.ask(b"HVALS", self._link.keys.functions)
             self._due.update(dict.fromkeys(map(expect_bytes, expect_list(names)), -math.inf))
             self._round_at = now
         for name in [name for name, at in self._due.items() if at <= now]:
             await self._ask(name)
 
     async def _ask(self, name: bytes) -> None:
+        tag = self._link.keys.tag(digest_of(name))
         milliseconds = 0
         while milliseconds == 0:
-            reply = await self._bulk.ask(*DUE.call(self._link.functions.meet(name).tag, DUE_STEPS))
-            assert isinstance(reply, int)
-            milliseconds = reply
+            milliseconds = expect_int(await self._bulk.ask(*DUE.call(tag, DUE_STEPS)))
         if milliseconds < 0:
             self._due.pop(name, None)
         else:

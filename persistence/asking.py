@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from persistence.errors import StoreError
 from persistence.jobs import Counts, JobStatus
+from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.pipe import Pipe
-from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.records import INCARNATION_BYTES, Incarnation, JobId, read_handle
+from persistence.replies import Command, Reply, expect_bytes, expect_dict, expect_int, expect_list
 from persistence.scripts import STATUS, STATUS_UNIQUE
 
 UNKNOWN = JobStatus(known=False)
@@ -32,34 +33,8 @@ class Asking:
         self._ask(command, lambda reply: answer(_status(reply)))
 
     def status_of_unique(self, unique: bytes, answer: StatusAnswer) -> None:
-        """What is known of the job that holds this unique in any function. Two trips: the functions, then all of them."""
-
-        def named(reply: Reply) -> None:
-            if isinstance(reply, StoreError):
-                answer(reply)
-            else:
-                self._status_in(sorted(map(expect_bytes, expect_list(reply))), unique, answer)
-
-        self._ask([b"SMEMBERS", self._link.keys.functions], named)
-
-    def _status_in(self, functions: list[bytes], unique: bytes, answer: StatusAnswer) -> None:
-        found: JobStatus | StoreError = UNKNOWN
-        left = len(functions)
-
-        def told(reply: Reply) -> None:
-            nonlocal found, left
-            left -= 1
-            status = _status(reply)
-            if found is UNKNOWN:
-                found = status
-            if left == 0:
-                answer(found)
-
-        for name in functions:
-            tag = self._link.functions.meet(name).tag
-            self._ask(STATUS_UNIQUE.call(tag, unique), told)
-        if not functions:
-            answer(UNKNOWN)
+        """What is known of a job that holds this unique, whatever its function. One trip."""
+        self._ask(STATUS_UNIQUE.call(self._link.keys.root, unique), lambda reply: answer(_status(reply)))
 
     def _ask(self, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
@@ -67,17 +42,17 @@ class Asking:
 
     async def functions(self) -> list[bytes]:
         """The names of all functions, sorted. Raises StoreError in an outage; cancelling changes nothing."""
-        return sorted(map(expect_bytes, expect_list(await self._bulk.ask(b"SMEMBERS", self._link.keys.functions))))
+        return sorted(map(expect_bytes, expect_list(await self._bulk.ask(b"HVALS", self._link.keys.functions))))
 
     async def counts(self, name: bytes) -> Counts:
         """The figures of one function. Raises StoreError in an outage; cancelling changes nothing."""
-        key = self._link.keys.function(self._link.functions.meet(name).tag)
+        key = self._link.keys.function(self._link.keys.tag(digest_of(name)))
         return read_counts(name, await self._bulk.ask(b"HGETALL", key))
 
 
 def read_counts(name: bytes, reply: Reply) -> Counts:
     """The counters of a function's hash. What runs is what was submitted, less what ended and what waits."""
-    fields = reply if isinstance(reply, dict) else dict(zip(*[iter(expect_list(reply))] * 2, strict=True))
+    fields = expect_dict(reply)
 
     def figure(field: bytes) -> int:
         return int(expect_bytes(fields.get(field, b"0")))
@@ -103,19 +78,18 @@ def read_counts(name: bytes, reply: Reply) -> Counts:
 def _status(reply: Reply) -> JobStatus | StoreError:
     if isinstance(reply, StoreError):
         return reply
-    if reply == b"waiting":
-        return JobStatus(known=True)
     if not isinstance(reply, list):
         return UNKNOWN
     if len(reply) == 3:
-        return JobStatus(True, True, expect_int(reply[1]), expect_int(reply[2]))
-    state, job, numerator, denominator, joined = reply
+        return JobStatus(True, reply[0] == b"running", expect_int(reply[1]), expect_int(reply[2]))
+    state, function, job, numerator, denominator, joined = reply
     listeners = expect_bytes(joined)
     return JobStatus(
         known=True,
         running=state == b"running",
         numerator=expect_int(numerator),
         denominator=expect_int(denominator),
+        function=expect_bytes(function),
         id=JobId(expect_bytes(job)),
         listeners=tuple(
             Incarnation(listeners[at : at + INCARNATION_BYTES]) for at in range(0, len(listeners), INCARNATION_BYTES)

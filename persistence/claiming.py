@@ -1,30 +1,34 @@
 """Claims: a job is handed to this broker, and what it was told about that."""
 
-import logging
 from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Final, TypeAlias
 
 from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
-from persistence.link import REFUSALS, Link
+from persistence.link import Link
 from persistence.pipe import Pipe
-from persistence.replies import Reply
 from persistence.records import Handle, JobId, handle_of
+from persistence.replies import Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE
 from protocol import Priority
 
-log = logging.getLogger(__name__)
+LARGE_BYTES: Final = 65_536
+MEDIUM_BYTES: Final = 4_096
+LARGE_CLAIMS: Final = 32
+MEDIUM_CLAIMS: Final = 512
+"""So many claims in flight may bring records of that size: 4 MB together. The server cuts a connection that
+subscribes when 8 MB of answers pile up; what is larger is only named, and fetched on the other pipe."""
 
-ALL_PRIORITIES: Final = 0b111
-PER_JOB: Final = 5
-"""id, attempt, listeners, whole or fetch, record."""
 _HEAD: Final = Struct(">BBBI")
 _PRIORITIES: Final = tuple(Priority)
 
-ClaimAnswer = Callable[[ClaimedJob | None, int, int], None]
-"""A job or none; the priorities (bit 2**priority) whose queues were found empty; ids left in the queue looked at."""
+Looked: TypeAlias = Callable[[int, int], None]
+"""What a claim saw: the priorities (bit 2**priority) found empty, and ids left in the queue looked at last."""
+
+ClaimAnswer: TypeAlias = Callable[[ClaimedJob | StoreError | None], None]
+"""The job; or none, and asking again is sound, for the queues seen empty are known; or why none could be had."""
 
 
 class Claiming:
@@ -35,97 +39,143 @@ class Claiming:
         self._bulk = bulk
         self._handle_prefix = handle_prefix
         self._last_number = 0
+        self._in_flight = 0
+        self._fetching: set[tuple[bytes, JobId, int]] = set()
+        self._late: list[tuple[int, Function, JobId, int]] = []
 
     def next_number(self) -> int:
         """Number a claim: of two jobs that go back to the head of a queue, the one claimed later goes first."""
         self._last_number += 1
         return self._last_number
 
+    def make_room(self) -> int:
+        """Count one more claim in flight; the bytes up to which its record may come with its answer."""
+        self._in_flight += 1
+        if self._in_flight <= LARGE_CLAIMS:
+            return LARGE_BYTES
+        return MEDIUM_BYTES if self._in_flight <= MEDIUM_CLAIMS else 0
+
+    def leave_room(self) -> None:
+        """A claim was answered, or given up."""
+        self._in_flight -= 1
+
     def handle(self, function: Function, job: JobId) -> Handle:
         """The handle of a job of this function."""
         return handle_of(self._handle_prefix, function.digest, job)
 
-    def claim(self, function: Function, lowest: int, answer: ClaimAnswer) -> None:
+    def claim(self, function: Function, lowest: int, looked: Looked, answer: ClaimAnswer) -> None:
         """Ask for the oldest job of the best priority, `lowest` at worst. Never repeated: one trip, one answer.
 
-        An outage answers with no job and no queue known to be empty. A job that arrives after the answer was
+        `looked` is called as soon as the reply is read, in stream order with the notices, and not in an outage;
+        `answer` is called once, after it, when the payload is there too. A job that arrives after the answer was
         given up goes back to the head of its queue.
         """
         number = self.next_number()
         spoken_as = self._link.incarnation
 
         def settled(reply: Reply) -> None:
+            self.leave_room()
             if isinstance(reply, list):
-                empty, left = reply[1], reply[2]
-                assert isinstance(empty, int)
-                assert isinstance(left, int)
-                if len(reply) == 3:
-                    answer(None, empty, left)
+                looked(expect_int(reply[1]), expect_int(reply[2]))
+                # Of a claim that we made as who we were, what it brought is returned by whoever took us for lost.
+                if len(reply) == 3 or spoken_as != self._link.incarnation:
+                    answer(None)
                 else:
-                    self.deliver(function, reply[3:], number, lambda job: answer(job, empty, left))
-                return
-            if reply in REFUSALS:
+                    self.deliver(function, reply[3:], number, answer)
+            elif isinstance(reply, StoreError):
+                self._link.complain(reply)
+                answer(reply)
+            else:
                 self._link.refused(reply, spoken_as)
-            answer(None, 0, 0)
+                answer(None)
+
+        def too_late(reply: Reply) -> None:
+            if isinstance(reply, list) and len(reply) > 3:
+                self.came_too_late(function, reply[3:], number)
 
         self._link.pipe.post(
-            self._link.call(CLAIM, function, number, lowest, 1),
+            self._link.call(CLAIM, function, number, lowest, 1, self.make_room()),
             settled,
             deadline=self._link.deadline(),
-            late=lambda reply: self._too_late(function, reply),
+            late=too_late,
         )
 
-    def deliver(
-        self, function: Function, claimed: list[Reply], number: int, answer: Callable[[ClaimedJob | None], None]
-    ) -> None:
+    def deliver(self, function: Function, claimed: list[Reply], number: int, answer: ClaimAnswer) -> None:
         """Read one claimed job out of a script's answer; fetch its payload first if it was only named."""
-        job_id, attempt, listeners, whole, record = claimed
-        assert isinstance(record, bytes)
+        job, attempt, listeners, whole, record = claimed
+        run = ClaimedJob(
+            function.name,
+            JobId(expect_bytes(job)),
+            self.handle(function, JobId(expect_bytes(job))),
+            expect_int(attempt),
+            number,
+            expect_bytes(listeners),
+            *_read(expect_bytes(record)),
+        )
         if whole == b"whole":
-            answer(self._read(function, claimed, number, record))
-            return
+            answer(run)
+        else:
+            self._fetch(function, run, answer)
+
+    def _fetch(self, function: Function, run: ClaimedJob, answer: ClaimAnswer) -> None:
+        name = (function.name, run.id, run.attempt)
+        self._fetching.add(name)
 
         def fetched(reply: Reply) -> None:
+            if name not in self._fetching:
+                answer(None)  # we were taken for lost meanwhile: whoever found that returns the job
+                return
+            self._fetching.discard(name)
             if isinstance(reply, bytes):
-                answer(self._read(function, claimed, number, reply))
+                answer(run._replace(payload=_read(reply)[-1]))
                 return
             if isinstance(reply, StoreError):
-                self.give_back(function, [(JobId(job_id), attempt)])  # type: ignore[arg-type,list-item]
-            answer(None)
+                self.give_back(function, [name[1:]])
+            answer(reply if isinstance(reply, StoreError) else None)
 
-        self._bulk.post(
-            [b"HGET", self._link.keys.jobs(function.tag), job_id],  # type: ignore[list-item]
-            fetched,
-            deadline=self._link.deadline(),
-        )
+        self._bulk.post([b"HGET", self._link.keys.jobs(function.tag), run.id], fetched, deadline=self._link.deadline())
 
-    def _read(self, function: Function, claimed: list[Reply], number: int, record: bytes) -> ClaimedJob:
-        flags, unique_length, reducer_length, _ = _HEAD.unpack_from(record)
-        reducer_at = 7 + unique_length
-        payload_at = reducer_at + reducer_length
-        identifier: JobId = claimed[0]  # type: ignore[assignment]
-        return ClaimedJob(
-            function.name,
-            identifier,
-            self.handle(function, identifier),
-            claimed[1],  # type: ignore[arg-type]
-            number,
-            claimed[2],  # type: ignore[arg-type]
-            _PRIORITIES[flags & 3],
-            flags >= 4,
-            record[7:reducer_at],
-            record[reducer_at:payload_at],
-            record[payload_at:],
-        )
+    def is_fetching(self, function: Function, job: JobId, attempt: int) -> bool:
+        """Whether this run was handed to us and its payload is on the way."""
+        return (function.name, job, attempt) in self._fetching
 
-    def _too_late(self, function: Function, reply: Reply) -> None:
-        if isinstance(reply, list) and len(reply) > 3:
-            self.give_back(function, [(JobId(reply[3]), reply[4])])  # type: ignore[arg-type,list-item]
+    def drop_fetches(self) -> None:
+        """What was handed to us is no longer ours: hand none of it on."""
+        self._fetching.clear()
+
+    def came_too_late(self, function: Function, claimed: list[Reply], number: int) -> None:
+        """One job, as it stands in a script's answer, came when nobody waited for it any more."""
+        self._late.append((number, function, JobId(expect_bytes(claimed[0])), expect_int(claimed[1])))
+
+    def return_the_late(self) -> None:
+        """Give back what came too late in one batch: newest claim first, so that the oldest ends up at the head."""
+        if not self._late:
+            return
+        runs: dict[bytes, tuple[Function, list[tuple[JobId, int]]]] = {}
+        for _, function, job, attempt in sorted(self._late, key=lambda late: -late[0]):
+            runs.setdefault(function.name, (function, []))[1].append((job, attempt))
+        self._late.clear()
+        for function, late in runs.values():
+            self.give_back(function, late)
 
     def give_back(self, function: Function, runs: list[tuple[JobId, int]]) -> None:
         """Return jobs that were handed to us and that nobody here will run, newest claim first."""
         pairs = [part for run in runs for part in run]
         self._link.owe(
+            function,
             lambda: self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs),
             lambda reply: None,
         )
+
+
+def _read(record: bytes) -> tuple[Priority, bool, bytes, bytes, bytes]:
+    flags, unique_length, reducer_length, _ = _HEAD.unpack_from(record)
+    reducer_at = 7 + unique_length
+    payload_at = reducer_at + reducer_length
+    return (
+        _PRIORITIES[flags & 3],
+        flags >= 4,
+        record[7:reducer_at],
+        record[reducer_at:payload_at],
+        record[payload_at:],
+    )

@@ -18,6 +18,9 @@ RECEIVE_BYTES: Final = 65_536
 SLICE_BYTES: Final = 1_048_576
 """A longer piece is written in slices, so that progress is seen: a slow line is not a silent server."""
 
+LAST_WORDS_SECONDS: Final = 1.0
+"""How long the reader may read on after a write has failed; as a rule it comes to the end at once."""
+
 
 class Connection:
     """Writes commands to a stream, hands what it reads to the exchange, and remembers what ended it.
@@ -44,7 +47,9 @@ class Connection:
 
     def lost(self, reason: str) -> None:
         """End it because the server, or the way to it, failed."""
-        self.end(StoreUnavailableError(f"the connection to Redis broke: {reason}"))
+        refusal = None if self.exchange.greeted else self.exchange.refusal
+        said = f" (it had said: {refusal})" if refusal else ""
+        self.end(StoreUnavailableError(f"the connection to Redis broke: {reason}{said}"))
 
     async def read(self, on_batch: Callable[[], None]) -> None:
         """The reader: endless, until the connection ends."""
@@ -80,6 +85,9 @@ class Connection:
             await self._write(data)
             written = True
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            # What they said before they hung up may lie unread: replies, or why. The reader finds the end itself.
+            with trio.move_on_after(LAST_WORDS_SECONDS):
+                await trio.sleep_forever()
             self.lost(str(error.__cause__ or error) or "reset")
         finally:
             if not written:

@@ -102,7 +102,5 @@ class DataDirectory:
     def unusable(self, error: OSError) -> EmbeddedStoreError:
         """What to raise when the system refuses something in this directory."""
         if isinstance(error, FileExistsError | NotADirectoryError):
-            return EmbeddedStoreError(
-                f"cannot use the data directory {self.path}: it is, or is below, a file"
-            )
+            return EmbeddedStoreError(f"cannot use the data directory {self.path}: it is, or is below, a file")
         return EmbeddedStoreError(f"cannot use the data directory {self.path}: {error.strerror}")

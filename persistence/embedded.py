@@ -73,6 +73,7 @@ async def open_embedded_store(
     finally:
         with trio.move_on_after(LEAVE_SECONDS, shield=True) as patience:
             await store._leave()
+        store._close()
         if patience.cancelled_caught:
             log.warning("the embedded store in %s did not stop in time; it may still run", store.data_dir)
 
@@ -135,22 +136,22 @@ class EmbeddedStore:
                 await self._reach_or_start()
         if patience.cancelled_caught:
             raise EmbeddedStoreError(
-                f"another broker has been starting or stopping the store in {self.data_dir}"
-                f" for {DECIDING_SECONDS:g} s"
+                f"another broker has been starting or stopping the store in {self.data_dir} for {DECIDING_SECONDS:g} s"
             )
         await self._loaded()
         log.info("the embedded store in %s serves, process %d", self.data_dir, self.pid)
 
     async def _leave(self) -> None:
         """Let go of the store, and stop it if nobody else uses it."""
-        try:
-            if self._joined:
+        if self._joined:
+            try:
                 await self._stop_if_last()
-        except (OSError, EmbeddedStoreError) as error:
-            log.warning("the embedded store may still run: %s", error)
-        finally:
-            self._users.close()
-            await self._hang_up()
+            except (OSError, EmbeddedStoreError) as error:
+                log.warning("the embedded store may still run: %s", error)
+
+    def _close(self) -> None:
+        self._users.close()
+        self._hang_up()
 
     async def _stop_if_last(self) -> None:
         try:
@@ -178,11 +179,13 @@ class EmbeddedStore:
                     told = str(error)
             await trio.sleep(pause)
             pause = min(pause * 2, LAST_PAUSE_SECONDS)
-        if self.pid != before:  # else only our connection was cut
+        if self.pid == before:
+            log.info("only a connection to the embedded store was cut; process %d goes on", self.pid)
+        else:
             log.warning("%s. It serves again, as process %d", why, self.pid)
 
     async def _reach_or_start(self) -> None:
-        await self._hang_up()
+        self._hang_up()
         self._line = await self._server.reach_or_start()
         self.pid = self._line.pid
 
@@ -190,10 +193,10 @@ class EmbeddedStore:
         if self._line is not None:
             await self._server.loaded(self._line)
 
-    async def _hang_up(self) -> None:
+    def _hang_up(self) -> None:
         line, self._line = self._line, None
         if line is not None:
-            await line.aclose()
+            line.close()
 
     @asynccontextmanager
     async def _decision(self) -> AsyncIterator[None]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from persistence.functions import Function
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
-from persistence.replies import Reply, expect_bytes
 from persistence.records import JobId
+from persistence.replies import Reply, expect_bytes
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
 
 
@@ -15,6 +15,7 @@ class Ending:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._pieces = 0
 
     def finish(
         self,
@@ -42,6 +43,7 @@ class Ending:
                 answer(expect_bytes(reply))
 
         self._link.owe(
+            function,
             lambda: self._link.call(FINISH, function, job, attempt, outcome.value, b"", b""),
             heard,
         )
@@ -56,6 +58,7 @@ class Ending:
         answer: Callable[[bytes], None],
     ) -> None:
         self._link.owe(
+            function,
             lambda: self._link.call(FINISH, function, job, attempt, outcome.value, payload, b"1"),
             lambda reply: answer(expect_bytes(reply)),
         )
@@ -68,13 +71,14 @@ class Ending:
         limit: int,
         answer: Callable[[list[bytes]], None],
     ) -> None:
-        """Runs (id, attempt), newest claim first, ended without a result. One word per run is answered:
-        b"requeued", b"dead" (its attempts are used up), b"dropped" (nobody waited for it any more), b"gone".
+        """Runs (id, attempt), newest claim first, ended without a result.
 
-        `limit` is the most attempts a job has; below 0 for no end.
+        One word per run is answered: b"requeued", b"dead" (its attempts are used up), b"dropped" (nobody waited
+        for it any more), b"gone". `limit` is the most attempts a job has; below 0 for no end.
         """
         pairs = [part for run in runs for part in run]
         self._link.owe(
+            function,
             lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs),
             lambda reply: answer([expect_bytes(word) for word in reply[1:]] if isinstance(reply, list) else []),
         )
@@ -87,10 +91,18 @@ class Ending:
 
     def post(self, function: Function, job: JobId, attempt: int, kind: bytes, payload: bytes) -> None:
         """Let the brokers elsewhere at which clients wait hear b"data", b"warning" or b"status" of a run."""
+        self._pieces += 1
+        piece = self._pieces
         self._link.owe(
-            lambda: self._link.call(POST, function, job, attempt, kind, payload), lambda reply: None
+            function,
+            lambda: self._link.call(POST, function, job, attempt, piece, kind, payload),
+            lambda reply: None,
         )
 
-    def detach(self, function: Function, jobs: Sequence[JobId]) -> None:
-        """Nobody waits here any more for these jobs."""
-        self._link.owe(lambda: self._link.call(DETACH, function, *jobs), lambda reply: None)
+    def detach(self, function: Function, jobs: Sequence[JobId], done: Callable[[], None]) -> None:
+        """Nobody waits here any more for these jobs. `done` is called when Redis knows.
+
+        A submit that joined one of them and is answered before `done` is called joined it before Redis knew, so the
+        job may be gone by now.
+        """
+        self._link.owe(function, lambda: self._link.call(DETACH, function, *jobs), lambda reply: done())

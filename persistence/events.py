@@ -28,11 +28,17 @@ class StoreEvents(Protocol):
     def audience_changed(self, function: Function, job: JobId) -> None:
         """Somebody at another broker listens to a job that may be running here."""
 
-    def runs_here(self, job: JobId, attempt: int) -> bool:
-        """Whether this run is known here; if not, it is given back."""
+    def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
+        """Whether this run is known here; if not, it is given back.
+
+        (An id alone names no job: each function counts for itself.)
+        """
 
     def awaited(self, function: Function) -> list[JobId]:
         """The jobs of a function that clients here wait for."""
 
     def awaited_is_gone(self, function: Function, job: JobId) -> None:
-        """Clients here wait for a job that the store does not hold, and nothing was said of its end."""
+        """Clients here wait for a job that the store does not hold, and nothing was said of its end.
+
+        May be told twice, and of a job that nobody here waits for any more.
+        """

@@ -22,12 +22,16 @@ from persistence.replies import NOT_YET, Reply, new_reader
 class Exchange:
     """Matches what one connection hears with what was said on it.
 
-    `in_flight` holds the commands sent and not answered, oldest first.
+    Attributes:
+        in_flight: the commands sent and not answered, oldest first.
+        greeted: whether the connection has been prepared, and is open for all.
+        refusal: the last error reply before that; a server that lets nobody in says why and hangs up.
     """
 
     def __init__(self, on_push: Callable[[list[Reply]], None], counters: Counters) -> None:
         self.in_flight: deque[Posted] = deque()
         self.greeted = False
+        self.refusal: StoreRefusedError | None = None
         self._on_push = on_push
         self._counters = counters
         self._reader = new_reader()
@@ -62,7 +66,9 @@ class Exchange:
                 if not in_flight:
                     return f"it said unasked: {reply!s:.200}"
                 if kind is StoreRefusedError:
-                    if reply.word == "NOSCRIPT" and self.greeted:
+                    if not self.greeted:
+                        self.refusal = reply
+                    elif reply.word == "NOSCRIPT":
                         # The server lost its scripts. The command stays in flight: what may be repeated
                         # is, in its order, behind a greeting that loads them again.
                         return "it lost our scripts"

@@ -39,7 +39,7 @@ class Function:
 
 
 class Functions:
-    """Every function this broker has met, by name and by digest."""
+    """Every function whose jobs passed through this broker, by name and by digest."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys

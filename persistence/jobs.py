@@ -9,7 +9,10 @@ from protocol import Priority
 
 
 class ClaimedJob(NamedTuple):
-    """One run of a job, handed to this broker. (A named tuple: one is made for every job there is.)"""
+    """One run of a job, handed to this broker.
+
+    A named tuple, because one is made for every job there is.
+    """
 
     function: bytes
     id: JobId
@@ -61,8 +64,9 @@ class JobStatus:
     running: bool = False
     numerator: int = 0
     denominator: int = 0
+    function: bytes = b""
+    """Its name. This, the id and the listeners are told when it was asked for by its unique."""
     id: JobId | None = None
-    """This and the listeners are told when it was asked for by its unique."""
     listeners: tuple[Incarnation, ...] = ()
     """The brokers at which clients wait."""
 

@@ -12,8 +12,9 @@ import trio
 
 from persistence.errors import StoreError
 from persistence.link import Link
-from persistence.replies import Command
 from persistence.records import Incarnation
+from persistence.replies import Command, Reply
+from persistence.scripts import RENEW
 
 log = logging.getLogger(__name__)
 
@@ -31,54 +32,59 @@ class Keeper:
         self._describe = describe
         self._beats = 0
         self._raised_as = link.incarnation
+        self._left = False
         self.answered_at = trio.current_time()
         """When Redis last confirmed a raise (trio's clock)."""
 
-    def raise_commands(self) -> list[Command]:
-        """The commands that raise our presence once; the first counts."""
-        keys, incarnation = self._link.keys, self._link.incarnation
-        return [
-            [b"HINCRBY", keys.beats, incarnation, 1],
-            [b"HSET", keys.brokers, incarnation, self._describe()],
-            [b"SET", keys.schema, SCHEMA_VERSION, b"NX"],
-        ]
+    def raise_command(self) -> Command:
+        """The command that raises our presence once; it answers the count."""
+        return RENEW.call(self._link.keys.root, self._link.incarnation, self._describe(), SCHEMA_VERSION)
 
     def raised(self, raised_as: Incarnation, beats: int) -> None:
         """Redis confirmed a raise and counts so many.
 
-        A count that does not continue ours means that our presence was removed: we were taken for lost, or Redis
-        was emptied. Either way what it held of us is gone, and we go on under a new name.
+        A count that begins again means that our presence was removed: we were taken for lost, or Redis was
+        emptied. Either way what it held of us is gone, and we go on under a new name. The old presence, which
+        this raise has brought back, stands still from now on: what may still be under that name, as when Redis
+        came back with older data, is returned by whoever sees that. A count that merely fell behind is of such
+        data, in which we are known; what differs was put right when we rejoined.
         """
         if raised_as != self._link.incarnation:
             return
         self.answered_at = trio.current_time()
-        if self._raised_as != raised_as:
-            self._raised_as, self._beats = raised_as, 0
-        if beats > self._beats:
-            self._beats = beats
-            return
-        log.error(
-            "Redis no longer knows this broker: it was emptied, or we were taken for lost. Of jobs that are not "
-            "there any more, handles answer unknown, and who waits for one is told that it failed"
-        )
-        self._link.pipe.post([b"HDEL", self._link.keys.beats, raised_as], lambda reply: None)
-        self._link.pipe.post([b"HDEL", self._link.keys.brokers, raised_as], lambda reply: None)
-        self._link.refused(b"fenced", raised_as)
+        known = self._beats if self._raised_as == raised_as else 0
+        self._raised_as, self._beats = raised_as, beats
+        if beats == 1 and known > 0:
+            log.error(
+                "Redis no longer knows this broker: it was emptied, or we were taken for lost. Of jobs that are "
+                "not there any more, handles answer unknown, and who waits for one is told that it failed"
+            )
+            self._link.refused(b"fenced", raised_as)
+
+    def raise_soon(self, incarnation: Incarnation) -> None:
+        """Post a raise; what is posted after it may rely on this presence."""
+
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, int):
+                self.raised(incarnation, reply)
+
+        self._link.pipe.post(self.raise_command(), answered, deadline=self._link.deadline())
+
+    def leave(self) -> None:
+        """We are about to take our presence out of Redis: raise it no more."""
+        self._left = True
 
     async def run(self) -> None:
         """The duty: raise at every third of the TTL. Endless. Cancelled, it leaves the presence to stand still."""
-        while True:
+        while not self._left:
             await trio.sleep(self._interval_seconds)
-            if self._link.pipe.connected:
+            if self._link.pipe.connected and not self._left:
                 await self._raise()
 
     async def _raise(self) -> None:
         raised_as = self._link.incarnation
         try:
-            beats, *_ = [
-                await self._link.pipe.ask(*command, timeout_seconds=self._link.store_timeout_seconds)
-                for command in self.raise_commands()
-            ]
+            beats = await self._link.pipe.ask(*self.raise_command(), timeout_seconds=self._link.store_timeout_seconds)
         except StoreError as error:
             log.debug("presence not raised: %s", error)
             return

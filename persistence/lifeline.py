@@ -75,9 +75,9 @@ class Lifeline:
             return
         await self.gone()
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Hang up. The server goes on."""
-        await self._stream.aclose()
+        self._stream.socket.close()
 
     async def _ask_pid(self) -> int:
         info = await self._ask(b"INFO server")

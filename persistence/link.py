@@ -6,18 +6,18 @@ it is built again and speaks for who we are by then.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import trio
 
-from persistence.errors import StoreError
+from persistence.debts import Debt, Debts
+from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function, Functions
 from persistence.keys import Keys
 from persistence.pipe import Pipe
-from persistence.replies import Answer, Command, Reply
 from persistence.records import Incarnation, new_incarnation, spell
+from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,10 @@ class Link:
         self.store_timeout_seconds = store_timeout_seconds
         self.pipe: Pipe
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
-        self._owed: deque[tuple[Callable[[], Command], Answer]] = deque()
+        self._debts = Debts()
+        self._debts_made = 0
         self._owing = trio.Event()
+        self._complaints: set[str] = set()
 
     def call(self, script: Script, function: Function, *arguments: bytes | int) -> Command:
         """The command that runs a writing script on a function, in our name."""
@@ -50,30 +52,53 @@ class Link:
         """By when a command posted now should have been answered (trio's clock)."""
         return trio.current_time() + self.store_timeout_seconds
 
-    def owe(self, build: Callable[[], Command], answer: Answer) -> None:
-        """Post a command that must happen: it is repeated over reconnects and after refusals until Redis did it.
+    def owe(self, function: Function, build: Callable[[], Command], answer: Answer) -> None:
+        """Post a command that must happen: repeated over reconnects and refusals until Redis did it.
 
-        `build` is called for every try; `answer` gets the first reply that is no error and not "fenced".
+        `build` is called for every try; `answer` gets, once, the first reply that is no error and neither
+        "fenced" nor "stale". What is owed of one function happens in the order in which it was owed, unless
+        Redis takes something in the very batch in which it refuses what came before.
         """
+        self._debts_made += 1
+        debt = Debt(self._debts_made, function, build, answer)
+        if self._debts.any_of(function):
+            self._debts.put(debt)
+        else:
+            self._try(debt)
 
+    def _try(self, debt: Debt) -> None:
         spoken_as = self.incarnation
 
         def built() -> Command:
             nonlocal spoken_as
             spoken_as = self.incarnation
-            return build()
+            return debt.build()
 
         def settled(reply: Reply) -> None:
             if isinstance(reply, StoreError):
-                self._owed.append((build, answer))
+                self.complain(reply)
+                self._debts.put(debt)
                 self._owing.set()
             elif reply in REFUSALS:
                 self.refused(reply, spoken_as)
-                self.owe(build, answer)
+                self._try(debt)
             else:
-                answer(reply)
+                if self._complaints:
+                    self._withdraw_complaints()
+                debt.answer(reply)
 
-        self.pipe.post(built(), settled, again=built)
+        self.pipe.post(debt.build(), settled, again=built)
+
+    def settle(self, function: Function) -> None:
+        """Try once more what Redis refused of this function, for what is posted next must come after it."""
+        if self._debts.any_of(function):
+            for debt in self._debts.take(function):
+                self._try(debt)
+
+    def settle_all(self) -> None:
+        """Try once more all that Redis refused."""
+        for debt in self._debts.take_all():
+            self._try(debt)
 
     async def collect(self) -> None:
         """The duty that sends what Redis refused once more. Endless; what is owed is kept on cancellation."""
@@ -81,14 +106,22 @@ class Link:
             await self._owing.wait()
             await trio.sleep(RETRY_SECONDS)
             self._owing = trio.Event()
-            owed, self._owed = self._owed, deque()
-            for build, answer in owed:
-                self.owe(build, answer)
+            self.settle_all()
 
     @property
     def owes(self) -> int:
         """How many commands wait to be sent once more."""
-        return len(self._owed)
+        return len(self._debts)
+
+    def complain(self, error: StoreError) -> None:
+        """Redis refused something: say so in the log, once for each kind until it is over."""
+        if isinstance(error, StoreRefusedError) and error.word not in self._complaints:
+            self._complaints.add(error.word)
+            log.error("Redis refuses to work: %s. What ended meanwhile is kept, and written down later", error)
+
+    def _withdraw_complaints(self) -> None:
+        self._complaints.clear()
+        log.info("Redis works again")
 
     def refused(self, reply: Reply, lost: Incarnation) -> None:
         """A script refused us. If we were declared lost under the name we still bear: go on under a new one.

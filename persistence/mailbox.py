@@ -3,24 +3,29 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from persistence.errors import StoreError
+import trio
+
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.jobs import Mail
 from persistence.link import Link
 from persistence.pipe import Pipe
+from persistence.records import Incarnation, JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_list
-from persistence.records import JobId
+from persistence.scripts import TRIM
 
 BATCH: Final = 64
 """Entries read at a time."""
+RETRY_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
 class Box:
-    """One function's mail, as far as it was read."""
+    """One function's mail to one incarnation, as far as it was read."""
 
     function: Function
+    owner: Incarnation
     read_to: bytes = b"-"
     reading: bool = False
     more: bool = False
@@ -36,12 +41,14 @@ class Mailbox:
         self._bulk = bulk
         self._events = events
         self._boxes: dict[bytes, Box] = {}
+        self._refused: list[Box] = []
+        self._refusing = trio.Event()
 
     def read(self, function: Function, then_gone: list[JobId] | None = None) -> None:
         """Fetch what has come, hand it on, and then tell of the awaited jobs that are gone without a word."""
         box = self._boxes.get(function.name)
         if box is None:
-            box = self._boxes[function.name] = Box(function)
+            box = self._boxes[function.name] = Box(function, self._link.incarnation)
         box.gone += then_gone or ()
         if box.reading:
             box.more = True
@@ -52,34 +59,72 @@ class Mailbox:
         """A new incarnation has new boxes."""
         self._boxes.clear()
 
+    async def run(self) -> None:
+        """The duty that reads once more what Redis refused to show. Endless."""
+        while True:
+            await self._refusing.wait()
+            await trio.sleep(RETRY_SECONDS)
+            self._refusing = trio.Event()
+            refused, self._refused = self._refused, []
+            for box in refused:
+                self._fetch(box)
+
     def _fetch(self, box: Box) -> None:
         box.reading, box.more = True, False
-        key = self._link.keys.mailbox(box.function.tag, self._link.incarnation)
+        key = self._link.keys.mailbox(box.function.tag, box.owner)
         command: Command = [b"XRANGE", key, box.read_to, b"+", b"COUNT", BATCH]
-        self._bulk.post(command, lambda reply: self._fetched(box, key, reply), again=lambda: command)
+        self._bulk.post(command, lambda reply: self._fetched(box, reply), again=lambda: command)
 
-    def _fetched(self, box: Box, key: bytes, reply: Reply) -> None:
+    def _fetched(self, box: Box, reply: Reply) -> None:
+        if isinstance(reply, StoreRefusedError):
+            self._refused.append(box)
+            self._refusing.set()
+        elif isinstance(reply, StoreError):
+            box.reading = False  # the pipe has ended
+        elif box.function.unanswered:
+            self._behind_the_answers(box, expect_list(reply))
+        else:
+            self._take(box, expect_list(reply))
+
+    def _behind_the_answers(self, box: Box, entries: list[Reply]) -> None:
+        # The answers to submits come on the other pipe, and who waits is only known from them. What Redis had
+        # answered there before it showed us this mail has come when a command sent now is answered.
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, StoreUnavailableError):
+                self._fetch(box)  # it broke: the submits come again first, and the mail is still there
+            else:
+                self._take(box, entries)
+
+        self._link.pipe.post([b"PING"], answered)
+
+    def _take(self, box: Box, entries: list[Reply]) -> None:
         box.reading = False
-        if isinstance(reply, StoreError):
-            return  # its connection is renewed, and with it everything is read again
-        entries = [expect_list(entry) for entry in expect_list(reply)]
-        for _, said in entries:
-            self._hand_on(box.function, [expect_bytes(part) for part in expect_list(said)])
+        stamp, length = b"", 0
+        for entry in entries:
+            last, said = expect_list(entry)
+            stamp = expect_bytes(last)
+            length += self._hand_on(box, [expect_bytes(part) for part in expect_list(said)])
         if entries:
-            stamps = [expect_bytes(stamp) for stamp, _ in entries]
-            box.read_to = b"(" + stamps[-1]
-            self._bulk.post([b"XDEL", key, *stamps], lambda _: None)
+            box.read_to = b"(" + stamp
+            self._trim(box, stamp, length, len(entries))
         if box.more or len(entries) == BATCH:
             self._fetch(box)
-        else:
+        elif self._boxes.get(box.function.name) is box:
             self._tell_of_the_gone(box)
-        self._events.batch_done()
+
+    def _hand_on(self, box: Box, fields: list[bytes]) -> int:
+        said = dict(zip(fields[::2], fields[1::2], strict=True))
+        if self._boxes.get(box.function.name) is box:
+            self._events.mail_came(box.function, Mail(JobId(said[b"id"]), said[b"kind"], said[b"data"]))
+        return len(said[b"data"])
+
+    def _trim(self, box: Box, stamp: bytes, length: int, entries: int) -> None:
+        milliseconds, _, count = stamp.partition(b"-")
+        first_kept = b"%b-%d" % (milliseconds, int(count) + 1)
+        command = TRIM.call(box.function.tag, box.owner, first_kept, length, entries)
+        self._bulk.post(command, lambda reply: None, again=lambda: command)
 
     def _tell_of_the_gone(self, box: Box) -> None:
         gone, box.gone = box.gone, []
         for job in gone:
             self._events.awaited_is_gone(box.function, job)
-
-    def _hand_on(self, function: Function, fields: list[bytes]) -> None:
-        said = dict(zip(fields[::2], fields[1::2], strict=True))
-        self._events.mail_came(function, Mail(JobId(said[b"id"]), said[b"kind"], said[b"data"]))

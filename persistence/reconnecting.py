@@ -38,6 +38,7 @@ class Patience:
         self._give_up_at: float | None = None
         self._ever_connected = False
         self._connected_at: float | None = None
+        self._reason: str | None = None
         self._told: set[str] = set()
         self._pause_seconds = 0.0
 
@@ -71,8 +72,11 @@ class Patience:
             if isinstance(error, StoreRefusedError) and error.word == "LOADING":
                 self._give_up_at = None
             elif self._give_up_at is not None and now + self._pause_seconds >= self._give_up_at:
-                return StoreUnavailableError(str(error))
-        self._tell(str(error))
+                # The last attempt had only what was left of the time: what it hit its end with says little.
+                cut_short = now >= self._give_up_at
+                return StoreUnavailableError((cut_short and self._reason) or str(error))
+        self._reason = str(error)
+        self._tell(self._reason)
         return None
 
     async def pause(self) -> None:

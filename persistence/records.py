@@ -9,7 +9,7 @@ five. Its number has a length prefix in two bits, so that ids of one incarnation
 """
 
 import base64
-import binascii
+import re
 import secrets
 import struct
 import time
@@ -29,6 +29,11 @@ MAX_HANDLE: Final = 63
 _BACKGROUND: Final = 4
 _HEAD = struct.Struct(">BBBI")
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
+MAX_NUMBER: Final = (1 << 46) - 1
+"""At 10,000 jobs a second it lasts 200 years."""
+
+_OWN: Final = re.compile(rb"([a-z2-7]{16}):([a-z2-7]{12}):([1-9][0-9]{0,13})\Z")
+"""The end of a handle, which is ours. A number spelled otherwise, as +1 or 01, would be a second name of a job."""
 
 
 def new_incarnation() -> Incarnation:
@@ -42,7 +47,7 @@ def spell(incarnation: Incarnation) -> bytes:
 
 
 def job_id(incarnation: Incarnation, number: int) -> JobId:
-    """The id of the job that this incarnation numbered so. Raises OverflowError beyond 2**46 (10,000/s for 200 years)."""
+    """The id of the job that this incarnation numbered so. Raises OverflowError beyond `MAX_NUMBER`."""
     for code, size in enumerate(_NUMBER_BYTES):
         if number < 1 << (8 * size - 2):
             return JobId(incarnation + ((code << (8 * size - 2)) | number).to_bytes(size, "big"))
@@ -63,23 +68,15 @@ def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
 
 def read_handle(handle: bytes) -> tuple[bytes, JobId] | None:
     """The digest and the id in a handle; None for one that no broker of ours can have given out."""
-    parts = handle.rsplit(b":", 2)
-    if len(parts) != 3 or len(handle) > MAX_HANDLE:
+    found = _OWN.search(handle)
+    if found is None or len(handle) > MAX_HANDLE:
         return None
-    digest, incarnation, number = parts[0][-16:], parts[1], parts[2]
-    # int() would take "+1", "1_0" and blanks, and a second spelling of a handle would name a job no one was given.
-    if len(digest) != 16 or not number.isdigit() or (number.startswith(b"0")) or len(number) > 14:
+    digest, spelling, number = found.groups()
+    raw = Incarnation(base64.b32decode(spelling.upper() + b"===="))
+    # The last character has bits to spare: only one spelling of them was given out.
+    if spell(raw) != spelling or int(number) > MAX_NUMBER:
         return None
-    try:
-        raw = base64.b32decode(incarnation.upper() + b"====")
-    except (binascii.Error, ValueError):
-        return None
-    if len(raw) != INCARNATION_BYTES or spell(Incarnation(raw)) != incarnation:
-        return None
-    try:
-        return digest, job_id(Incarnation(raw), int(number))
-    except OverflowError:
-        return None
+    return digest, job_id(raw, int(number))
 
 
 @dataclass(frozen=True, slots=True)

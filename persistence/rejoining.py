@@ -5,29 +5,34 @@ still deliver is refused; then Redis tells what it believes runs here, and what 
 claim whose answer was lost.
 """
 
-import logging
+from typing import Final
 
 from persistence.claiming import Claiming
-from persistence.errors import StoreError, StoreRefusedError, StoreVersionError
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
 from persistence.mailbox import Mailbox
 from persistence.pipe import Handshake
-from persistence.replies import Command, Reply, expect_bytes, expect_list
-from persistence.records import JobId
-from persistence.scripts import ALL, REJOIN
+from persistence.records import Incarnation, JobId
+from persistence.replies import Reply, expect_bytes, expect_int, expect_list
+from persistence.scripts import ALL, PROBE, REJOIN
 
-log = logging.getLogger(__name__)
+NOT_HEALING: Final = frozenset({"NOPERM", "ERR"})
+"""What a user who lacks a permission is told; ERR, when it happens within a script."""
+
+
+async def load_scripts(handshake: Handshake) -> None:
+    """Make Redis know our scripts. Raises StoreRefusedError when it does not take one."""
+    for reply in await handshake.many([[b"SCRIPT", b"LOAD", script.text.encode()] for script in ALL]):
+        expect_bytes(reply)
 
 
 class Rejoining:
     """The conversation with which a connection to Redis begins."""
 
-    def __init__(
-        self, link: Link, keeper: Keeper, claiming: Claiming, mailbox: Mailbox, events: StoreEvents
-    ) -> None:
+    def __init__(self, link: Link, keeper: Keeper, claiming: Claiming, mailbox: Mailbox, events: StoreEvents) -> None:
         self._link = link
         self._keeper = keeper
         self._claiming = claiming
@@ -36,62 +41,88 @@ class Rejoining:
         self._connects = 0
 
     async def on_connect(self, handshake: Handshake) -> None:
-        """Run it. Raises StoreVersionError for data of a newer schema, StoreRefusedError for a missing permission."""
-        await self._check_schema(handshake)
-        for script in ALL:
-            await handshake(b"SCRIPT", b"LOAD", script.text.encode())
-        await self._check_publishing(handshake)
+        """Run it.
+
+        Raises:
+            StoreVersionError: the data is of another schema.
+            StoreRefusedError: a permission is missing, or Redis cannot work now.
+        """
+        try:
+            await self._check_schema(handshake)
+            await load_scripts(handshake)
+            await self._try_out(handshake)
+        except StoreRefusedError as error:
+            if error.word not in NOT_HEALING:
+                raise
+            pattern = f"{{{self._link.keys.prefix.decode('utf-8', 'replace')}*"
+            hint = f"(the Redis user needs ~{pattern} &{pattern} +@all -@admin)"
+            raise StoreRefusedError(error.word, f"{error.text} {hint}") from error
         self._connects += 1
         if self._connects > 1:
             self._link.generation += 1
-        raised_as = self._link.incarnation
-        beats, *_ = await handshake.many(self._keeper.raise_commands())
-        if isinstance(beats, int):
-            self._keeper.raised(raised_as, beats)
         functions = self._link.functions.all()
-        await handshake.many(self.introductions(functions))
-        await self._rejoin(handshake, functions)
+        while not await self._is_back(handshake, functions):
+            pass  # Redis took us for lost: the same once more under the new name
+        for function in functions:
+            self.introduce(function)
+        self._link.settle_all()
         self._events.reconnected()
 
     async def _check_schema(self, handshake: Handshake) -> None:
-        await handshake(b"SET", self._link.keys.schema, SCHEMA_VERSION, b"NX")
-        version = await handshake(b"GET", self._link.keys.schema)
-        if not isinstance(version, bytes) or not version.isdigit() or int(version) != SCHEMA_VERSION:
+        key = self._link.keys.schema
+        version = await handshake(b"GET", key)
+        if version is None:
+            await handshake(b"SET", key, SCHEMA_VERSION, b"NX")
+            version = await handshake(b"GET", key)
+        if version != b"%d" % SCHEMA_VERSION:
+            prefix = self._link.keys.prefix.decode("utf-8", "replace")
+            found = version.decode("utf-8", "replace") if isinstance(version, bytes) else version
             raise StoreVersionError(
-                f"the data under the prefix {self._link.keys.prefix.decode()!r} is of schema {version!r}, this broker "
-                f"knows {SCHEMA_VERSION}: start the release that wrote it, or choose another --redis-prefix"
+                f"the data under the prefix {prefix!r} is of schema {found}, this broker knows {SCHEMA_VERSION}: "
+                f"start the release that wrote it, or choose another --redis-prefix"
             )
 
-    async def _check_publishing(self, handshake: Handshake) -> None:
+    async def _try_out(self, handshake: Handshake) -> None:
         # A script that may write but not publish would fail after its writes, so find out before the first job.
-        try:
-            await handshake(b"SPUBLISH", self._link.keys.tag(b"probe"), b"")
-        except StoreRefusedError as error:
-            raise StoreRefusedError(
-                error.word, f"{error.text} (the Redis user needs channels &* or &{{{self._link.keys.prefix.decode()}:*)"
-            ) from error
+        tag = self._link.keys.tag(b"probe")
+        for reply in await handshake.many([PROBE.call(tag), [b"SSUBSCRIBE", tag], [b"SUNSUBSCRIBE", tag]]):
+            if isinstance(reply, StoreError):
+                raise reply
 
-    def introductions(self, functions: list[Function]) -> list[Command]:
-        """The commands that write down which functions there are; each has its name in its own hash too."""
-        keys = self._link.keys
-        commands: list[Command] = []
-        for function in functions:
-            commands.append([b"SADD", keys.functions, function.name])
-            commands.append([b"HSET", keys.function(function.tag), b"name", function.name])
-        return commands
-
-    async def _rejoin(self, handshake: Handshake, functions: list[Function]) -> None:
-        awaited = [self._events.awaited(function) for function in functions]
-        calls = [self._link.call(REJOIN, f, *jobs) for f, jobs in zip(functions, awaited, strict=True)]
+    async def _is_back(self, handshake: Handshake, functions: list[Function]) -> bool:
+        """Raise our presence, and compare what runs here with what Redis believes. False under a lost name."""
+        incarnation = self._link.incarnation
+        beats = expect_int(await handshake(*self._keeper.raise_command()))
+        self._keeper.raised(incarnation, beats)
+        if self._link.incarnation != incarnation:
+            return False
+        calls = [self._link.call(REJOIN, function, *self._events.awaited(function)) for function in functions]
         for function, reply in zip(functions, await handshake.many(calls), strict=True):
             if reply == b"fenced":
-                self._link.refused(reply, self._link.incarnation)
-                return
+                self._link.refused(reply, incarnation)
+                return False
             self._compare(function, expect_list(reply))
+        return True
 
-    def rejoin(self, function: Function) -> None:
-        """Say on a running connection, under a new name, what clients here wait for."""
+    def introduce(self, function: Function) -> None:
+        """Write down that there is such a function, and its name in its own hash."""
+        keys = self._link.keys
+        self._link.owe(function, lambda: [b"HSET", keys.functions, function.digest, function.name], lambda reply: None)
         self._link.owe(
+            function, lambda: [b"HSET", keys.function(function.tag), b"name", function.name], lambda reply: None
+        )
+
+    def rejoin_as(self, incarnation: Incarnation) -> None:
+        """We go on under this name on a running connection: be there, and wait for what clients here wait for."""
+        self._keeper.raise_soon(incarnation)
+        for function in self._link.functions.all():
+            self.introduce(function)
+            if self._events.awaited(function):
+                self._rejoin(function)
+
+    def _rejoin(self, function: Function) -> None:
+        self._link.owe(
+            function,
             lambda: self._link.call(REJOIN, function, *self._events.awaited(function)),
             lambda reply: self._compare(function, expect_list(reply)),
         )
@@ -99,12 +130,23 @@ class Rejoining:
     def _compare(self, function: Function, reply: list[Reply]) -> None:
         running, gone = expect_list(reply[0]), expect_list(reply[1])
         lost: list[tuple[JobId, int]] = []
-        for job, attempt in zip(running[::2], running[1::2], strict=True):
-            assert isinstance(attempt, int)
-            if not self._events.runs_here(JobId(expect_bytes(job)), attempt):
-                lost.append((JobId(expect_bytes(job)), attempt))
+        for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
+            run = (JobId(expect_bytes(job)), expect_int(attempt))
+            if not (self._events.runs_here(function, *run) or self._claiming.is_fetching(function, *run)):
+                lost.append(run)
+            elif listeners not in (b"", self._link.incarnation):
+                # Its notice may have come while nobody here could hear it.
+                self._events.audience_changed(function, run[0])
         if lost:
             self._claiming.give_back(function, lost)
         if self._events.awaited(function):
-            # How a job ended may lie in the mailbox: read it before anybody is told that the job is gone.
-            self._mailbox.read(function, then_gone=[JobId(expect_bytes(job)) for job in gone])
+            self._read_mail(function, [JobId(expect_bytes(job)) for job in gone])
+
+    def _read_mail(self, function: Function, gone: list[JobId]) -> None:
+        # How a job ended may lie in the mailbox, or be known here: its finish is repeated, for its answer was lost.
+        # So nobody is told that a job is gone before all that is repeated has been answered.
+        def answered(reply: Reply) -> None:
+            if not isinstance(reply, StoreUnavailableError):
+                self._mailbox.read(function, then_gone=gone)
+
+        self._link.pipe.post([b"PING"], answered)

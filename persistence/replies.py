@@ -55,6 +55,13 @@ def expect_list(reply: Reply) -> list[Reply]:
     raise _unexpected(reply, "a list")
 
 
+def expect_dict(reply: Reply) -> dict[bytes, Reply]:
+    """The reply, which must be a map. Raises as `expect_bytes` does."""
+    if isinstance(reply, dict):
+        return reply
+    raise _unexpected(reply, "a map")
+
+
 def _unexpected(reply: Reply, wanted: str) -> StoreError:
     if isinstance(reply, StoreError):
         return reply

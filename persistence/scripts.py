@@ -33,7 +33,9 @@ def compose(name: str) -> Script:
     """Put a script together from its file. Raises OSError or ValueError when the installation is broken."""
     shebang, body = (FOLDER / f"{name}.lua").read_text("utf-8").split("\n", 1)
     included = re.search(r"^-- @include (.*)$", body, re.MULTILINE)
-    parts = [(FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in included[1].split()] if included else []
+    parts = (
+        [(FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in included[1].split()] if included else []
+    )
     logic = _bare("\n".join([*parts, body]))
     text = f"{shebang}\n{spelled(logic)}\n{logic}"
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().encode())
@@ -53,10 +55,15 @@ STATUS: Final = compose("status")
 STATUS_UNIQUE: Final = compose("status_unique")
 DETACH: Final = compose("detach")
 POST: Final = compose("post")
+TRIM: Final = compose("trim")
 REJOIN: Final = compose("rejoin")
 FENCE: Final = compose("fence")
 DUE: Final = compose("due")
+SWEEP: Final = compose("sweep")
 LEAVE: Final = compose("leave")
+RENEW: Final = compose("renew")
+PROBE: Final = compose("probe")
 ALL: Final = (
-    ENQUEUE, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, REJOIN, FENCE, DUE, LEAVE,
+    ENQUEUE, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, TRIM, REJOIN, FENCE, DUE,
+    SWEEP, LEAVE, RENEW, PROBE,
 )  # fmt: skip

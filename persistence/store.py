@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 import trio
 
@@ -16,24 +17,29 @@ from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
 from persistence.ending import Ending
-from persistence.errors import StoreRefusedError
+from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
-from persistence.janitor import Janitor
+from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
+from persistence.jobs import Submitted
 from persistence.keeper import Keeper
 from persistence.keys import Keys
 from persistence.link import Link
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.pipe import Handshake, Pipe
-from persistence.replies import Command, Reply, expect_bytes
 from persistence.records import Incarnation, JobId, pack_record
-from persistence.rejoining import Rejoining
+from persistence.rejoining import Rejoining, load_scripts
+from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
-from persistence.submitting import Handed, Submit, SubmitAnswer
+from persistence.submitting import Handed, Order, Submit, SubmitAnswer
+from persistence.sweeper import Sweeper
+from persistence.unwrapping import unwrapped
 from protocol import Priority
 
 log = logging.getLogger(__name__)
+
+QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 
 
 class Store:
@@ -52,21 +58,22 @@ class Store:
     ) -> None:
         self._events = events
         self.link = Link(Keys(prefix), store_timeout_seconds)
-        self.bulk = Pipe(options, name="bulk")
+        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.ending = Ending(self.link)
         self.asking = Asking(self.link, self.bulk)
         self.keeper = Keeper(self.link, presence_ttl_seconds, describe)
         self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(self.link, self.bulk)
-        self._mailbox = Mailbox(self.link, self.bulk, events)
-        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self._mailbox, events)
+        self.sweeper = Sweeper(self.link, self.bulk)
+        self.mailbox = Mailbox(self.link, self.bulk, events)
+        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
         self.pipe = Pipe(
             options,
             name="store",
             on_connect=self._on_connect,
             on_push=self._on_push,
-            on_batch=events.batch_done,
+            on_batch=self._on_batch,
         )
         self.link.pipe = self.pipe
         self.link.on_fenced = self._on_fenced
@@ -83,27 +90,34 @@ class Store:
         known = self.link.functions.get(name)
         if known is None:
             known = self.link.functions.meet(name)
-            for command in self._rejoining.introductions([known]):
-                self._introduce(command)
+            self._rejoining.introduce(known)
         return known
 
-    def _introduce(self, command: Command) -> None:
-        self.pipe.post(command, lambda reply: None, again=lambda: command)
-
     def listen(self, function: Function) -> None:
-        """Hear the notices of a function from now on; what is claimed after this call misses none."""
-        self.pipe.post([b"SSUBSCRIBE", function.tag], self._listening)
+        """Hear the notices of a function from now on; what is claimed after this call misses none.
+
+        A break needs nothing: whoever needs the notices asks again when told that we are reconnected.
+        """
+
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, StoreRefusedError):
+                self.link.complain(reply)
+                self.link.owe(function, lambda: [b"SSUBSCRIBE", function.tag], self._listens_late(function))
+
+        self.pipe.post([b"SSUBSCRIBE", function.tag], answered)
+
+    def _listens_late(self, function: Function) -> Callable[[Reply], None]:
+        def listens(reply: Reply) -> None:
+            for priority in Priority:
+                self._events.work_noticed(function, priority)
+
+        return listens
 
     def mind_no_more(self, function: Function) -> None:
         """Hear the notices of a function no longer."""
         self.pipe.post([b"SUNSUBSCRIBE", function.tag], lambda reply: None)
 
-    def _listening(self, reply: Reply) -> None:
-        # A break needs nothing, for whoever needs the notices asks again after it.
-        if isinstance(reply, StoreRefusedError):
-            log.error("Redis does not let us hear of new jobs: %s. Workers are woken by their own polling only", reply)
-
-    def submit(
+    def submit(  # noqa: PLR0913 - by keyword, what a client says of a job
         self,
         function: Function,
         *,
@@ -123,44 +137,53 @@ class Store:
         comes back in the same trip, to be run here.
         """
         record = pack_record(unique, reducer, payload, priority, background)
-        when = b"" if run_at is None else b"%d" % run_at
-        Submit(self.link, self.claiming, function, record, when, not background, answer, handed).post()
-        if run_at is not None:
+        if run_at is None:
+            order = Order(function, record, b"", not background)
+        else:
+            order = Order(function, record, b"%d" % run_at, not background)
+            answer = self._then_set_the_alarm(function, answer)
+        Submit(self.link, self.claiming, order, answer, handed).post()
+
+    def _then_set_the_alarm(self, function: Function, answer: SubmitAnswer) -> SubmitAnswer:
+        def answered(outcome: Submitted | StoreError, job: JobId) -> None:
             self.alarm.look_again(function)
+            answer(outcome, job)
+
+        return answered
 
     def _on_push(self, push: list[Reply]) -> None:
         """One notice, in stream order with the replies."""
         if push[0] != b"smessage":
             return
-        channel, notice = push[1], push[2]
-        assert isinstance(channel, bytes)
-        assert isinstance(notice, bytes)
-        function = self.link.functions.with_tag(channel)
+        notice = expect_bytes(push[2])
+        function = self.link.functions.with_tag(expect_bytes(push[1]))
         if function is None:
             return
+        priority = QUEUE_NOTICES.get(notice)
         kind = notice[:1]
-        if kind == b"q":
-            self._events.work_noticed(function, int(notice[1:]))
+        if priority is not None:
+            self._events.work_noticed(function, priority)
         elif kind == b"s":
             self.alarm.look_again(function)
         elif kind == b"m" and notice[1:] == self.link.incarnation:
-            self._mailbox.read(function)
+            self.mailbox.read(function)
         elif kind == b"a":
             self._events.audience_changed(function, JobId(notice[1:]))
+
+    def _on_batch(self) -> None:
+        self.claiming.return_the_late()
+        self._events.batch_done()
 
     async def _on_connect(self, handshake: Handshake) -> None:
         await self._rejoining.on_connect(handshake)
         self.alarm.look_everywhere()
 
     def _on_fenced(self, lost: Incarnation) -> None:
-        self._mailbox.start_anew()
+        self.mailbox.start_anew()
+        self.claiming.drop_fetches()
         self._events.fenced()
+        self._rejoining.rejoin_as(self.link.incarnation)
         self.on_new_incarnation(self.link.incarnation)
-        for command in self._rejoining.introductions(self.link.functions.all()):
-            self._introduce(command)
-        for function in self.link.functions.all():
-            if self._events.awaited(function):
-                self._rejoining.rejoin(function)
 
     async def leave(self) -> None:
         """A clean end: nothing here runs or is waited for any more, so no one need look for us. Raises StoreError.
@@ -168,8 +191,10 @@ class Store:
         Cancelled or failed, the presence stands still and another broker cleans up after its TTL.
         """
         keys, incarnation = self.link.keys, self.link.incarnation
+        self.keeper.leave()
+        self.link.settle_all()
         for function in self.link.functions.all():
-            if await self.pipe.ask(*LEAVE.call(function.tag, incarnation)) == b"busy":
+            if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
                 log.warning("something is still ours in Redis; another broker will return it")
                 return
         await self.pipe.ask(b"HDEL", keys.beats, incarnation)
@@ -178,9 +203,8 @@ class Store:
     async def workers_elsewhere(self) -> dict[bytes, int]:
         """How many workers of each function are connected to other brokers that live. Raises StoreError."""
         reply = await self.bulk.ask(b"HGETALL", self.link.keys.brokers)
-        flat = list(reply.items()) if isinstance(reply, dict) else []
         totals: dict[bytes, int] = {}
-        for incarnation, described in flat:
+        for incarnation, described in expect_dict(reply).items():
             if incarnation != self.link.incarnation:
                 for name, workers in json.loads(expect_bytes(described)).get("workers", {}).items():
                     function = name.encode("latin-1")
@@ -196,12 +220,21 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
     returned at once. Raises StoreError when Redis cannot be reached, refuses us, or is not fit to be used. A
     cancelled block leaves nothing behind but a presence that stands still.
     """
-    async with trio.open_nursery() as nursery:
-        await nursery.start(store.bulk.run)
-        await nursery.start(store.pipe.run)
-        for duty in (store.link.collect, store.keeper.run, store.janitor.run, store.alarm.run):
-            nursery.start_soon(duty)
-        if previous is not None:
-            await store.janitor.return_everything_of(previous)
-        yield store
-        nursery.cancel_scope.cancel()
+    duties = (
+        store.link.collect,
+        store.keeper.run,
+        store.janitor.run,
+        store.alarm.run,
+        store.mailbox.run,
+        store.sweeper.run,
+    )
+    with unwrapped():
+        async with trio.open_nursery() as nursery:
+            await nursery.start(store.bulk.run)
+            await nursery.start(store.pipe.run)
+            for duty in duties:
+                nursery.start_soon(duty)
+            if previous is not None:
+                await store.janitor.return_everything_of(previous)
+            yield store
+            nursery.cancel_scope.cancel()

@@ -1,21 +1,22 @@
 """Submits: a job goes into the store, or joins the one that has its unique."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from persistence.claiming import Claiming
 from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Submitted
 from persistence.link import REFUSALS, Link
-from persistence.replies import Command, Reply, expect_bytes
 from persistence.records import Incarnation, JobId, job_id
-from persistence.scripts import ENQUEUE
+from persistence.replies import Command, Reply, expect_bytes, expect_list
+from persistence.scripts import ENQUEUE, REJOIN
 
 SubmitAnswer = Callable[[Submitted | StoreError, JobId], None]
 """What became of it, and the id its handle is made of."""
 
 Handed = Callable[[ClaimedJob | None], None]
-"""Called once for a submit that asked for a hand-off: the oldest job of the function, or nothing."""
+"""Called once for a submit that asked for a hand-off, behind its answer: the oldest job, or nothing."""
 
 _WORDS = {
     b"queued": Submitted.QUEUED,
@@ -25,35 +26,47 @@ _WORDS = {
 }
 
 
+class Order(NamedTuple):
+    """What is submitted. A named tuple, because one is made for every job there is."""
+
+    function: Function
+    record: bytes
+    run_at: bytes
+    """Unix seconds in digits, or nothing for at once."""
+    waits: bool
+    """Whether the submitter waits for the end."""
+
+
 class Submit:
-    """One submit on its way. It is built again for every try, under the identity we have by then."""
+    """One submit on its way.
+
+    It bears the name and number under which it was sent first as long as Redis may have stored it under them:
+    if we were taken for lost in between, it asks under the old name what became of it, and only when nothing
+    did is it sent as a new one.
+    """
 
     __slots__ = (
-        "_answer", "_claiming", "_function", "_handed", "_handoff", "_id", "_incarnation", "_link", "_number", "_record",
-        "_run_at", "_waits", "deadline",
+        "_answer", "_claiming", "_deadline", "_function", "_handed", "_handoff", "_id",
+        "_incarnation", "_link", "_number", "_order", "_room",
     )  # fmt: skip
 
     def __init__(
         self,
         link: Link,
         claiming: Claiming,
-        function: Function,
-        record: bytes,
-        run_at: bytes,
-        waits: bool,
+        order: Order,
         answer: SubmitAnswer,
         handed: Handed | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._link = link
         self._claiming = claiming
-        self._function = function
-        self._record = record
-        self._run_at = run_at
-        self._waits = waits
+        self._order = order
+        self._function = order.function
         self._handoff: bytes | int = claiming.next_number() if handed else b""
+        self._room = claiming.make_room() if handed else 0
         self._answer = answer
         self._handed = handed
-        self.deadline = link.deadline()
+        self._deadline = link.deadline()
         self._number_it()
 
     def _number_it(self) -> None:
@@ -62,44 +75,81 @@ class Submit:
         self._id = job_id(self._incarnation, self._number)
 
     def post(self) -> None:
-        """Send it, once more after every reconnect until its deadline."""
-        self._link.pipe.post(self._build(), self._settle, again=self._build, deadline=self.deadline)
+        """Send it; it is repeated after every reconnect until its deadline."""
+        self._link.settle(self._function)
+        self._link.pipe.post(
+            self._build(), self._settle, again=self._build, deadline=self._deadline, late=self._too_late
+        )
 
     def _build(self) -> Command:
-        if self._incarnation != self._link.incarnation:
-            self._number_it()
-        return self._link.call(
-            ENQUEUE,
-            self._function,
+        link = self._link
+        return ENQUEUE.call(
+            self._function.tag,
+            self._incarnation,
+            link.generation if self._incarnation == link.incarnation else 0,
             self._number,
             self._function.floor,
             self._id,
-            self._record,
-            self._run_at,
-            b"1" if self._waits else b"",
+            self._order.record,
+            self._order.run_at,
+            b"1" if self._order.waits else b"",
             self._handoff,
+            self._room,
         )
 
     def _settle(self, reply: Reply) -> None:
         if reply in REFUSALS:
             self._link.refused(reply, self._incarnation)
+            if self._incarnation != self._link.incarnation:
+                self._number_it()
             self.post()
-            return
-        self._function.answered(self._number)
-        if isinstance(reply, list) and reply[0] == b"handed":
-            self._answer(Submitted.QUEUED, self._id)
-            self._hand_over(reply)
-            return
-        if isinstance(reply, StoreError):
-            self._answer(reply, self._id)
-        elif isinstance(reply, list):
-            self._answer(Submitted.JOINED, JobId(expect_bytes(reply[1])))
+        elif isinstance(reply, StoreError):
+            self._link.complain(reply)
+            self._end(reply, self._id, None)
+        elif self._incarnation == self._link.incarnation:
+            self._end(*_read(reply, self._id))
         else:
-            self._answer(_WORDS[expect_bytes(reply)], self._id)
-        if self._handed is not None:
-            self._handed(None)
+            self._stored_as_who_we_were(*_read(reply, self._id))
 
-    def _hand_over(self, reply: list[Reply]) -> None:
+    def _stored_as_who_we_were(self, outcome: Submitted, job: JobId, handed: list[Reply] | None) -> None:
+        """It was stored before we were taken for lost: what it handed out goes back by itself, its listener stays."""
+        if not self._order.waits or outcome in (Submitted.FULL, Submitted.GONE):
+            self._end(outcome, job, None)
+            return
+
+        def told(reply: Reply) -> None:
+            gone = expect_list(expect_list(reply)[1])
+            self._end(Submitted.GONE if gone else outcome, job, None)
+
+        self._link.owe(self._function, lambda: self._link.call(REJOIN, self._function, job), told)
+
+    def _end(self, outcome: Submitted | StoreError, job: JobId, handed: list[Reply] | None) -> None:
+        if self._incarnation == self._link.incarnation:
+            self._function.answered(self._number)
+        self._answer(outcome, job)
+        if self._handed is None:
+            return
+        self._claiming.leave_room()
+        if handed is None:
+            self._handed(None)
+        else:
+            assert isinstance(self._handoff, int)
+            self._claiming.deliver(self._function, handed, self._handoff, self._deliver)
+
+    def _deliver(self, job: ClaimedJob | StoreError | None) -> None:
         assert self._handed is not None
-        assert isinstance(self._handoff, int)
-        self._claiming.deliver(self._function, reply[1:], self._handoff, self._handed)
+        self._handed(job if isinstance(job, ClaimedJob) else None)
+
+    def _too_late(self, reply: Reply) -> None:
+        if isinstance(reply, list) and reply[0] == b"handed":
+            assert isinstance(self._handoff, int)
+            self._claiming.came_too_late(self._function, reply[1:], self._handoff)
+
+
+def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | None]:
+    """What an answer says: the outcome, the job, and one that was handed out."""
+    if not isinstance(reply, list):
+        return _WORDS[expect_bytes(reply)], own, None
+    if reply[0] == b"joined":
+        return Submitted.JOINED, JobId(expect_bytes(reply[1])), None
+    return Submitted.QUEUED, own, reply[1:]

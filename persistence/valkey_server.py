@@ -100,7 +100,7 @@ class ValkeyServer:
         try:
             await line.shut_down()
         finally:
-            await line.aclose()
+            line.close()
         with FileLock(self._home.alive) as alive:
             await alive.exclusive()
 

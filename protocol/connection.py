@@ -124,9 +124,7 @@ class Connection:
         if decoder is None:
             return self._next_without_decoder(kind)
         if length > self._max_body:
-            raise self._broken(
-                ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than %d bytes" % self._max_body
-            )
+            raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than %d bytes" % self._max_body)
         body = start + HEADER_BYTES
         end = body + length
         if length > SHORT_BODY or end > len(buffer):

@@ -64,9 +64,7 @@ def function() -> str:
     return f"resize-{uuid.uuid4().hex}"
 
 
-async def ask_in_text(
-    server: ServerProcess, command: str, *, until: Callable[[str], bool] | None = None
-) -> str:
+async def ask_in_text(server: ServerProcess, command: str, *, until: Callable[[str], bool] | None = None) -> str:
     """The reply, which ends in a line with a dot, to a text command; asks until it is as wanted."""
     stream = await trio.open_tcp_stream(server.host, server.port)
     async with stream:

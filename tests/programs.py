@@ -29,8 +29,8 @@ def require_program(program: str, package: str) -> None:
 
 
 def missing(sentence: str) -> None:
-    """Skips the test with this sentence, or fails it if TRIO_GEARMAN_REQUIRE_INTEROP is 1."""
-    if os.environ.get("TRIO_GEARMAN_REQUIRE_INTEROP") == "1":
+    """Skips the test with this sentence, or fails it if REQUIRE_INTEROP is 1."""
+    if os.environ.get("REQUIRE_INTEROP") == "1":
         pytest.fail(sentence)
     pytest.skip(sentence)
 

@@ -11,6 +11,8 @@ from tests.processes import ServerProcess
 
 __all__ = ["RawWorker", "raw_worker"]
 
+PATIENCE_SECONDS = 30.0
+
 
 class RawWorker:
     """One connection that can do one function."""
@@ -38,9 +40,10 @@ class RawWorker:
 
     async def take(self) -> JobAssignUniq:
         """Waits for a job as workers do: asks, sleeps, is woken, asks again."""
-        while (job := await self.grab()) is None:
-            await self._packets.send(PreSleep())
-            assert await self._packets.receive() == Noop()
+        with trio.fail_after(PATIENCE_SECONDS):
+            while (job := await self.grab()) is None:
+                await self._packets.send(PreSleep())
+                assert await self._packets.receive() == Noop()
         return job
 
 

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -142,9 +143,7 @@ class RedisServer:
         assert self._process is None, "it runs already"
         self._log = Log()
         pipe, joined, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            self._command(), stdin=nothing, stdout=pipe, stderr=joined, text=True
-        )
+        self._process = subprocess.Popen(self._command(), stdin=nothing, stdout=pipe, stderr=joined, text=True)
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._log.read, args=[self._process.stdout], daemon=True)
         self._reader.start()
@@ -167,8 +166,11 @@ class RedisServer:
         """The end of `pause`."""
         self._running().send_signal(signal.SIGCONT)
 
-    def client(self) -> redis.Redis:
-        """Our own view of it, through redis-py; blocking, so not while it is paused."""
+    def client(self) -> Any:
+        """Our own view of it, through redis-py (a `redis.Redis`); blocking, so not while it is paused.
+
+        Untyped, because redis-py's annotations cannot say that without `decode_responses` all is bytes.
+        """
         if self._client is None:
             self._client = redis.Redis(unix_socket_path=str(self.unix_path), password=self.password)
         return self._client

@@ -54,9 +54,7 @@ CASES = {  # what is wrong, the ledger, how many handles answer, and the row tha
 
 
 @pytest.mark.parametrize(("ledger", "answering", "told"), CASES.values(), ids=CASES)
-def test_the_verdict_tells_what_went_wrong(
-    ledger: Sequence[Entry], answering: int, told: dict[str, int]
-) -> None:
+def test_the_verdict_tells_what_went_wrong(ledger: Sequence[Entry], answering: int, told: dict[str, int]) -> None:
     verdict = judge(MAILS, [handle(mail) for mail in MAILS], ledger, answering)
     clean = judge(MAILS, [handle(mail) for mail in MAILS], CLEAN, 4)
     for row in (

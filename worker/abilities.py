@@ -13,9 +13,7 @@ __all__ = ["Abilities", "Functions", "JobFunction", "TimeLimits", "abilities_of"
 JobFunction: TypeAlias = Callable[[Job], Awaitable[bytes | str | None]]
 """Does a job; what it returns is the result (text as UTF-8, None as nothing)."""
 
-Functions: TypeAlias = (
-    Mapping[str, JobFunction] | Mapping[bytes, JobFunction] | Mapping[str | bytes, JobFunction]
-)
+Functions: TypeAlias = Mapping[str, JobFunction] | Mapping[bytes, JobFunction] | Mapping[str | bytes, JobFunction]
 """Functions by name; three kinds of mapping, for a mapping's key type admits no subtypes."""
 
 TimeLimits: TypeAlias = Mapping[str, float] | Mapping[bytes, float] | Mapping[str | bytes, float]

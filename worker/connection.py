@@ -57,9 +57,7 @@ class WorkerConnection:
     It shares `places`, one for each job that may run, with the worker's other ones.
     """
 
-    def __init__(
-        self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore
-    ) -> None:
+    def __init__(self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore) -> None:
         self._stream = stream
         self._server = server
         self._abilities = abilities
@@ -76,8 +74,8 @@ class WorkerConnection:
     async def run(self, when_registered: Callable[[], None]) -> None:
         """Works until the connection is lost, and returns; the reason is logged.
 
-        Cancelled: running jobs are cancelled, finished ones get `GOODBYE_SECONDS` to tell their results, the
-            stream is closed.
+        Cancelled: running jobs are cancelled, the results of finished ones get `GOODBYE_SECONDS` to leave,
+        and the stream is closed.
         """
         try:
             async with trio.open_nursery() as outer:
@@ -92,7 +90,8 @@ class WorkerConnection:
                 finally:
                     self._outbox.end(GOODBYE_SECONDS)
         finally:
-            await trio.aclose_forcefully(self._stream)
+            with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
+                await trio.aclose_forcefully(self._stream)
 
     async def _register(self) -> None:
         """The echo tells that the server has read the registration.
@@ -214,6 +213,4 @@ class WorkerConnection:
 
 
 def _out_of_step(what: str) -> RemoteProtocolError:
-    return RemoteProtocolError(
-        ErrorCode.INVALID_COMMAND, what.encode("ascii", "backslashreplace"), fatal=True
-    )
+    return RemoteProtocolError(ErrorCode.INVALID_COMMAND, what.encode("ascii", "backslashreplace"), fatal=True)

@@ -30,9 +30,7 @@ async def outcome_of(function: JobFunction, job: Job) -> bytes:
         # so its errors go to the log only; what remains must pass.
         errors, rest = group.split(Exception)
         if errors is not None:
-            logger.error(
-                "job %r of %r failed while it was cancelled", job.handle, job.function, exc_info=errors
-            )
+            logger.error("job %r of %r failed while it was cancelled", job.handle, job.function, exc_info=errors)
         raise (rest or group) from None
 
 

@@ -99,9 +99,8 @@ async def run_worker(
     limit passes. When a connection is lost, the jobs it brought are cancelled, for the server hands them out
     again, and their results are never sent.
 
-    Cancelled: no more jobs are asked for, running ones are cancelled, results of finished ones get a second
-        to leave, and the
-    connections are closed; the servers give unfinished jobs to others.
+    If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
+    get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
     """
     addresses = [parse_address(server) for server in ([servers] if isinstance(servers, str) else servers)]
     if not addresses:

@@ -54,9 +54,7 @@ async def main() -> int:
                 verdict = await play(client, broker, Path(directory) / "ledger")
     print(f"\n{verdict.table()}\n")
     print("A mail half sent at a kill must be begun again, for nobody can know whether the rest went out.")
-    print(
-        "Its second start counts for the order as the first does; the delayed mail is held against the clock."
-    )
+    print("Its second start counts for the order as the first does; the delayed mail is held against the clock.")
     return 0 if verdict.is_clean else 1
 
 
@@ -77,9 +75,7 @@ async def play(client: Client, broker: Broker, ledger_path: Path) -> Verdict:
 
 async def queue(client: Client, mail: Mail) -> bytes:
     """Queues a mail; once this returns, the broker answers for it."""
-    return await client.submit_background(
-        "sendEmail", mail.payload, priority=mail.priority, run_at=mail.run_at
-    )
+    return await client.submit_background("sendEmail", mail.payload, priority=mail.priority, run_at=mail.run_at)
 
 
 def tell_what_is_queued(mails: Sequence[Mail]) -> None:
@@ -125,9 +121,7 @@ async def send_the_rest(post: Post) -> None:
         while (sent := len(post.ledger.sent())) < len(post.handles) or len(await right_answers(post)) < sent:
             handle = post.ledger.under_way()
             parts = 0 if handle is None else (await post.client.status(handle)).numerator
-            show_progress(
-                sent, len(post.handles), f"{post.name(handle)} {parts}/{PARTS}" if handle else "waiting"
-            )
+            show_progress(sent, len(post.handles), f"{post.name(handle)} {parts}/{PARTS}" if handle else "waiting")
             await trio.sleep(LOOK_AGAIN_SECONDS)
         show_progress(sent, len(post.handles), "done", last=True)
 

@@ -109,9 +109,7 @@ async def open_worker_process(server: str, ledger: Path, hang_at: int = 0) -> As
 
 
 async def _open(command: list[str], output: int) -> trio.Process:
-    return await trio.lowlevel.open_process(
-        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-    )
+    return await trio.lowlevel.open_process(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
 
 def _free_port() -> int:

@@ -13,8 +13,7 @@ DELAYED_NUMBER = 20
 # What PHP's serialize() makes of an object with a private and a protected property: NULs stand around their
 # owners' names. Stores that keep payloads as text cut it at the first one.
 SERIALIZED = (
-    b'O:4:"Mail":3:{s:2:"to";s:15:"ann@example.org";'
-    b's:13:"\0Mail\0subject";s:7:"Minutes";s:7:"\0*\0body";s:5:"Hello";}'
+    b'O:4:"Mail":3:{s:2:"to";s:15:"ann@example.org";s:13:"\0Mail\0subject";s:7:"Minutes";s:7:"\0*\0body";s:5:"Hello";}'
 )
 
 

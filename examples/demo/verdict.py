@@ -46,9 +46,7 @@ class Verdict:
         return "\n".join(f"  {name:<36} {value:>8}" for name, value in rows.items())
 
 
-def judge(
-    mails: Sequence[Mail], handles: Sequence[bytes], entries: Sequence[Entry], answering: int
-) -> Verdict:
+def judge(mails: Sequence[Mail], handles: Sequence[bytes], entries: Sequence[Entry], answering: int) -> Verdict:
     """Counts.
 
     Args:
@@ -66,9 +64,7 @@ def judge(
         sent_twice=sum(times - 1 for times in sent.values()),
         begun_twice=sum(times - 1 for times in begun.values()),
         out_of_order=_out_of_order(queued, entries),
-        changed=sum(
-            entry.handle not in queued or entry.payload != queued[entry.handle].payload for entry in entries
-        ),
+        changed=sum(entry.handle not in queued or entry.payload != queued[entry.handle].payload for entry in entries),
         answering=answering,
     )
 

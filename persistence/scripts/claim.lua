@@ -6,12 +6,13 @@
 -- ARGV[3]   number       the first claim number; further jobs of this call take the next ones
 -- ARGV[4]   lowest       the lowest priority that may be handed out (0 high, 1 normal, 2 low)
 -- ARGV[5]   count        how many jobs at most
+-- ARGV[6]   room         the bytes up to which a record is answered whole
 -- Returns   "fenced" | "stale"
 --           | {"claimed", empty, left, then per job: id, attempt, listeners, "whole" or "fetch", record}
 --             empty: bit 2^priority set for each queue found empty; left: ids left in the queue last looked at
 -- @include guard record run notice queue listeners claim
-local incarnation, generation, number, lowest, count =
-  ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local incarnation, generation, number, lowest, count, room =
+  ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local refusal = standing(incarnation, generation)
 if refusal then return refusal end
@@ -29,7 +30,7 @@ for priority = 0, lowest do
       end
       exhausted = true
     else
-      claimed(job, answer)
+      claimed(job, room, answer)
       taken = taken + 1
     end
   end

@@ -6,18 +6,10 @@
 -- ARGV[2]   generation
 -- ARGV[3..] ids
 -- Returns   "detached" | "fenced" | "stale"
--- @include guard record run listeners forget notice
+-- @include guard record run listeners forget
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal = standing(incarnation, generation)
 if refusal then return refusal end
-for at = 3, #ARGV do
-  local id = ARGV[at]
-  local others = detach(id, incarnation)
-  local record = others == 0 and redis.call("HGET", jobs_key, id)
-  if record and not is_background(record) then
-    local run = run_of(id)
-    if run.owner == "" then forget(id, record, run, "dropped") end
-  end
-end
+for at = 3, #ARGV do stop_waiting(ARGV[at], incarnation) end
 return "detached"

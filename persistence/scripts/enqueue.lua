@@ -3,7 +3,7 @@
 -- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
--- ARGV[2]   generation
+-- ARGV[2]   generation   0: this incarnation is over and only asks whether this submit of it was stored
 -- ARGV[3]   number       counts this incarnation's submits to this function, from 1
 -- ARGV[4]   floor        every number below it has been answered, so gaps below are forgotten
 -- ARGV[5]   id
@@ -11,20 +11,22 @@
 -- ARGV[7]   run_at       unix seconds, or "" for at once
 -- ARGV[8]   waits        "1" when the submitter waits for the end
 -- ARGV[9]   handoff      a claim number, or "" when no worker sleeps here
+-- ARGV[10]  room         the bytes up to which a record is handed out whole
 -- Returns   "queued" | "scheduled" | "full" | "gone" (a repeat whose job is over) | "fenced" | "stale"
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
--- @include guard record run notice queue listeners claim join
+-- @include guard record run notice queue listeners claim numbers join
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local id, record, run_at, waits, handoff = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
 local refusal, entry = standing(incarnation, generation)
+if generation == "0" then refusal = "fenced" end
 if refusal == "stale" then return refusal end
 local highest, gaps = numbers_of(entry)
 local repeated = number <= highest and not within(gaps, number)
-if refusal and not repeated then return refusal end
 local unique = unique_of(record)
 if repeated then return answer_repeat(id, unique, incarnation, refusal and "" or waits) end
+if refusal then return refusal end
 
 local holder = unique ~= "" and redis.call("HGET", uniques_key, unique)
 if not holder and is_full(priority_of(record)) then return "full" end
@@ -35,7 +37,7 @@ redis.call("HSET", jobs_key, id, record)
 if unique ~= "" then redis.call("HSET", uniques_key, unique, id) end
 if waits == "1" then attach(id, incarnation) end
 redis.call("HINCRBY", function_key, "submitted", 1)
-if run_at ~= "" then
+if run_at ~= "" and tonumber(run_at) > tonumber(redis.call("TIME")[1]) then
   schedule(id, run_at)
   return "scheduled"
 end
@@ -44,13 +46,14 @@ local priority = priority_of(record)
 local length = push(id, priority)
 if handoff ~= "" then
   for level = 0, 2 do
-    local job = take(incarnation, handoff, level)
+    local job, empty = take(incarnation, handoff, level)
     if job then
       if level ~= priority then announce(priority, length) end
       local answer = { "handed" }
-      claimed(job, answer)
+      claimed(job, room, answer)
       return answer
     end
+    if not empty then break end
   end
 end
 announce(priority, length)

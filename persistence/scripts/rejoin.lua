@@ -5,12 +5,13 @@
 -- ARGV[1]   incarnation
 -- ARGV[2]   generation   the new one
 -- ARGV[3..] ids          jobs that clients here wait for
--- Returns   "fenced" | {running: {id, attempt, ...} newest claim first, gone: {id, ...} of those waited for}
+-- Returns   "fenced" | "stale"
+--           | {running: {id, attempt, listeners, ...} newest claim first, gone: {id, ...} of those waited for}
 -- @include guard run listeners
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal, entry = standing(incarnation, generation)
-if refusal == "fenced" then return refusal end
+if refusal then return refusal end
 local numbers = entry and string.match(entry, "^%d+ (.*)$") or "0"
 redis.call("HSET", incarnations_key, incarnation, generation .. " " .. numbers)
 
@@ -18,6 +19,7 @@ local running = {}
 for _, id in ipairs(redis.call("ZREVRANGE", running_key(incarnation), 0, -1)) do
   running[#running + 1] = id
   running[#running + 1] = run_of(id).attempt
+  running[#running + 1] = redis.call("HGET", listeners_key, id) or ""
 end
 local gone = {}
 for at = 3, #ARGV do

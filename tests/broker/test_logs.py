@@ -97,10 +97,7 @@ def test_a_file_that_cannot_be_opened_is_told_and_stderr_takes_its_place(
         LOG.info("still heard")
         assert not log.is_file
     told, line = capsys.readouterr().err.splitlines()
-    assert (
-        told
-        == f"trio-gearman: --log-file: {tmp_path} cannot be opened (Is a directory); the log goes to stderr"
-    )
+    assert told == f"trio-gearman: --log-file: {tmp_path} cannot be opened (Is a directory); the log goes to stderr"
     assert line.endswith("still heard")
 
 

@@ -48,9 +48,7 @@ def test_a_file_that_cannot_be_written_is_an_error_in_one_line(tmp_path: Path) -
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_cannot_be_removed_is_told_and_no_error(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_cannot_be_removed_is_told_and_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "pid"
     with pid_file(path):
         path.unlink()

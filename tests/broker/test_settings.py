@@ -31,6 +31,7 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "keepalive_count": ({"-1": -1, "127": 127}, ["0", "128"]),
     "max_packet": ({"1024": 1024, "64MiB": 2**26, "256 MiB": 2**28}, ["1023", "257MiB", "1e6", "-1", "big"]),
     "outbox_limit": ({"1KiB": 1024}, ["1", "1GiB"]),
+    "packet_timeout": ({"0.5": 0.5, "30": 30.0}, ["0", "-1", "inf"]),
     "redis_prefix": (
         {"g": "g", "a:b-c": "a:b-c", "x" * 64: "x" * 64},
         ["a b", "a{b", "b}", "a\nb", "x" * 65],

@@ -83,9 +83,7 @@ def test_what_kubernetes_says_about_a_service_of_our_name_is_not_for_us() -> Non
 def test_an_unknown_variable_of_ours_is_noted_and_not_refused() -> None:
     reading = read(TRIO_GEARMAN_PROT="1", UNRELATED="1")
     assert reading.settings == Settings()
-    assert reading.notes == (
-        "TRIO_GEARMAN_PROT: there is no such setting, the variable was ignored; see --help",
-    )
+    assert reading.notes == ("TRIO_GEARMAN_PROT: there is no such setting, the variable was ignored; see --help",)
 
 
 def test_the_config_file_holds_the_words_of_a_command_line_and_comments(config: Path) -> None:
@@ -110,9 +108,7 @@ def test_each_fault_of_a_config_file_is_told_with_its_line(config: Path) -> None
 def test_a_config_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     absent = tmp_path / "absent.conf"
     advice = "name a readable file"
-    assert told(f"--config-file={absent}") == (
-        f"{absent}: cannot be read (No such file or directory); {advice}",
-    )
+    assert told(f"--config-file={absent}") == (f"{absent}: cannot be read (No such file or directory); {advice}",)
     assert told(f"--config-file={tmp_path}") == (f"{tmp_path}: cannot be read (Is a directory); {advice}",)
 
 
@@ -146,9 +142,7 @@ def test_a_value_that_would_break_its_line_is_told_on_one_line() -> None:
     assert "\n" not in problem
 
 
-@pytest.mark.parametrize(
-    "url", [f"gopher://:{SECRET}@localhost", f"redis://:{SECRET}@localhost:port/0", SECRET]
-)
+@pytest.mark.parametrize("url", [f"gopher://:{SECRET}@localhost", f"redis://:{SECRET}@localhost:port/0", SECRET])
 def test_a_wrong_redis_url_is_told_without_its_password(url: str) -> None:
     (problem,) = told(TRIO_GEARMAN_REDIS=url)
     assert problem.startswith("TRIO_GEARMAN_REDIS: ")

@@ -109,9 +109,7 @@ async def test_two_calls_with_one_unique_run_once_and_both_get_everything_once(
             nursery.start_soon(call)
             job = await worker.take()
             await until_waited_for(client, function, by=2)
-            await worker.say(
-                WorkData(job.handle, b"1"), WorkData(job.handle, b"2"), WorkComplete(job.handle, b"3")
-            )
+            await worker.say(WorkData(job.handle, b"1"), WorkData(job.handle, b"2"), WorkComplete(job.handle, b"3"))
         assert results == [b"123", b"123"]
         assert await worker.grab() is None
 

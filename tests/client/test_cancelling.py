@@ -41,9 +41,7 @@ async def test_a_request_cancelled_at_any_await_leaves_a_client_that_works(
                 break
         else:
             pytest.fail("it was always cancelled")
-        while (
-            job := await worker.grab()
-        ) is not None:  # may have been accepted: at-most-once is not promised
+        while (job := await worker.grab()) is not None:  # may have been accepted: at-most-once is not promised
             await worker.say(WorkComplete(job.handle, b""))
     assert trio.lowlevel.current_statistics().tasks_living == tasks
 
@@ -65,9 +63,7 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
         tasks = trio.lowlevel.current_statistics().tasks_living
         async with open_client(server.address) as client:
             for count in range(1, MOST_AWAITS):
-                with trio.move_on_after(
-                    0.2
-                ) as patience:  # nobody runs it: past its last await it waits for ever
+                with trio.move_on_after(0.2) as patience:  # nobody runs it: past its last await it waits for ever
                     assert await cancelled_at(count, partial(wait, client, function))
                 await until_waited_for(watcher, function, by=0)
                 assert await worker.grab() is None
@@ -114,9 +110,7 @@ async def test_opening_cancelled_at_any_await_leaves_nothing(server: ServerProce
         pytest.fail("it was always cancelled")
 
 
-async def test_a_cancelled_call_leaves_the_job_to_others_who_wait_for_it(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_cancelled_call_leaves_the_job_to_others_who_wait_for_it(server: ServerProcess, function: str) -> None:
     async with (
         open_client(server.address) as client,
         open_client(server.address) as other,

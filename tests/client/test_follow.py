@@ -45,6 +45,22 @@ async def test_an_update_is_there_as_soon_as_the_worker_sent_it(server: ServerPr
         assert await job.result() == b""
 
 
+async def test_an_iteration_that_is_cancelled_takes_no_update_with_it(server: ServerProcess, function: str) -> None:
+    async with (
+        open_client(server.address) as client,
+        raw_worker(server, function) as worker,
+        client.follow(function, b"x") as job,
+    ):
+        handle = (await worker.take()).handle
+        await worker.say(WorkData(handle, b"data"), WorkComplete(handle, b""))
+        await job.result()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await anext(job)
+        assert scope.cancelled_caught
+        assert await anext(job) == Data(b"data")
+
+
 async def test_progress_that_nobody_read_gives_way_to_newer(server: ServerProcess, function: str) -> None:
     async with (
         open_client(server.address) as client,
@@ -59,9 +75,7 @@ async def test_progress_that_nobody_read_gives_way_to_newer(server: ServerProces
         assert [update async for update in job] == [Progress(999, 1000)]
 
 
-async def test_progress_that_is_no_number_counts_as_the_server_counts_it(
-    server: ServerProcess, function: str
-) -> None:
+async def test_progress_that_is_no_number_counts_as_the_server_counts_it(server: ServerProcess, function: str) -> None:
     async with (
         open_client(server.address) as client,
         raw_worker(server, function) as worker,
@@ -72,9 +86,7 @@ async def test_progress_that_is_no_number_counts_as_the_server_counts_it(
         assert await anext(job) == Progress(1, 0)
 
 
-async def test_a_job_that_raises_ends_iteration_and_result_with_its_error(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_job_that_raises_ends_iteration_and_result_with_its_error(server: ServerProcess, function: str) -> None:
     async with (
         open_client(server.address) as client,
         raw_worker(server, function) as worker,
@@ -128,9 +140,7 @@ async def test_one_update_larger_than_the_limit_is_handed_out_all_the_same(
             assert await anext(job) == Data(letter * 1000)
 
 
-async def test_a_follower_who_does_not_read_holds_up_nobody_else(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_follower_who_does_not_read_holds_up_nobody_else(server: ServerProcess, function: str) -> None:
     async with (
         open_client(server.address) as client,
         raw_worker(server, function) as worker,

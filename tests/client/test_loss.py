@@ -47,9 +47,7 @@ async def test_all_who_wait_are_told_of_a_loss(own_server: ServerProcess, functi
     assert len(lost) == 20
 
 
-async def test_a_server_that_hangs_holds_up_nobody_who_has_a_timeout(
-    own_server: ServerProcess, function: str
-) -> None:
+async def test_a_server_that_hangs_holds_up_nobody_who_has_a_timeout(own_server: ServerProcess, function: str) -> None:
     async with open_client(own_server.address) as client:
         own_server.pause()
         for _ in range(3):

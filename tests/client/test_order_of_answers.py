@@ -35,9 +35,7 @@ async def test_answers_go_by_the_order_of_requests_and_an_error_stands_for_one()
         for payload in ("one", "two", "three"):
             nursery.start_soon(submit, client, payload)
             assert (await line.hear(SubmitJob)).payload == payload.encode()
-        await line.say(
-            JobCreated(b"H:1"), Error(b"QUEUE_ERROR", b"Job queue is full"), Noop(), JobCreated(b"H:3")
-        )
+        await line.say(JobCreated(b"H:1"), Error(b"QUEUE_ERROR", b"Job queue is full"), Noop(), JobCreated(b"H:3"))
     assert told == {
         "one": b"H:1",
         "two": (b"QUEUE_ERROR", b"Job queue is full", "Job queue is full (QUEUE_ERROR)"),
@@ -133,9 +131,7 @@ async def test_news_of_a_job_that_is_over_is_dropped() -> None:
 
         async def answer() -> None:
             await line.hear(SubmitJob)
-            await line.say(
-                JobCreated(b"H:1"), WorkData(b"H:1", b"x"), WorkFail(b"H:1"), WorkComplete(b"H:1", b"y")
-            )
+            await line.say(JobCreated(b"H:1"), WorkData(b"H:1", b"x"), WorkFail(b"H:1"), WorkComplete(b"H:1", b"y"))
             await line.hear(EchoReq)
             await line.say(WorkData(b"H:1", b"z"), EchoRes(b"ping"))
 

@@ -50,7 +50,7 @@ async def test_a_submit_with_a_unique_is_repeated_once(autojump_clock: trio.test
 
         nursery.start_soon(cut_and_accept)
         assert await client.submit_background("f", b"", unique=b"u") == b"H:1"
-        with pytest.raises(ConnectionLostError, match="may or may not have been accepted"):
+        with trio.fail_after(60), pytest.raises(ConnectionLostError, match="may or may not have been accepted"):
             await client.submit_background("f", b"", unique=b"u")
     assert server.dials == 3
 
@@ -215,6 +215,55 @@ async def test_attempts_are_two_seconds_apart_at_most(autojump_clock: trio.testi
         async with trio.open_nursery() as nursery:
             nursery.start_soon(client.ping)
             await pong(await server.accept())
+
+
+async def test_a_connection_that_was_made_makes_the_next_pause_short_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    server = ScriptedServer()
+    async with scripted_client(server) as (client, line), trio.open_nursery() as nursery:
+        for _ in range(3):
+            server.up = False
+            await line.hang_up()
+            await trio.testing.wait_all_tasks_blocked()
+            for _ in range(20):
+                with pytest.raises(CannotConnectError):
+                    await client.ping()
+            server.up = True
+            nursery.start_soon(client.ping)
+            line = await server.accept()
+            await pong(line)
+            await line.hang_up()
+            await trio.testing.wait_all_tasks_blocked()
+            lost = trio.current_time()
+            nursery.start_soon(client.ping)
+            line = await server.accept()
+            await pong(line)
+            assert trio.current_time() - lost < 0.1
+
+
+async def test_who_waits_for_a_connection_of_a_client_that_is_cancelled_is_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    server = ScriptedServer()
+    told = trio.Event()
+
+    async def ping(client: Client) -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await client.ping()
+        told.set()
+
+    async with trio.open_nursery() as outside:
+        with trio.CancelScope() as scope:
+            async with scripted_client(server) as (client, line):
+                server.greets = False
+                await line.hang_up()
+                await trio.testing.wait_all_tasks_blocked()
+                outside.start_soon(ping, client)
+                await trio.testing.wait_all_tasks_blocked()
+                scope.cancel()
+                with trio.CancelScope(shield=True):  # the block takes its time to end
+                    await told.wait()
 
 
 async def test_a_server_that_refuses_the_greeting_is_not_connected(

@@ -12,9 +12,7 @@ from tests.raw_worker import raw_worker
 PHP_SERIALIZED = b'O:4:"Mail":1:{s:8:"\0Mail\0to";s:3:"a@b";}'
 
 
-async def test_a_background_job_arrives_at_a_worker_as_it_was_submitted(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_background_job_arrives_at_a_worker_as_it_was_submitted(server: ServerProcess, function: str) -> None:
     async with open_client(server.address) as client, raw_worker(server, function) as worker:
         handle = await client.submit_background(function, PHP_SERIALIZED, unique="mail-17")
         job = await worker.take()
@@ -88,17 +86,13 @@ async def test_a_job_for_later_waits(server: ServerProcess, function: str, run_a
 
 async def test_a_job_for_a_time_that_has_passed_runs_now(server: ServerProcess, function: str) -> None:
     async with open_client(server.address) as client, raw_worker(server, function) as worker:
-        handle = await client.submit_background(
-            function, b"", run_at=datetime.now(UTC) - timedelta(seconds=5)
-        )
+        handle = await client.submit_background(function, b"", run_at=datetime.now(UTC) - timedelta(seconds=5))
         job = await worker.take()
         assert job.handle == handle
         await worker.say(WorkComplete(handle, b""))
 
 
-async def test_wrong_arguments_are_refused_before_anything_is_sent(
-    server: ServerProcess, function: str
-) -> None:
+async def test_wrong_arguments_are_refused_before_anything_is_sent(server: ServerProcess, function: str) -> None:
     async with open_client(server.address) as client:
         with pytest.raises(ValueError, match="at most 63 bytes, this one has 64"):
             await client.submit_background(function, b"", unique=b"u" * 64)

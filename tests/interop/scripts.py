@@ -10,9 +10,7 @@ from tests.programs import Program, open_program, run_program
 PHP = Path(__file__).parent / "php"
 
 
-def open_script(
-    php: str, name: str, server: ServerProcess, *arguments: str
-) -> AbstractAsyncContextManager[Program]:
+def open_script(php: str, name: str, server: ServerProcess, *arguments: str) -> AbstractAsyncContextManager[Program]:
     """Starts a script of the php folder against a server."""
     return open_program(php, PHP / name, server.host, str(server.port), *arguments)
 

@@ -23,9 +23,7 @@ async def test_a_background_job_is_seen_waiting_then_running_with_growing_progre
         assert await client.wait() == 0
 
 
-async def test_a_call_that_waits_hears_progress_data_warning_and_result(
-    php: str, server: ServerProcess
-) -> None:
+async def test_a_call_that_waits_hears_progress_data_warning_and_result(php: str, server: ServerProcess) -> None:
     async with open_script(php, "worker.php", server, "talk"):
         said = await run_script(php, "call.php", server, "talk", "Ann")
     result, *heard = said.splitlines()
@@ -41,9 +39,7 @@ async def test_an_exception_reaches_the_client_with_its_text(php: str, server: S
     assert heard == ["exception the mailbox is full", "end"]
 
 
-async def test_two_submits_with_one_unique_get_one_handle_and_run_once(
-    php: str, server: ServerProcess
-) -> None:
+async def test_two_submits_with_one_unique_get_one_handle_and_run_once(php: str, server: ServerProcess) -> None:
     first = await submit(php, server, "record", b"newsletter", "monday")
     again = await submit(php, server, "record", b"newsletter", "monday")
     other = await submit(php, server, "record", b"last", "tuesday")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import redis
 import trio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from persistence.data_directory import DataDirectory
 from persistence.filelock import FileLock
@@ -57,8 +59,8 @@ def lives(directory: Path) -> bool:
 
 
 def looker(directory: Path) -> redis.Redis:
-    """A plain client, for looking into the store."""
-    return redis.Redis(unix_socket_path=str(DataDirectory(directory).socket))
+    """A plain client, for looking into the store. It tries nothing twice."""
+    return redis.Redis(unix_socket_path=str(DataDirectory(directory).socket), retry=Retry(NoBackoff(), 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ async def broker_on(directory: Path) -> AsyncIterator[Broker]:
 @asynccontextmanager
 async def broker_program(directory: Path, *more: str) -> AsyncIterator[Program]:
     """A broker that has just been started."""
-    words = [sys.executable, "-m", "tests.persistence.embedded_broker", directory, *more]
-    async with open_program(*words) as program:
+    module = "tests.persistence.embedded_broker"
+    async with open_program(sys.executable, "-m", module, directory, *more) as program:
         yield program
 
 

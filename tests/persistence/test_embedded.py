@@ -14,6 +14,7 @@ from persistence.embedded import EmbeddedStore, default_data_dir, open_embedded_
 from persistence.errors import EmbeddedStoreError
 from persistence.valkey_binary import find_valkey_server
 from persistence.valkey_launch import launch
+from tests.persistence.cancel_at_step import CancelAtStep
 from tests.persistence.embedded_homes import gone, lives, looker, store_home
 
 IN_FORCE = {
@@ -73,9 +74,7 @@ async def test_a_directory_may_have_any_name(home: Path, name: str) -> None:
         assert value == name.encode()
 
 
-async def test_a_relative_directory_is_the_one_it_was_at_the_start(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_relative_directory_is_the_one_it_was_at_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     async with open_embedded_store(Path("here")) as store:
         monkeypatch.chdir("/")
@@ -96,21 +95,6 @@ async def test_a_cancelled_block_stops_the_store(home: Path) -> None:
             scope.cancel()
             await trio.sleep_forever()
     assert not lives(home)
-
-
-class CancelAtStep(trio.abc.Instrument):
-    """Cancels a scope before the n-th step that a task takes."""
-
-    def __init__(self, scope: trio.CancelScope, step: int) -> None:
-        self._scope, self._left = scope, step
-        self._task = trio.lowlevel.current_task()
-
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        """Counts, and cancels."""
-        if task is self._task:
-            self._left -= 1
-            if self._left == 0:
-                self._scope.cancel()
 
 
 async def start_cancelled_at(home: Path, step: int) -> bool:

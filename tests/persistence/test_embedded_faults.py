@@ -167,10 +167,10 @@ def write_long_file(home: Path, commands: int) -> None:
 
 
 async def test_a_long_load_is_waited_for_however_long_it_takes(home: Path) -> None:
-    write_long_file(home, 2_000_000)
+    write_long_file(home, 4_000_000)
     with hearing("persistence.valkey_server") as ear:
-        async with open_embedded_store(home, silent_seconds=0.3):
-            assert looker(home).get("k") == b"2000000"
+        async with open_embedded_store(home, silent_seconds=1.0):
+            assert looker(home).get("k") == b"4000000"
         assert len([line for line in ear.lines() if "is loading its data" in line]) == 1
 
 

@@ -1,6 +1,7 @@
 """What becomes of commands when the connection breaks, and how the pipe comes back."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
@@ -146,7 +147,12 @@ async def test_the_owner_hears_of_the_break_before_any_caller(redis_server: Redi
     async with running(pipe):
         redis_server.pause()
         heard = Heard()
-        pipe.post(("PING",), lambda reply: (told.append("answer"), heard(reply))[0])
+
+        def answer(reply: Reply) -> None:
+            told.append("answer")
+            heard(reply)
+
+        pipe.post(("PING",), answer)
         await until(lambda: pipe.statistics().in_flight == 1)
         told.clear()
         redis_server.kill()
@@ -216,11 +222,11 @@ async def test_lost_scripts_are_loaded_again_and_their_calls_repeated_in_order(
     pipe = Pipe(options_for(redis_server), name="test", on_connect=prepare)
     async with running(pipe):
         redis_server.client().script_flush()
-        calls = [("EVALSHA", sha, 0, number) for number in range(3)]
+        calls: list[Command] = [("EVALSHA", sha, 0, number) for number in range(3)]
         heard = Heard()
         single = Heard()
         for call in calls:
-            pipe.post(call, heard, again=lambda call=call: call)
+            pipe.post(call, heard, again=partial(list, call))
         pipe.post(("EVALSHA", sha, 0, "single"), single)
         assert await heard.wait(3) == [1, 2, 3]
         assert lost(single).sent

@@ -1,6 +1,5 @@
 """Cancelled at every await: what was asked may still happen, the pipe stays in step, no socket is left."""
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def sockets() -> set[str]:
     found = set()
     for link in Path("/proc/self/fd").iterdir():
         try:
-            name = os.readlink(link)
+            name = str(link.readlink())
         except FileNotFoundError:
             continue  # that was the folder itself
         if name.startswith("socket:"):
@@ -111,18 +110,14 @@ async def until_answered(pipe: Pipe, heard: Heard, scope: trio.CancelScope) -> N
 Stage = Callable[[RedisServer, Callable[[RedisOptions], Awaitable[Pipe]]], Awaitable[Pipe]]
 
 
-async def while_the_reader_waits(
-    server: RedisServer, start: Callable[[RedisOptions], Awaitable[Pipe]]
-) -> Pipe:
+async def while_the_reader_waits(server: RedisServer, start: Callable[[RedisOptions], Awaitable[Pipe]]) -> Pipe:
     pipe = await start(options_for(server))
     await pipe.wait_connected()
     await trio.testing.wait_all_tasks_blocked()
     return pipe
 
 
-async def while_the_writer_cannot_write(
-    server: RedisServer, start: Callable[[RedisOptions], Awaitable[Pipe]]
-) -> Pipe:
+async def while_the_writer_cannot_write(server: RedisServer, start: Callable[[RedisOptions], Awaitable[Pipe]]) -> Pipe:
     pipe = await while_the_reader_waits(server, start)
     server.pause()
     pipe.post(("SET", "key", b"x" * 30_000_000), Heard())
@@ -156,9 +151,7 @@ STAGES: list[Stage] = [
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_a_cancelled_run_leaves_no_socket_and_answers_everybody(
-    redis_server: RedisServer, stage: Stage
-) -> None:
+async def test_a_cancelled_run_leaves_no_socket_and_answers_everybody(redis_server: RedisServer, stage: Stage) -> None:
     before = sockets()
     heard = Heard()
     async with trio.open_nursery() as nursery:

@@ -229,9 +229,7 @@ async def test_a_connection_is_prepared_before_anything_posted_leaves(redis_serv
         pipe.post(("RPUSH", "list", "posted while preparing"), heard)
         assert await handshake("RPUSH", "list", "first") == 1
         assert await handshake.many([]) == []
-        pushed, error, length = await handshake.many(
-            [("RPUSH", "list", "second"), ("GIBBERISH",), ("LLEN", "list")]
-        )
+        pushed, error, length = await handshake.many([("RPUSH", "list", "second"), ("GIBBERISH",), ("LLEN", "list")])
         assert (pushed, length) == (2, 2)
         assert isinstance(error, StoreRefusedError)
 

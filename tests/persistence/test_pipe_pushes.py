@@ -9,7 +9,7 @@ from persistence.errors import StoreRefusedError
 from persistence.options import RedisOptions
 from persistence.pipe import Handshake, Pipe, Reply
 from tests.persistence.pipes import Heard, options_for, running, until
-from tests.servers import RedisServer
+from tests.servers import RedisServer, private_port
 
 WAYS = {
     "to all": ("SUBSCRIBE", "PUBLISH", b"message"),
@@ -18,9 +18,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_subscription_is_answered_by_the_push_that_confirms_it(
-    redis_server: RedisServer, way: str
-) -> None:
+async def test_a_subscription_is_answered_by_the_push_that_confirms_it(redis_server: RedisServer, way: str) -> None:
     subscribe, publish, kind = WAYS[way]
     pushes = Heard()
     async with running(Pipe(options_for(redis_server), name="test", on_push=pushes)) as pipe:
@@ -131,9 +129,7 @@ async def test_a_script_that_publishes_to_its_own_pipe_leaves_the_replies_in_ste
         for number in range(1_000):
             pipe.post(("EVAL", script, 0, number), heard)
         assert await heard.wait(1_000) == list(range(1_000))
-        assert await pushes.wait(1_000) == [
-            [b"message", b"notices", b"%d" % number] for number in range(1_000)
-        ]
+        assert await pushes.wait(1_000) == [[b"message", b"notices", b"%d" % number] for number in range(1_000)]
         assert pipe.statistics().pushes == 1_001
 
 
@@ -141,7 +137,7 @@ async def test_a_notice_that_looks_like_a_confirmation_confirms_nothing(
     make_server: Callable[..., RedisServer],
 ) -> None:
     """A slot that moves makes the server say "sunsubscribe" unasked; another channel's must not answer ours."""
-    server = make_server("--cluster-enabled", "yes")
+    server = make_server("--cluster-enabled", "yes", "--cluster-port", str(private_port()))
     server.start()
     pushes = Heard()
     async with running(Pipe(options_for(server), name="test", on_push=pushes)) as pipe:

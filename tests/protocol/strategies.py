@@ -113,9 +113,7 @@ def almost_streams(draw: st.DrawFn, role: Role) -> bytes:
     """Packets and lines in a row, with bytes of it changed, doubled, dropped or put in."""
     said = HEARD_BY[role].map(lambda packet: said_to(role, packet))
     headers = st.builds(
-        lambda magic, number, length, body: (
-            magic + number.to_bytes(4, "big") + length.to_bytes(4, "big") + body
-        ),
+        lambda magic, number, length, body: magic + number.to_bytes(4, "big") + length.to_bytes(4, "big") + body,
         st.sampled_from([b"\0REQ", b"\0RES"]),
         st.integers(0, 44),
         st.integers(0, 60) | st.integers(0, 2**32 - 1),

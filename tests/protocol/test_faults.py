@@ -9,6 +9,7 @@ from protocol import (
     Connection,
     EchoReq,
     ErrorCode,
+    JobAssign,
     LocalProtocolError,
     PacketType,
     RemoteProtocolError,
@@ -51,10 +52,7 @@ FATAL = {
     "a wrong magic": (b"\0REX" + bytes(8), ErrorCode.INVALID_MAGIC),
     "a wrong magic that starts well": (b"\0RE" + b"Q" * 9, ErrorCode.INVALID_COMMAND),
     "twelve NULs": (bytes(12), ErrorCode.INVALID_MAGIC),
-    **{
-        f"type {n}": (packet(REQUEST, n), ErrorCode.INVALID_COMMAND)
-        for n in (0, 43, 44, 1000, 2**31, 2**32 - 1)
-    },
+    **{f"type {n}": (packet(REQUEST, n), ErrorCode.INVALID_COMMAND) for n in (0, 43, 44, 1000, 2**31, 2**32 - 1)},
     "response magic on an unknown type": (packet(RESPONSE, 43), ErrorCode.INVALID_COMMAND),
     "a timeout missing": (packet(REQUEST, 23, b"f"), ErrorCode.INVALID_ARGUMENTS),
     "a submit of nothing": (packet(REQUEST, 7), ErrorCode.INVALID_ARGUMENTS),
@@ -116,9 +114,7 @@ def test_a_body_over_the_limit_is_refused_from_its_header() -> None:
     connection.receive_data(packet(REQUEST, 16, b"x" * 100))
     assert listen(connection) == [EchoReq(b"x" * 100), NEED_DATA]
     connection.receive_data(REQUEST + (16).to_bytes(4, "big") + (101).to_bytes(4, "big"))
-    assert listen(connection) == [
-        Fault(ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than 100 bytes", True)
-    ]
+    assert listen(connection) == [Fault(ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than 100 bytes", True)]
 
 
 def test_names_as_long_as_may_be_arrive() -> None:
@@ -129,6 +125,11 @@ def test_names_as_long_as_may_be_arrive() -> None:
         SubmitJob(name, unique, b"x\0" * 9000, background=True),
         CLOSED,
     ]
+
+
+def test_several_names_as_long_as_may_be_arrive() -> None:
+    work = JobAssign(b"h" * 8192, b"f" * 8192, b"x\0" * 9000)
+    assert hear(Role.PEER, [Connection(Role.BROKER).send(work)]) == [work, CLOSED]
 
 
 def test_data_after_a_hang_up_is_our_fault() -> None:

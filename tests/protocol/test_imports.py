@@ -16,9 +16,7 @@ print("protocol.stream" in sys.modules)
 
 
 def test_the_protocol_imports_the_standard_library_only_and_not_its_trio_edge() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, check=True, capture_output=True, text=True)
     imported, stream_too = done.stdout.splitlines()
     assert set(imported.split()) - set(sys.stdlib_module_names) == {"protocol"}
     assert stream_too == "False"

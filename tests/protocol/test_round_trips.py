@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import CLOSED, AllYours, Packet, Role
@@ -12,9 +12,11 @@ from tests.protocol.strategies import HEARD_BY, chunked, said_to
 from tests.protocol.wire_table import WIRE
 
 each_role = pytest.mark.parametrize("role", Role)
+undated = settings(deadline=None)  # a busy machine is no fault of the wire
 
 
 @each_role
+@undated
 @given(data=st.data())
 def test_packets_arrive_as_they_were_said(role: Role, data: st.DataObject) -> None:
     packets = data.draw(st.lists(HEARD_BY[role], max_size=6))
@@ -23,6 +25,7 @@ def test_packets_arrive_as_they_were_said(role: Role, data: st.DataObject) -> No
 
 
 @each_role
+@undated
 @given(data=st.data())
 def test_what_is_read_and_said_again_has_the_same_bytes(role: Role, data: st.DataObject) -> None:
     wire = said_to(role, data.draw(HEARD_BY[role]))

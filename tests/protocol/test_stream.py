@@ -4,7 +4,13 @@ from functools import partial
 
 import pytest
 import trio
-from trio.testing import MemoryReceiveStream, MemorySendStream, memory_stream_one_way_pair, memory_stream_pair
+from trio.testing import (
+    MemoryReceiveStream,
+    MemorySendStream,
+    memory_stream_one_way_pair,
+    memory_stream_pair,
+    memory_stream_pump,
+)
 
 from protocol import (
     CanDo,
@@ -162,7 +168,7 @@ async def test_receive_and_send_are_checkpoints() -> None:
 
 
 class Narrow:
-    """A way out that takes half of what it is given and then waits for a reader."""
+    """A way out in which a send stays until somebody comes to read."""
 
     def __init__(self) -> None:
         self.sending, self.receiving = memory_stream_one_way_pair()
@@ -171,6 +177,7 @@ class Narrow:
 
     async def _wait_for_reader(self) -> None:
         await self.reader_came.wait()
+        memory_stream_pump(self.sending, self.receiving)
 
     def stream(self) -> PacketStream:
         _, nothing = memory_stream_one_way_pair()
@@ -187,6 +194,8 @@ async def test_a_send_cut_short_ends_all_sending() -> None:
         for _ in range(2):
             with pytest.raises(trio.BrokenResourceError, match="cut short"):
                 await stream.send(PreSleep())
+    with pytest.raises(trio.ClosedResourceError):
+        await stream.send(PreSleep())
 
 
 async def test_a_send_cancelled_while_it_waits_for_its_turn_harms_nobody() -> None:
@@ -202,9 +211,8 @@ async def test_a_send_cancelled_while_it_waits_for_its_turn_harms_nobody() -> No
                 scope.cancel()
         narrow.reader_came.set()
         await stream.send(EchoReq(b"3"))
-        assert bytes(await narrow.receiving.receive_some()) == b"".join(
-            b"\0REQ\0\0\0\x10\0\0\0\x01" + text for text in (b"1", b"3")
-        )
+        heard = bytes(await narrow.receiving.receive_some())
+        assert heard == b"".join(b"\0REQ\0\0\0\x10\0\0\0\x01" + text for text in (b"1", b"3"))
 
 
 async def test_packets_of_many_tasks_arrive_whole_and_each_task_in_order() -> None:

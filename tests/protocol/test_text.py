@@ -21,6 +21,7 @@ LINES = {
 TOO_MUCH = {
     "six words": (b"a b c d e f\n", ErrorCode.INVALID_ARGUMENTS),
     "8192 bytes": (b"x" * 8192 + b"\n", ErrorCode.ARGUMENT_TOO_LARGE),
+    "8192 bytes and no end yet": (b"x" * 8192, ErrorCode.ARGUMENT_TOO_LARGE),
     "no end in sight": (b"x" * 9000, ErrorCode.ARGUMENT_TOO_LARGE),
 }
 

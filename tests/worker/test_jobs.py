@@ -9,9 +9,7 @@ from tests.worker.running import running_worker
 from worker import Job, JobFailed
 
 
-async def test_a_function_gets_the_job_and_its_return_is_the_result(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_function_gets_the_job_and_its_return_is_the_result(server: ServerProcess, function: str) -> None:
     async def describe(job: Job) -> bytes:
         return b"|".join((job.function, job.handle, job.unique, job.payload))
 
@@ -146,8 +144,11 @@ async def test_many_jobs_run_and_each_gets_its_own_result(server: ServerProcess,
     async def call(client: Client, number: int) -> None:
         results[number] = await client.call(function, b"%d" % number)
 
-    async with running_worker(server, {function: double}, concurrency=4), open_client(server.address) as client:
-        async with trio.open_nursery() as nursery:
-            for number in range(200):
-                nursery.start_soon(call, client, number)
+    async with (
+        running_worker(server, {function: double}, concurrency=4),
+        open_client(server.address) as client,
+        trio.open_nursery() as nursery,
+    ):
+        for number in range(200):
+            nursery.start_soon(call, client, number)
     assert results == {number: b"%d%d" % (number, number) for number in range(200)}

@@ -72,9 +72,7 @@ async def test_an_idle_worker_is_woken(server: ServerProcess, function: str) -> 
             assert await client.call(function, b"") == b"done"
 
 
-async def test_a_worker_that_holds_jobs_and_has_places_left_is_woken(
-    server: ServerProcess, function: str
-) -> None:
+async def test_a_worker_that_holds_jobs_and_has_places_left_is_woken(server: ServerProcess, function: str) -> None:
     gate = Gate()
     async with running_worker(server, {function: gate}, concurrency=3), open_client(server.address) as client:
         for count in range(1, 4):
@@ -148,9 +146,7 @@ async def work(job: Job) -> None:
         pytest.param(
             partial(run_worker, "host", {"f": work}, time_limits={"g": 1}), "not among the functions", id="limit"
         ),
-        pytest.param(
-            partial(run_worker, "host", {"f": work}, time_limits={"f": 0}), "above 0 seconds", id="no time"
-        ),
+        pytest.param(partial(run_worker, "host", {"f": work}, time_limits={"f": 0}), "above 0 seconds", id="no time"),
         pytest.param(partial(run_worker, "host", {"f": work}, client_id="a b"), "no spaces", id="id with a space"),
     ],
 )

@@ -14,7 +14,7 @@ local function leave_places(id, record, run)
     redis.call("HINCRBY", function_key, "scheduled", -1)
   else
     redis.call("HINCRBY", function_key, "queued" .. priority_of(record), -1)
-    redis.call("HINCRBY", function_key, "ghosts", 1)
+    redis.call("HINCRBY", function_key, "ghosts" .. priority_of(record), 1)
   end
 end
 
@@ -29,4 +29,14 @@ local function forget(id, record, run, ended)
     redis.call("HDEL", listeners_key, id)
   end
   redis.call("HINCRBY", function_key, ended, 1)
+end
+
+-- An incarnation listens to this job no more. If nobody does then, and it is not a background job, it is dropped,
+-- unless it runs: then it ends unheard.
+local function stop_waiting(id, incarnation)
+  if detach(id, incarnation) > 0 then return end
+  local record = redis.call("HGET", jobs_key, id)
+  if not record or is_background(record) then return end
+  local run = run_of(id)
+  if run.owner == "" then forget(id, record, run, "dropped") end
 end

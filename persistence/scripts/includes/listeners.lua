@@ -29,7 +29,8 @@ end
 -- Returns how many brokers still listen.
 local function detach(id, incarnation)
   redis.call("SREM", attending_key(incarnation), id)
-  local joined = redis.call("HGET", listeners_key, id) or ""
+  local joined = redis.call("HGET", listeners_key, id)
+  if not joined then return 0 end
   local rest = {}
   for listener in each_listener(joined) do
     if listener ~= incarnation then rest[#rest + 1] = listener end
@@ -37,15 +38,4 @@ local function detach(id, incarnation)
   if #rest == 0 then redis.call("HDEL", listeners_key, id)
   else redis.call("HSET", listeners_key, id, table.concat(rest)) end
   return #rest
-end
-
-local function mail(incarnation, id, kind, payload)
-  redis.call("XADD", mailbox_key(incarnation), "*", "id", id, "kind", kind, "data", payload)
-  tell("m" .. incarnation)
-end
-
-local function mail_others(id, incarnation, kind, payload)
-  for listener in each_listener(redis.call("HGET", listeners_key, id) or "") do
-    if listener ~= incarnation then mail(listener, id, kind, payload) end
-  end
 end

@@ -5,6 +5,9 @@
 local NOTICE_DEPTH = 128
 local GHOST_STEPS = 100
 
+-- While a queue is swept, this stands in it for the ids swept already, which wait in a list of their own.
+local SWEPT_HERE = ""
+
 local function push(id, priority)
   redis.call("HINCRBY", function_key, "queued" .. priority, 1)
   return redis.call("RPUSH", queue_key(priority), id)
@@ -13,6 +16,15 @@ end
 local function push_front(id, priority)
   redis.call("HINCRBY", function_key, "queued" .. priority, 1)
   return redis.call("LPUSH", queue_key(priority), id)
+end
+
+-- The oldest id, ghost or not; false when there is none.
+local function pop(priority)
+  local id = redis.call("LPOP", queue_key(priority))
+  if id ~= SWEPT_HERE then return id end
+  id = redis.call("LPOP", swept_key(priority))
+  if redis.call("LLEN", swept_key(priority)) > 0 then redis.call("LPUSH", queue_key(priority), SWEPT_HERE) end
+  return id or redis.call("LPOP", queue_key(priority))
 end
 
 local function announce(priority, length)

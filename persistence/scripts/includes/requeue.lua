@@ -1,10 +1,10 @@
 -- requeue: a run ended without a result. "suspect": its worker died, timed out or dropped it; the job goes to the
--- tail, charged with an attempt. "house": a broker gave it back; it goes to the head, uncharged.
+-- tail, charged with an attempt. "house": a broker gave it back; it goes to the head, uncharged, and with the progress
+-- it had made, for it may be the broker that died and not the worker.
 -- Returns what became of it: "requeued", "dead" or "dropped".
 local function bury(id, record, run)
-  local now = redis.call("TIME")
-  redis.call("ZADD", dead_key, now[1], id)
-  redis.call("HSET", remains_key, id, record)
+  redis.call("ZADD", dead_key, redis.call("TIME")[1], id)
+  redis.call("HSET", remains_key, id, struct.pack(">I4I2", run.attempt, run.charged) .. record)
   forget(id, record, run, "dead")
 end
 
@@ -13,21 +13,23 @@ local function requeue(id, record, run, manner, limit)
     forget(id, record, run, "dropped")
     return "dropped"
   end
-  if manner == "suspect" then
+  local suspect = manner == "suspect"
+  if suspect then
     run.charged = math.min(run.charged + 1, 65535)
     if limit >= 0 and run.charged >= math.max(limit, 1) then
       mail_others(id, run.owner, "failed", "")
       bury(id, record, run)
       return "dead"
     end
+    run.numerator, run.denominator = 0, 0
   end
   redis.call("ZREM", running_key(run.owner), id)
-  run.owner, run.numerator, run.denominator = "", 0, 0
+  run.owner = ""
   keep_run(id, run)
   local priority = priority_of(record)
   local length
-  if manner == "suspect" then length = push(id, priority) else length = push_front(id, priority) end
-  redis.call("HINCRBY", function_key, manner == "suspect" and "retried" or "requeued", 1)
+  if suspect then length = push(id, priority) else length = push_front(id, priority) end
+  redis.call("HINCRBY", function_key, suspect and "retried" or "requeued", 1)
   announce(priority, length)
   return "requeued"
 end

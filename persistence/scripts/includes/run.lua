@@ -1,17 +1,21 @@
 -- run: what changes about a job once it was handed out: attempt (every claim counts), charged (those that count
--- against the job), numerator, denominator, and the incarnation that runs it, if any does.
-local RUN = ">I4I2I4I4"
-local RUN_LENGTH = 14
+-- against the job), numerator, denominator, said (the number of the last piece it sent to listeners elsewhere), and
+-- the incarnation that runs it, if any does.
+local RUN = ">I4I2I4I4I4"
+local RUN_LENGTH = 18
 
-local function run_of(id)
-  local packed = redis.call("HGET", runs_key, id)
-  if not packed then return { attempt = 0, charged = 0, numerator = 0, denominator = 0, owner = "" } end
-  local attempt, charged, numerator, denominator = struct.unpack(RUN, packed)
-  return { attempt = attempt, charged = charged, numerator = numerator, denominator = denominator,
+local function run_in(packed)
+  if not packed then
+    return { attempt = 0, charged = 0, numerator = 0, denominator = 0, said = 0, owner = "" }
+  end
+  local attempt, charged, numerator, denominator, said = struct.unpack(RUN, packed)
+  return { attempt = attempt, charged = charged, numerator = numerator, denominator = denominator, said = said,
            owner = string.sub(packed, RUN_LENGTH + 1) }
 end
 
+local function run_of(id) return run_in(redis.call("HGET", runs_key, id)) end
+
 local function keep_run(id, run)
   redis.call("HSET", runs_key, id,
-    struct.pack(RUN, run.attempt, run.charged, run.numerator, run.denominator) .. run.owner)
+    struct.pack(RUN, run.attempt, run.charged, run.numerator, run.denominator, run.said) .. run.owner)
 end

@@ -1,0 +1,104 @@
+"""Writing to one peer: at once what the kernel takes, the rest by a task of its own, and never without bound."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
+
+from broker.outgoing import Outgoing
+from broker.transport import Transport
+
+if TYPE_CHECKING:
+    from broker.flusher import Flusher
+
+
+class Writer:
+    """The bytes for one peer, from being said to being gone.
+
+    Args:
+        transport: where they go.
+        flusher: told when there is something to write.
+        limit_bytes: when this much waits, the next thing that is said ends the connection. So one packet may be
+            larger, or a peer could never be given a job whose payload is as long as a packet may be.
+        drop: ends the connection; told why.
+        changed: called when fewer bytes or answers wait than before.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        flusher: "Flusher",
+        limit_bytes: int,
+        drop: Callable[[str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.outgoing = Outgoing()
+        self.closed = False
+        """Set at the end of the connection: what is said after that goes nowhere."""
+        self._transport = transport
+        self._flusher = flusher
+        self._limit_bytes = limit_bytes
+        self._drop = drop
+        self._changed = changed
+        self._rest = b""
+        self._draining = False
+        self._marked = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was said or promised has been handed to the system."""
+        return not (self.outgoing.promised or self.outgoing.size or self._draining)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits: for its turn, for an answer before it, or for the peer to read."""
+        return self.outgoing.size + len(self._rest)
+
+    def room(self) -> bool:
+        """Whether more may be said; if not, the connection ends here."""
+        if self.closed:
+            return False
+        if not self._marked:
+            self._marked = True
+            self._flusher.mark(self)
+        if self.waiting_bytes > self._limit_bytes:
+            self._drop("it does not read what it is sent")
+            return False
+        return True
+
+    def flush(self) -> bool:
+        """Write what may leave. True when the rest needs a task of its own: `drain`."""
+        self._marked = False
+        if self._draining or self.closed:
+            return False
+        data = self.outgoing.take()
+        self._changed()
+        if not data:
+            return False
+        try:
+            sent = self._transport.send_now(data)
+        except OSError:
+            # Whoever reads from this peer finds out why; it may have said something before it went.
+            self.closed = True
+            return False
+        if sent == len(data):
+            return False
+        self._rest = data[sent:]
+        self._draining = True
+        return True
+
+    async def drain(self) -> None:
+        """Write what the kernel did not take at once, and what comes meanwhile, as fast as the peer reads.
+
+        Cancelled, it leaves half a packet on the wire; whoever cancels it ends the connection.
+        """
+        try:
+            while self._rest:
+                await self._transport.send_all(self._rest)
+                self._rest = self.outgoing.take()
+                self._changed()
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            self.closed = True
+        self._draining = False
+        self._changed()

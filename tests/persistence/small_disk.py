@@ -1,0 +1,60 @@
+"""A disk of its own for a test that fills it, or finds it read-only."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.persistence.embedded_homes import kill_store
+
+
+@contextmanager
+def small_disk(kilobytes: int) -> Iterator[Path]:
+    """A tmpfs of this size with a short path, unmounted at the end. Skips the test where it cannot be mounted."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux may mount the small disk that this test needs")
+    with tempfile.TemporaryDirectory(prefix="tg-", dir="/tmp") as path:
+        options = f"size={kilobytes}k,mode=700"
+        words = ["mount", "-t", "tmpfs", "-o", options, "trio-gearman-test", path]
+        mounted = subprocess.run(words, capture_output=True, text=True, check=False)
+        if mounted.returncode != 0:
+            pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+        try:
+            yield Path(path)
+        finally:
+            subprocess.run(["umount", path], check=True)
+
+
+KILL_SECONDS = 10.0
+"""How long a server may take to be gone."""
+
+
+@asynccontextmanager
+async def small_home(kilobytes: int) -> AsyncIterator[Path]:
+    """A data directory on a disk of its own; at the end no server lives in it."""
+    with small_disk(kilobytes) as disk:
+        try:
+            yield disk
+        finally:
+            with trio.move_on_after(KILL_SECONDS, shield=True):
+                await kill_store(disk)
+
+
+def fill(disk: Path, *, leave_bytes: int = 0) -> Path:
+    """Fill a disk to its last byte but so many, by one file; deleted, it gives the room back."""
+    path = disk / "filler"
+    free = os.statvfs(disk)
+    with path.open("wb") as file:
+        file.write(bytes(free.f_bavail * free.f_frsize - leave_bytes))
+    return path
+
+
+def remount(disk: Path, option: str) -> None:
+    """Change an option of a mounted disk: `ro`, `rw`."""
+    subprocess.run(["mount", "-o", f"remount,{option}", str(disk)], check=True)

@@ -1,0 +1,122 @@
+"""The Lua files as text: what their heads promise is what their bodies do."""
+
+import re
+
+import pytest
+
+from persistence.keys import spelled
+from persistence.scripts import ALL, ENQUEUE, FOLDER, PROBE, Script, compose
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.lua"))
+PARTS = sorted(path.stem for path in (FOLDER / "includes").glob("*.lua"))
+FLAGS = {"enqueue": "", "status": "no-writes", "status_unique": "no-writes,allow-cross-slot-keys"}
+
+
+def source(name: str) -> tuple[str, str]:
+    """Head and body of a script's file."""
+    text = (FOLDER / f"{name}.lua").read_text("utf-8")
+    head = re.match(r"(?:(?:#!|--).*\n)+", text)
+    assert head is not None
+    return head[0], re.sub(r"--.*", "", text[head.end() :])
+
+
+def included(name: str) -> list[str]:
+    found = re.search(r"^-- @include (.*)$", source(name)[0], re.MULTILINE)
+    return found[1].split() if found else []
+
+
+def test_every_file_is_a_script_and_every_script_a_file() -> None:
+    assert sorted(script.name for script in ALL) == NAMES
+    assert len({script.sha for script in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_begins_with_its_flags_and_says_what_it_is_for(name: str) -> None:
+    shebang, purpose = source(name)[0].splitlines()[:2]
+    flags = FLAGS.get(name, "allow-oom")
+    assert shebang == ("#!lua" + (f" flags={flags}" if flags else ""))
+    assert purpose.startswith(f"-- {name}: ")
+    assert ENQUEUE.name == "enqueue"  # the only one that the memory limit stops
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_head_and_body_name_the_same_parameters(name: str) -> None:
+    head, body = source(name)
+    promised = re.findall(r"^-- ARGV\[(\d+)\] +(\w+)", head, re.MULTILINE)
+    variadic = re.search(r"^-- ARGV\[(\d+)\.\.\]", head, re.MULTILINE)
+    assert [int(number) for number, _ in promised] == list(range(1, len(promised) + 1))
+    named = dict(promised)
+    for names, values in re.findall(r"local ([\w, ]+) =\s+((?:[^\n]|\n(?=\s+ARGV))*ARGV[^\n]*)", body):
+        if "ARGV[at" in values:
+            continue
+        for local, value in zip(names.split(", "), values.split(", "), strict=True):
+            number = re.search(r"ARGV\[(\d+)\]", value)
+            assert number is not None, value
+            assert named.pop(number[1]) == local
+    assert named == {}
+    if variadic:
+        assert int(variadic[1]) == len(promised) + 1
+        assert f"for at = {variadic[1]}, #ARGV" in body
+    else:
+        assert "#ARGV" not in body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_has_one_key_and_says_which(name: str) -> None:
+    head, body = source(name)
+    assert len(re.findall(r"^-- KEYS\[1\] ", head, re.MULTILINE)) == 1
+    for part in included(name):
+        body += (FOLDER / "includes" / f"{part}.lua").read_text("utf-8")
+    assert set(re.findall(r"KEYS\[(\d+)\]", body)) <= {"1"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_answer_is_in_the_head(name: str) -> None:
+    head, body = source(name)
+    answers = head[head.index("-- Returns") :]
+    for word in re.findall(r'return (?:\{ )?"(\w+)"', body):
+        assert f'"{word}"' in answers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_script_includes_exists_and_is_called(name: str) -> None:
+    head, body = source(name)
+    assert set(included(name)) <= set(PARTS)
+    assert re.findall(r"^-- (?:KEYS|ARGV|Returns|@include)", head, re.MULTILINE)
+    assert body.strip()
+
+
+def test_every_part_is_included_somewhere_and_opens_with_what_it_is() -> None:
+    assert {part for name in NAMES for part in included(name)} == set(PARTS)
+    for part in PARTS:
+        assert (FOLDER / "includes" / f"{part}.lua").read_text("utf-8").startswith(f"-- {part}: ")
+
+
+def commands(script: Script) -> set[str]:
+    return set(re.findall(r'redis\.call\("(\w+)"', script.text))
+
+
+def test_the_trial_at_the_start_covers_every_command() -> None:
+    assert set().union(*(commands(script) for script in ALL)) == commands(PROBE)
+
+
+@pytest.mark.parametrize("script", ALL, ids=[script.name for script in ALL])
+def test_no_script_walks_over_the_whole_keyspace(script: Script) -> None:
+    assert not commands(script) & {"KEYS", "SCAN", "SMEMBERS", "LREM", "HSCAN", "SSCAN", "ZSCAN", "FLUSHALL"}
+
+
+def test_what_redis_gets_has_no_comments_and_spells_its_keys() -> None:
+    text = ENQUEUE.text
+    assert text.startswith('#!lua\nlocal QUEUES = { ":high", ":normal", ":low" }\n')
+    assert 'local jobs_key = KEYS[1] .. ":jobs"\n' in text
+    assert "\n--" not in text
+    assert compose("enqueue") == ENQUEUE
+
+
+def test_a_key_nobody_spells_is_refused() -> None:
+    with pytest.raises(ValueError, match="a script names jbos_key"):
+        spelled('redis.call("HGET", jbos_key, id)')
+
+
+def test_a_call_is_an_evalsha_with_one_key() -> None:
+    assert ENQUEUE.call(b"{p:d}", b"a", 1) == [b"EVALSHA", ENQUEUE.sha, 1, b"{p:d}", b"a", 1]

@@ -1,0 +1,193 @@
+"""What each verb costs: trips to Redis, counted by the pipes of a real store.
+
+A trip is one write to a socket; all that is asked within one pass of the scheduler shares it. What costs no trip
+at all is the broker's doing, and counted there.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+import trio
+import trio.testing
+
+from persistence import ClaimedJob, Manner, Outcome
+from tests.persistence.pipes import until
+from tests.persistence.store.standin import Standin
+from tests.servers import RedisServer
+
+FUNCTIONS = (b"resize", b"send", b"index")
+LARGE = bytes(65_536)
+
+Act = Callable[[Standin], Awaitable[object]]
+Prepare = Callable[[Standin], Awaitable[Act]]
+
+
+@pytest.fixture
+async def broker(redis_server: RedisServer, nursery: trio.Nursery) -> Standin:
+    """One whose duties have nothing to do for a while, and that has met the functions."""
+    broker = Standin(redis_server, presence_ttl_seconds=3600)
+    await nursery.start(lambda task_status: broker.run(task_status=task_status))
+    for function in FUNCTIONS:
+        broker.function(function)
+    await broker.settled()
+    await trio.testing.wait_all_tasks_blocked(cushion=0.02)
+    return broker
+
+
+def sent(broker: Standin) -> tuple[int, int]:
+    """Trips and commands so far."""
+    both = [pipe.statistics() for pipe in (broker.store.pipe, broker.store.bulk)]
+    return sum(one.sends for one in both), sum(one.commands for one in both)
+
+
+async def cost(broker: Standin, act: Act) -> tuple[int, int]:
+    trips, commands = sent(broker)
+    await act(broker)
+    after = sent(broker)
+    return after[0] - trips, after[1] - commands
+
+
+async def to_submit(broker: Standin) -> Act:
+    return lambda broker: broker.submit()
+
+
+async def to_submit_for_a_sleeper(broker: Standin) -> Act:
+    async def act(broker: Standin) -> None:
+        answer = await broker.submit(handed=True)
+        assert answer.handed is not None
+
+    return act
+
+
+async def to_submit_a_hundred_in_a_pass(broker: Standin) -> Act:
+    async def act(broker: Standin) -> None:
+        submits = [broker.submit_soon(function=FUNCTIONS[at % 3]) for at in range(100)]
+        await until(lambda: all(submits))
+
+    return act
+
+
+async def to_claim(broker: Standin) -> Act:
+    await broker.submit()
+    return lambda broker: broker.claim()
+
+
+async def to_claim_what_is_large(broker: Standin) -> Act:
+    await broker.submit(LARGE)
+    return lambda broker: broker.claim()
+
+
+async def to_claim_nothing(broker: Standin) -> Act:
+    return lambda broker: broker.look()
+
+
+async def to_finish(broker: Standin) -> Act:
+    await broker.submit(unique=b"u", background=False)
+    job = await broker.claim()
+    return lambda broker: broker.finish(job, bytes(100))
+
+
+async def to_ask_for_a_status(broker: Standin) -> Act:
+    submitted = await broker.submit()
+    return lambda broker: broker.status(broker.handle(submitted.id))
+
+
+async def to_ask_for_a_foreign_status(broker: Standin) -> Act:
+    return lambda broker: broker.status(b"H:lap:1")
+
+
+async def to_ask_for_the_status_of_a_unique(broker: Standin) -> Act:
+    await broker.submit(function=FUNCTIONS[2], unique=b"u")
+    return lambda broker: broker.status_of_unique(b"u")
+
+
+async def to_note_progress(broker: Standin) -> Act:
+    await broker.submit()
+    job = await broker.claim()
+
+    async def act(broker: Standin) -> None:
+        broker.store.ending.progress(broker.function(), job.id, 1, 1, 2)
+        await until(lambda: broker.store.pipe.statistics().in_flight == 0)
+        await trio.testing.wait_all_tasks_blocked()
+
+    return act
+
+
+async def fifteen_runs(broker: Standin) -> list[ClaimedJob]:
+    jobs = []
+    for function in FUNCTIONS:
+        for _ in range(5):
+            await broker.submit(function=function)
+            jobs.append(await broker.claim(function))
+    return jobs
+
+
+async def to_note_the_progress_of_all(broker: Standin) -> Act:
+    jobs = await fifteen_runs(broker)
+
+    async def act(broker: Standin) -> None:
+        for job in jobs:
+            broker.store.ending.progress(broker.function(job.function), job.id, 1, 1, 2)
+        await trio.testing.wait_all_tasks_blocked()
+        await until(lambda: broker.store.pipe.statistics().in_flight == 0)
+
+    return act
+
+
+async def to_lose_a_connection(broker: Standin) -> Act:
+    jobs = await fifteen_runs(broker)
+
+    async def act(broker: Standin) -> None:
+        words: list[list[bytes]] = []
+        for function in FUNCTIONS:
+            runs = [(job.id, job.attempt) for job in reversed(jobs) if job.function == function]
+            broker.store.ending.requeue(broker.function(function), runs, Manner.SUSPECT, -1, words.append)
+        await until(lambda: len(words) == 3)
+        assert words == [[b"requeued"] * 5] * 3
+
+    return act
+
+
+async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
+    await broker.submit(unique=b"u")
+    job = await broker.claim()
+
+    async def act(broker: Standin) -> None:
+        words: list[bytes] = []
+        broker.store.ending.progress(broker.function(), job.id, 1, 1, 2)
+        broker.store.ending.finish(broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append)
+        submit, looks = broker.submit_soon(unique=b"u"), broker.claim_soon()
+        broker.store.listen(broker.function())
+        await until(lambda: bool(words and submit and looks))
+
+    return act
+
+
+TABLE: dict[str, tuple[Prepare, int, int]] = {
+    # what:                              (how to get there, trips, commands)
+    "a submit": (to_submit, 1, 1),
+    "a submit with its hand-off": (to_submit_for_a_sleeper, 1, 1),
+    "a hundred submits of one pass": (to_submit_a_hundred_in_a_pass, 1, 100),
+    "a claim": (to_claim, 1, 1),
+    "a claim of over 64 kB": (to_claim_what_is_large, 2, 2),
+    "a claim that finds nothing": (to_claim_nothing, 1, 1),
+    "a finish": (to_finish, 1, 1),
+    "a status": (to_ask_for_a_status, 1, 1),
+    "a status of a handle that is not ours": (to_ask_for_a_foreign_status, 0, 0),
+    "a status of a unique": (to_ask_for_the_status_of_a_unique, 1, 1),
+    "progress": (to_note_progress, 1, 1),
+    "the progress of fifteen jobs": (to_note_the_progress_of_all, 1, 15),
+    "a lost connection with jobs of three functions": (to_lose_a_connection, 1, 3),
+    "everything in one pass": (to_do_it_all_in_one_pass, 1, 5),
+}
+
+
+@pytest.mark.parametrize(("prepare", "trips", "commands"), TABLE.values(), ids=TABLE.keys())
+async def test_trips_to_redis(broker: Standin, prepare: Prepare, trips: int, commands: int) -> None:
+    act = await prepare(broker)
+    await broker.settled()
+    assert await cost(broker, act) == (trips, commands)
+
+
+async def test_a_function_met_for_the_first_time_costs_no_trip_of_its_own(broker: Standin) -> None:
+    assert await cost(broker, lambda broker: broker.submit(function=b"new")) == (1, 3)
