@@ -103,4 +103,6 @@ class DataDirectory:
         """What to raise when the system refuses something in this directory."""
         if isinstance(error, FileExistsError | NotADirectoryError):
             return EmbeddedStoreError(f"cannot use the data directory {self.path}: it is, or is below, a file")
-        return EmbeddedStoreError(f"cannot use the data directory {self.path}: {error.strerror}")
+        return EmbeddedStoreError(
+            f"cannot use the data directory {self.path}: {error.strerror}; mend that, or choose another directory"
+        )

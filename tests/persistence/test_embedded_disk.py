@@ -16,6 +16,8 @@ from tests.persistence.small_disk import fill, remount, small_home
 KILOBYTES = 1024
 VALUE = b"x" * 9000
 
+ADVICE = "mend that, or choose another directory"
+
 
 @pytest.fixture
 async def disk() -> AsyncIterator[Path]:
@@ -33,7 +35,7 @@ async def refusal(directory: Path) -> str:
 
 async def test_a_disk_that_is_full_at_the_start(disk: Path) -> None:
     filler = fill(disk)
-    assert await refusal(disk) == f"cannot use the data directory {disk}: No space left on device"
+    assert await refusal(disk) == f"cannot use the data directory {disk}: No space left on device; {ADVICE}"
     assert not lives(disk)
     filler.unlink()
     async with open_embedded_store(disk):
@@ -42,7 +44,7 @@ async def test_a_disk_that_is_full_at_the_start(disk: Path) -> None:
 
 async def test_a_read_only_disk(disk: Path) -> None:
     remount(disk, "ro")
-    assert await refusal(disk) == f"cannot use the data directory {disk}: Read-only file system"
+    assert await refusal(disk) == f"cannot use the data directory {disk}: Read-only file system; {ADVICE}"
     remount(disk, "rw")
     async with open_embedded_store(disk):
         assert looker(disk).set("k", "v")
