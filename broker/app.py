@@ -21,10 +21,10 @@ from broker.hearing import Hearing
 from broker.listening import Places, accept, bind
 from broker.settings import Settings
 from broker.stores import Place, open_place
-from broker.unwrapping import unwrapped
 from broker.waking import give_back_reservations
 from broker.working import note_progress
 from persistence import Identity, Incarnation, Store, StoreError, claim_identity, open_store
+from persistence.unwrapping import unwrapped
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,12 @@
 """Brokers that die, are cut off, or come back. Short presence TTLs; nothing here sleeps."""
 
+from typing import Any
+
 import pytest
 
 from persistence import JobStatus, Submitted
-from persistence.records import Incarnation
-from persistence.scripts import FENCE
+from persistence.records import Incarnation, job_id, pack_record
+from persistence.scripts import ENQUEUE, FENCE, REJOIN
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
@@ -174,6 +176,63 @@ async def test_a_claim_made_under_a_lost_name_brings_nothing(broker: Standin, ot
     await fence(other, broker.name)
     assert (await broker.look()).job is None
     assert (await broker.claim()).attempt == 1
+
+
+async def test_a_claim_answered_when_its_name_was_lost_is_left_to_who_returns_it(
+    broker: Standin, other: Standin
+) -> None:
+    await broker.submit()
+    old = broker.name
+    looks = broker.claim_soon()
+    broker.store.link.refused(b"fenced", old)
+    await until(lambda: bool(looks))
+    assert looks[0].job is None
+    assert (await broker.counts()).running == 1
+    await fence(other, old)
+    assert (await broker.counts()).queued == (0, 1, 0)
+
+
+@pytest.mark.parametrize("background", [True, False], ids=["nobody waits", "somebody waits"])
+async def test_a_submit_stored_before_the_name_was_lost_and_answered_after_it_is_stored_once(
+    broker: Standin, other: Standin, redis_server: RedisServer, background: bool
+) -> None:
+    await broker.submit()
+    client: Any = redis_server.client()
+    tag, old = broker.function().tag, broker.name
+    client.client_kill_filter(_type="normal", skipme=True)
+    await until(lambda: not broker.store.connected)
+    answers = broker.submit_soon(b"once", background=background)
+    # As if it had left on the old connection, and its answer had been lost; then we were taken for lost.
+    record = pack_record(b"", b"", b"once", 1, background)
+    stored = (old, 1, 2, 2, job_id(old, 2), record, b"", b"" if background else b"1", b"", 0)
+    assert client.evalsha(ENQUEUE.sha, 1, tag, *stored) == b"queued"
+    if not background:
+        await_too = REJOIN.call(tag, other.name, 1, job_id(old, 2))  # or the job goes with its only listener
+        client.execute_command(*await_too)
+    client.execute_command(*FENCE.call(tag, old, 100, 86_400))
+    await until(lambda: bool(answers))
+    assert answers[0] == (Submitted.JOINED, job_id(old, 2), None)
+    assert broker.name != old
+    assert (await broker.counts()).submitted == 2
+    listeners = client.hget(tag + b":listeners", job_id(old, 2))
+    assert listeners == (None if background else other.name + broker.name)
+
+
+async def test_nothing_new_is_stored_under_a_lost_name_where_it_is_not_fenced_yet(
+    broker: Standin, redis_server: RedisServer
+) -> None:
+    await broker.submit(function=b"fenced")
+    await broker.submit(function=b"not yet")
+    client: Any = redis_server.client()
+    old = broker.name
+    client.client_kill_filter(_type="normal", skipme=True)
+    await until(lambda: not broker.store.connected)
+    answers = broker.submit_soon(function=b"not yet", background=False)
+    client.execute_command(*FENCE.call(broker.function(b"fenced").tag, old, 100, 86_400))
+    await until(lambda: bool(answers))
+    assert answers[0].outcome is Submitted.QUEUED
+    assert answers[0].id.startswith(broker.name)
+    assert broker.name != old
 
 
 async def test_a_broker_whose_presence_was_removed_notices_and_is_there_again(

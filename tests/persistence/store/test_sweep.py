@@ -4,6 +4,7 @@ import pytest
 
 from persistence import Manner
 from persistence.jobs import ClaimedJob
+from protocol import Priority
 from tests.persistence.store.standin import Standin, payloads
 from tests.servers import RedisServer
 
@@ -37,9 +38,10 @@ async def test_claims_step_over_ghosts_some_at_a_time(broker: Standin) -> None:
 async def test_a_hand_off_does_not_reach_past_ghosts_to_a_lower_priority(broker: Standin) -> None:
     await ghosts_among(broker, 150, alive=1000)
     await broker.claim()
-    answer = await broker.submit(b"newest", handed=True)
+    await broker.submit(b"low", priority=Priority.LOW)
+    answer = await broker.submit(b"normal", handed=True)
     assert answer.handed is None
-    assert await claim_all(broker) == [b"newest"]
+    assert await claim_all(broker) == [b"normal", b"low"]
 
 
 @pytest.mark.parametrize("steps", [1, 7, 100, 10_000])

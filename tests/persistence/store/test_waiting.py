@@ -143,6 +143,21 @@ async def test_a_job_that_ended_while_who_waits_was_cut_off_is_told_by_its_mail(
     assert [mail.kind for mail in broker.events.mails] == [b"completed"]  # and only then that it is gone
 
 
+async def test_mail_is_handed_on_behind_the_answers_that_say_who_waits(
+    broker: Standin, other: Standin, redis_server: RedisServer
+) -> None:
+    first = await broker.submit(background=False)
+    await say(other, await other.claim(), (b"data", b"x"))
+    broker.store.pipe.post(["BLPOP", "latch", 0], lambda reply: None)  # holds up the answer
+    second = broker.submit_soon(background=False)
+    broker.store.mailbox.read(broker.function())
+    await broker.store.bulk.ask("PING")
+    assert (broker.events.mails, second) == ([], [])
+    redis_server.client().rpush("latch", "open")
+    await hears(broker, 1)
+    assert broker.events.waiting[FUNCTION] == [first.id, second[0].id]
+
+
 async def test_the_last_to_leave_takes_a_queued_job_with_him(broker: Standin, other: Standin) -> None:
     submitted = await broker.submit(unique=b"u", background=False)
     await other.submit(unique=b"u", background=False)
