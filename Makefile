@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 LINTED := protocol persistence broker client worker tests bench examples
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench clean
+.PHONY: help run demo test dialogues check bench clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
@@ -21,6 +21,9 @@ demo: $(VENV)/.runs ## send 30 mails through a broker that is killed in the midd
 
 test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+dialogues: $(VENV)/.develops ## hold the protocol's dialogues with this broker and with gearmand, side by side
+	@SIDE_BY_SIDE=1 $(BIN)/python -m pytest tests/dialogues $(ARGS)
 
 check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check $(LINTED)

@@ -1,0 +1,337 @@
+"""Sleeping and waking: PRE_SLEEP and NOOP."""
+
+from typing import Final
+
+from tests.dialogues.notation import Dialogue
+
+DIALOGUES: Final = (
+    Dialogue(
+        "a sleeping worker is woken by a job",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        worker < nothing
+        client > SUBMIT_JOB {f} {u} x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_COMPLETE {H} r
+        client < WORK_COMPLETE {H} r
+        """,
+    ),
+    Dialogue(
+        "a sleeping worker is woken by a background job",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} {u} x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        """,
+    ),
+    Dialogue(
+        "who goes to sleep beside waiting work is woken at once",
+        """
+        client > SUBMIT_JOB_BG {f} {u} x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + PRE_SLEEP
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        """,
+    ),
+    Dialogue(
+        "a worker that goes to sleep before it ever asked is woken to ask",
+        """
+        worker > CAN_DO {f} + PRE_SLEEP
+        ours: worker < NOOP
+        worker < nothing
+        """,
+        because="Whether other brokers left work for a function is found out by asking for it, not by sleeping; a "
+        "NOOP is a hint, and costs this worker one GRAB_JOB in its life.",
+    ),
+    Dialogue(
+        "a worker that did not go to sleep hears no NOOP",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "a job of another function wakes nobody",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {g} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "a sleeper hears one NOOP, however many jobs come",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x + SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {H} + JOB_CREATED {I}
+        worker < NOOP
+        worker < nothing
+        client > SUBMIT_JOB_BG {f} '' z
+        client < JOB_CREATED {J}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "PRE_SLEEP said twice makes one NOOP",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + CAN_DO {f} + PRE_SLEEP
+        worker < nothing
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "GRAB_JOB ends the sleep, also if there is nothing",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + GRAB_JOB
+        worker < NO_JOB
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "a sleeper is woken a second time after it has asked and gone back to sleep",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_COMPLETE {H} r + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {I}
+        worker < NOOP
+        """,
+    ),
+    Dialogue(
+        "a worker that holds a job and sleeps is woken like any other",
+        """
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {I}
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {I} {f} y
+        """,
+    ),
+    Dialogue(
+        "a job wakes as many sleepers as the servers think fit",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        anna < NOOP
+        gearmand: bert < NOOP
+        anna > GRAB_JOB
+        anna < JOB_ASSIGN {H} {f} x
+        gearmand: bert > GRAB_JOB
+        gearmand: bert < NO_JOB
+        """,
+        because="gearmand wakes all who sleep, for a job that one of them gets. Here -w is 1 unless told otherwise: "
+        "one sleeper for each job, and its turn passes on if it does not come.",
+    ),
+    Dialogue(
+        "with -w 0 a job wakes all sleepers",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        anna < NOOP
+        bert < NOOP
+        bert > GRAB_JOB
+        bert < JOB_ASSIGN {H} {f} x
+        anna > GRAB_JOB
+        anna < NO_JOB
+        """,
+        flags=("--worker-wakeup=0",),
+    ),
+    Dialogue(
+        "with -w 1 jobs wake the sleepers one after the other",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        anna < NOOP
+        bert < nothing
+        client > SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {I}
+        bert < NOOP
+        anna < nothing
+        """,
+        flags=("--worker-wakeup=1",),
+    ),
+    Dialogue(
+        "with -w 2 a job wakes two of three",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        cora > CAN_DO {f} + GRAB_JOB
+        cora < NO_JOB
+        cora > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        anna < NOOP
+        bert < NOOP
+        cora < nothing
+        """,
+        flags=("--worker-wakeup=2",),
+    ),
+    Dialogue(
+        "a sleeper that learns a function afterwards is woken by its next job",
+        """
+        worker > PRE_SLEEP + CAN_DO {f}
+        ours: worker < NOOP
+        ours: worker > GRAB_JOB
+        ours: worker < NO_JOB
+        ours: worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        """,
+        because="Learning a function is asking whether there is work for it, asleep or not.",
+    ),
+    Dialogue(
+        "a sleeper that learns a function afterwards is woken for jobs that wait already",
+        """
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker > PRE_SLEEP + CAN_DO {f}
+        ours: worker < NOOP
+        worker < nothing
+        """,
+        because="In gearmand the job and its worker wait for each other.",
+    ),
+    Dialogue(
+        "a worker that answers a NOOP with PRE_SLEEP is woken again",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        other > CAN_DO {f} + GRAB_JOB
+        other < JOB_ASSIGN {H} {f} x
+        other > GRAB_JOB
+        other < NO_JOB
+        worker > PRE_SLEEP
+        worker < nothing
+        client > SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {I}
+        ours: worker < NOOP
+        worker < nothing
+        """,
+        because="gearmand remembers the NOOP that was not followed by GRAB_JOB, and never wakes this worker again.",
+    ),
+    Dialogue(
+        "a job behind a NOOP to a peer that left is not forgotten",
+        """
+        lost > CAN_DO {f} + GRAB_JOB
+        lost < NO_JOB
+        lost > PRE_SLEEP
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        lost < NOOP
+        worker < nothing
+        lost > hang up
+        ours: worker < NOOP
+        ours: worker > GRAB_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        worker < nothing
+        """,
+        because="Whoever was woken and goes away passes the wake on; in gearmand the job waits beside a sleeper.",
+        flags=("--worker-wakeup=1",),
+    ),
+    Dialogue(
+        "a job queued again wakes a sleeper",
+        """
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        lost > CAN_DO {f} + GRAB_JOB
+        lost < JOB_ASSIGN {H} {f} x
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        worker < nothing
+        lost > hang up
+        worker < NOOP
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        """,
+    ),
+    Dialogue(
+        "a NOOP may find nothing",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        other > CAN_DO {f} + GRAB_JOB
+        other < JOB_ASSIGN {H} {f} x
+        worker > GRAB_JOB
+        worker < NO_JOB
+        """,
+    ),
+)

@@ -1,0 +1,26 @@
+"""What is said about the dialogues themselves: names, reasons, the list of what is missing, and the page made of it."""
+
+import pytest
+
+from tests.dialogues.compatibility import PAGE, write_page
+from tests.dialogues.library import DIALOGUES, SUBJECTS
+from tests.dialogues.not_yet import NOT_YET
+from tests.dialogues.notation import GEARMAND, OURS, Dialogue
+
+
+def test_every_dialogue_has_a_name_of_its_own() -> None:
+    assert len(DIALOGUES) == sum(len(subject.dialogues) for subject in SUBJECTS)
+
+
+@pytest.mark.parametrize("dialogue", DIALOGUES.values(), ids=DIALOGUES)
+def test_a_difference_has_a_reason_and_a_reason_a_difference(dialogue: Dialogue) -> None:
+    assert dialogue.differs == bool(dialogue.because)
+    assert (dialogue.steps(OURS) != dialogue.steps(GEARMAND)) == dialogue.differs
+
+
+def test_what_is_missing_names_dialogues_that_there_are() -> None:
+    assert NOT_YET.keys() <= DIALOGUES.keys()
+
+
+def test_the_page_on_compatibility_is_up_to_date() -> None:
+    assert PAGE.read_text() == write_page(), "run: python -m tests.dialogues.compatibility"
