@@ -13,6 +13,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+from tests.ports import private_port
+
 GEARMAND = "/usr/sbin/gearmand"  # not on every PATH
 START_SECONDS = 30.0  # generous: the machine may be busy, and a broker may have to start its store first
 STOP_SECONDS = 20.0
@@ -21,14 +23,6 @@ LOOK_AGAIN_SECONDS = 0.01
 
 class ServerDidNotStartError(Exception):
     """The server ended, or accepted nobody in time; the message is all it wrote."""
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class ServerProcess(ABC):
@@ -42,7 +36,7 @@ class ServerProcess(ABC):
     def __init__(self, directory: Path, port: int | None = None) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.host = "127.0.0.1"
-        self.port = free_port() if port is None else port
+        self.port = private_port() if port is None else port
         self.log = directory / f"{type(self).__name__}-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -6,10 +6,8 @@ server's log says that it accepts connections; a pause, when the kernel says tha
 
 import os
 import platform
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -21,13 +19,11 @@ from typing import Any
 import redis
 
 from persistence.valkey_binary import find_valkey_server
+from tests.ports import private_port
 from tests.programs import missing
 
 READY = "eady to accept connections"
 PATIENCE_SECONDS = 30.0
-
-PRIVATE_PORTS = range(20_000, 32_000)
-"""Below those that Linux hands out to clients: a killed server finds its port free when it starts again."""
 
 AOF = ("--appendonly", "yes", "--appendfsync", "always")
 """Settings of a server that forgets nothing it has answered."""
@@ -53,19 +49,6 @@ def find_engine(name: str) -> Engine:
     if found is None:
         missing("redis-server is not installed; Debian's package redis-server has it")
     return Engine(name, Path(found or ""))
-
-
-def private_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    for port in random.sample(PRIVATE_PORTS, 100):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise ServerSilentError("a hundred ports tried, none free")
 
 
 class Log:

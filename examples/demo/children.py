@@ -1,5 +1,6 @@
 """The broker and the workers of the demo, as processes that can be killed."""
 
+import random
 import socket
 import subprocess
 import sys
@@ -113,7 +114,14 @@ async def _open(command: list[str], output: int) -> trio.Process:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port below those that systems hand out to clients: nobody takes it while the broker is dead."""
+    for port in random.sample(range(20_000, 32_000), 1000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                probe.listen()
+            except OSError:
+                continue
+            return port
+    raise SystemExit("the demo needs a free TCP port of 127.0.0.1 between 20000 and 31999, and finds none")

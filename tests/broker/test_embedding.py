@@ -13,7 +13,8 @@ from tests.broker.peers import open_peer
 from tests.broker.running import OpenRunning
 from tests.cancelling import cancelled_at
 from tests.persistence.embedded_homes import lives, store_home
-from tests.servers import RedisServer, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer
 
 MANY_AWAITS = 400
 

@@ -7,7 +7,8 @@ import trio
 
 from client import CannotConnectError, Client, open_client
 from protocol import WorkComplete
-from tests.processes import ServerProcess, free_port
+from tests.ports import private_port
+from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
 
 
@@ -56,7 +57,7 @@ async def test_an_exception_in_the_block_is_not_lost_in_a_cancellation(server: S
 
 
 async def test_errors_of_the_client_are_plain_exceptions_at_the_caller() -> None:
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{private_port()}"
     with pytest.raises(CannotConnectError, match=f"cannot connect to {address}: .*refused|{address}"):
         async with open_client(address):
             raise AssertionError("the block was entered")

@@ -12,7 +12,8 @@ from persistence.pipe import Handshake, Pipe
 from tests.cancelling import cancelled_at
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.persistence.scripted_server import serving
-from tests.servers import RedisServer, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer
 
 
 def sockets() -> set[str]:

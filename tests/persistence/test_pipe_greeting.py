@@ -13,7 +13,8 @@ from persistence.redis_url import parse_redis_url
 from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running
 from tests.persistence.scripted_server import as_version, older_than_hello, scripted_server, serving
-from tests.servers import RedisServer, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer
 
 MakeServer = Callable[..., RedisServer]
 

@@ -9,7 +9,8 @@ from persistence.errors import StoreRefusedError
 from persistence.options import RedisOptions
 from persistence.pipe import Handshake, Pipe, Reply
 from tests.persistence.pipes import Heard, options_for, running, until
-from tests.servers import RedisServer, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer
 
 WAYS = {
     "to all": ("SUBSCRIBE", "PUBLISH", b"message"),

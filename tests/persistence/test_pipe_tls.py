@@ -10,7 +10,8 @@ from persistence.errors import StoreUnavailableError
 from persistence.pipe import Pipe
 from persistence.redis_url import parse_redis_url
 from tests.persistence.pipes import running
-from tests.servers import RedisServer, find_engine, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer, find_engine
 
 
 class TlsServer(RedisServer):

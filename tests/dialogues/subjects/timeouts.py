@@ -1,7 +1,8 @@
 """Time limits: CAN_DO_TIMEOUT.
 
 Nobody waits by the clock here. Who must see that time has passed sleeps, and is woken by a job that a time limit
-has set free.
+has set free. gearmand sends that NOOP a moment before the job can be had, from another thread; so whoever is woken by a
+time limit lets the others be heard first.
 """
 
 from typing import Final
@@ -20,10 +21,10 @@ DIALOGUES: Final = (
         worker < NO_JOB
         worker > PRE_SLEEP
         worker < NOOP
-        worker > GRAB_JOB
-        worker < JOB_ASSIGN {H} {f} x
         slow < nothing
         client < nothing
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
         worker > WORK_COMPLETE {H} r
         client < WORK_COMPLETE {H} r
         """,
@@ -115,6 +116,7 @@ DIALOGUES: Final = (
         worker < NO_JOB
         worker > PRE_SLEEP
         worker < NOOP
+        slow < nothing
         worker > GRAB_JOB
         worker < JOB_ASSIGN {H} {f} x
         slow > WORK_COMPLETE {H} late

@@ -7,7 +7,8 @@ import pytest
 from persistence import Manner, Outcome, StoreRefusedError, Submitted
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import Standin, payloads
-from tests.servers import RedisServer, private_port
+from tests.ports import private_port
+from tests.servers import RedisServer
 
 MEBIBYTE = 1024 * 1024
 
