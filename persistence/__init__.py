@@ -16,14 +16,17 @@ from persistence.errors import (
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.identity import Identity, claim_identity
-from persistence.jobs import ClaimedJob, Counts, JobStatus, Mail, Manner, Outcome, Submitted
+from persistence.jobs import ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Outcome, Submitted
+from persistence.listing import ListedJob
 from persistence.options import RedisOptions
 from persistence.records import Handle, Incarnation, JobId
+from persistence.steering import Dropped
 from persistence.store import Store, open_store
 
 __all__ = [
     "ClaimedJob",
     "Counts",
+    "Dropped",
     "EmbeddedStore",
     "EmbeddedStoreError",
     "Function",
@@ -32,6 +35,8 @@ __all__ = [
     "Incarnation",
     "JobId",
     "JobStatus",
+    "Limits",
+    "ListedJob",
     "Mail",
     "Manner",
     "Outcome",

@@ -95,6 +95,25 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many jobs a function may hold when one of that priority is submitted; 0 for any number."""
+
+    high: int = 0
+    normal: int = 0
+    low: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether something is limited."""
+        return bool(self.high or self.normal or self.low)
+
+    @property
+    def packed(self) -> bytes:
+        """As the scripts know them; nothing for no limit."""
+        return b"%d %d %d" % (self.high, self.normal, self.low) if self.any else b""
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """Something said elsewhere of a job that clients here wait for."""
 

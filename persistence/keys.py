@@ -81,6 +81,10 @@ class Keys:
         """The hash of a function's records."""
         return tag + b":jobs"
 
+    def uniques(self, tag: bytes) -> bytes:
+        """The hash of the uniques of a function's jobs."""
+        return tag + b":uniques"
+
     def mailbox(self, tag: bytes, incarnation: bytes) -> bytes:
         """The stream of what a broker's clients are to hear of a function's jobs."""
         return tag + b":mailbox:" + incarnation

@@ -6,14 +6,16 @@
 -- ARGV[2]   generation   the new one
 -- ARGV[3..] ids          jobs that clients here wait for
 -- Returns   "fenced" | "stale"
---           | {running: {id, attempt, listeners, ...} newest claim first, gone: {id, ...} of those waited for}
--- @include guard run listeners
+--           | {running: {id, attempt, listeners, ...} newest claim first, gone: {id, ...} of those waited for,
+--              known: whether the function is}
+-- @include guard fade run listeners
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal, entry = standing(incarnation, generation)
 if refusal then return refusal end
 local numbers = entry and string.match(entry, "^%d+ (.*)$") or "0"
 redis.call("HSET", incarnations_key, incarnation, generation .. " " .. numbers)
+fade()
 
 local running = {}
 for _, id in ipairs(redis.call("ZREVRANGE", running_key(incarnation), 0, -1)) do
@@ -26,4 +28,4 @@ for at = 3, #ARGV do
   if redis.call("HEXISTS", jobs_key, ARGV[at]) == 1 then attach(ARGV[at], incarnation)
   else gone[#gone + 1] = ARGV[at] end
 end
-return { running, gone }
+return { running, gone, redis.call("HEXISTS", function_key, "name") }
