@@ -38,6 +38,8 @@ LEAVE_SECONDS: Final = 5.0
 async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
     """Run a broker for the length of the block; when the block begins, it listens and its store answers.
 
+    A block that is to obey the text command ``shutdown`` ends when `Broker.stop_wanted` is set.
+
     The end of the block is a clean stop: nothing is accepted any more, running jobs get `settings.grace` seconds
     to end, the rest is given back. Cancelled, it stops at once; its jobs are returned by the next broker with the same
     data directory, or by any other after `settings.presence_ttl`.
@@ -69,13 +71,15 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
 async def serve(
     settings: Settings, *, task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Run a broker until cancelled, which stops it at once; `nursery.start` returns the addresses it listens on.
+    """Run a broker until it is cancelled, which stops it at once, or a peer on this machine says ``shutdown``.
+
+    `nursery.start` returns the addresses it listens on.
 
     Raises what `open_broker` raises.
     """
     async with open_broker(settings) as broker:
         task_status.started(broker.addresses)
-        await trio.sleep_forever()
+        await broker.stop_wanted.wait()
 
 
 def _store(broker: Broker, place: Place) -> Store:
@@ -117,7 +121,8 @@ async def _wind_down(broker: Broker) -> None:
         give_back_reservations(broker, line)
     if broker.runs.by_handle and broker.settings.grace:
         log.warning("waiting up to %g s for %d running jobs", broker.settings.grace, len(broker.runs.by_handle))
-    with trio.move_on_after(broker.settings.grace):
+    broker.grace.deadline = trio.current_time() + broker.settings.grace
+    with broker.grace:
         await broker.runs.wait_empty()
     with trio.move_on_after(LAST_WORDS_SECONDS):
         await _say_the_last_words(broker)

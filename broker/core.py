@@ -40,6 +40,10 @@ class Broker:
         """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
+        self.stop_wanted = trio.Event()
+        """Set when a peer that may do so has asked for a clean stop. Whoever runs the broker should end its block."""
+        self.grace = trio.CancelScope()
+        """What a clean stop waits for running jobs in; cancelled when it should not."""
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store

@@ -38,6 +38,10 @@ class Listening(Protocol):
     def data(self) -> str:
         """Where its data is, in one line."""
 
+    @property
+    def stop_wanted(self) -> trio.Event:
+        """Set when a peer that may do so has asked it to stop."""
+
 
 OpenBroker = Callable[[Settings], AbstractAsyncContextManager[Listening]]
 """Opens a broker: up when the block begins, stopped cleanly when it ends, at once when it is cancelled."""
@@ -78,7 +82,20 @@ async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: 
                     where = lines.splitlines()[0]
                     _log.log(NOTICE, "trio-gearman %s, process %d. %s", VERSION, os.getpid(), where)
                     show(lines)
-                    await orders.stop.wait()
+                    await _wait_told(orders, broker)
+
+
+async def _wait_told(orders: Orders, broker: Listening) -> None:
+    """Wait until a signal, or a peer that may do so, says to stop; a signal after that means at once."""
+    async with trio.open_nursery() as waiting:
+
+        async def obey_peers() -> None:
+            await broker.stop_wanted.wait()
+            orders.stop.set()
+
+        waiting.start_soon(obey_peers)
+        await orders.stop.wait()
+        waiting.cancel_scope.cancel()
 
 
 def _lines(group: BaseExceptionGroup[Exception]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trio
 
@@ -29,6 +29,7 @@ class Standin:
 
     addresses: list[tuple[str, int]]
     data: str = "the memory of a stand-in"
+    stop_wanted: trio.Event = field(default_factory=trio.Event)
 
 
 @asynccontextmanager
