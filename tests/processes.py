@@ -88,6 +88,13 @@ class ServerProcess(ABC):
         """SIGTERM, and waits for the end; returns the exit status."""
         return self._end(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Waits for an end that somebody else brings about; returns the exit status."""
+        process = self._running()
+        status = process.wait(STOP_SECONDS)
+        self._process = None
+        return status
+
     def restart(self) -> None:
         """A clean stop and a new start on the same port, with the same data."""
         self.terminate()

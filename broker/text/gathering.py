@@ -100,10 +100,12 @@ async def gather_and_send(session: Session, promise: Promise, pages: AsyncGenera
         session.drop(f"the rest of a listing cannot be had: {error}")
         return
     gathered.put(END_OF_LIST)
-    part = gathered.take()
-    while (following := gathered.take()) and not session.closing:
-        await _begin(session, promise, part)
-        part = following
+    part, following = gathered.take(), gathered.take()
+    if begun or following:
+        while part and not session.closing:
+            await _begin(session, promise, part)
+            part, following = following, gathered.take()
+        await _begin(session, promise, b"")  # returns when the last part has left, and makes room for what follows
     session.keep_bytes(promise, part)
 
 

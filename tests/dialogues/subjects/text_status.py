@@ -155,6 +155,16 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
+        "a client id with blanks in the listing of workers",
+        r"""
+        worker > SET_CLIENT_ID {id}\sx\ty
+        worker > text workers
+        gearmand: worker < list * 127.0.0.1 {id}\sx\ty :
+        ours: worker < list * 127.0.0.1 {id}_x_y :
+        """,
+        because="Readers split the rows at blanks, and a line end in an id would forge one.",
+    ),
+    Dialogue(
         "several blanks between words are one",
         r"""
         client > SUBMIT_JOB_BG {f} {u} x
