@@ -14,7 +14,6 @@ NOT_YET: Final[dict[str, str]] = {
     "a longer line ends the connection": "a fault in a line of text is answered by a packet, not by a line",
     "a sixth word ends the connection": "a fault in a line of text is answered by a packet, not by a line",
     "listings keep their place among the answers": "status counts what was submitted behind it on the connection, too",
-    "of jobs with one unique in several functions, the newest is told of": "any of them is told of",
     **_missing(
         "prioritystatus",
         "a job for later is counted among those of normal priority",
