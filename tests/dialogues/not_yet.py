@@ -10,7 +10,6 @@ def _missing(command: str, *promises: str) -> dict[str, str]:
 
 
 NOT_YET: Final[dict[str, str]] = {
-    "a job that is to run at a minute of the calendar waits for it": "SUBMIT_JOB_SCHED is refused",
     "a longer line ends the connection": "a fault in a line of text is answered by a packet, not by a line",
     "a sixth word ends the connection": "a fault in a line of text is answered by a packet, not by a line",
     "listings keep their place among the answers": "status counts what was submitted behind it on the connection, too",
