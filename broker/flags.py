@@ -224,10 +224,10 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         ),
         Flag(
             ("--grace",),
-            "seconds that running jobs may take to end when the broker is told to stop",
+            "seconds that running jobs may take to end at a stop. Without it TERM and INT stop at once, and USR1 "
+            "waits as long as they take; what then still runs is given back and runs again",
             metavar="SECONDS",
             right="a number of seconds from 0, such as 0.5 or 10",
-            default="10",
         ),
         Flag(
             ("--config-file",),

@@ -6,7 +6,7 @@ was asked for, 1 after a start that failed (as gearmand), and 1 with a traceback
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Final, Protocol
 
@@ -16,9 +16,10 @@ from broker.faults import advice
 from broker.file_limit import FileLimitError, set_file_limit
 from broker.greeting import greeting
 from broker.logs import FATAL, NOTICE, Log
+from broker.orders import Orders
 from broker.pid_file import PidFileError, pid_file
 from broker.settings import Settings
-from broker.signals import Orders, obeying_signals
+from broker.signals import obeying_signals
 from broker.sources import Reading
 from broker.terminal import complain, show
 from broker.version import VERSION
@@ -39,13 +40,16 @@ class Listening(Protocol):
         """Where its data is, in one line."""
 
 
-OpenBroker = Callable[[Settings], AbstractAsyncContextManager[Listening]]
-"""Opens a broker: up when the block begins, stopped cleanly when it ends, at once when it is cancelled."""
+class OpenBroker(Protocol):
+    """Opens a broker: up when the block begins, stopped as ordered when it ends, at once when it is cancelled."""
+
+    def __call__(self, settings: Settings, *, orders: Orders) -> AbstractAsyncContextManager[Listening]:
+        """Open it."""
 
 
 def run(reading: Reading, open_broker: OpenBroker) -> int:
     """Run a broker until a signal ends it; returns the exit status. What it raises is a defect."""
-    settings, orders, lines = reading.settings, Orders(), list[str]()
+    settings, orders, lines = reading.settings, Orders(reading.settings.grace), list[str]()
     with Log(settings.log_file, settings.verbose) as log:
         for note in reading.notes:
             _log.warning("%s", note)
@@ -69,7 +73,7 @@ async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: 
     with ExitStack() as until_the_end:
         async with obeying_signals(orders, log.reopen):
             with orders.at_once:
-                async with open_broker(settings) as broker:
+                async with open_broker(settings, orders=orders) as broker:
                     # Kept until the broker has stopped, not until it is told to: who waits for the file to go
                     # means that.
                     until_the_end.enter_context(pid_file(settings.pid_file))
@@ -78,7 +82,7 @@ async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: 
                     where = lines.splitlines()[0]
                     _log.log(NOTICE, "trio-gearman %s, process %d. %s", VERSION, os.getpid(), where)
                     show(lines)
-                    await orders.stop.wait()
+                    await orders.stopping.wait()
 
 
 def _lines(group: BaseExceptionGroup[Exception]) -> Iterator[str]:

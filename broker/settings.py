@@ -146,7 +146,7 @@ class Settings(BaseModel):
     """The least weight that is logged."""
     pid_file: Path | None = None
     """File for the process id, written when listening."""
-    grace: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
-    """Seconds that running jobs get to end at a clean stop."""
+    grace: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    """Seconds that running jobs get to end at a stop; None: as long as they take at a graceful one, else none."""
     config_file: Path | None = None
     """The file these settings were read from, as well; nobody reads it again."""
