@@ -48,7 +48,7 @@ async def test_a_stop_ends_a_wait_that_has_begun(autojump_clock: trio.testing.Mo
         nursery.start_soon(_stop_in, 3, orders)
         began = trio.current_time()
         with orders.patience():
-            await trio.sleep_forever()
+            await trio.sleep(FOR_EVER)
         assert trio.current_time() - began == pytest.approx(3)
 
 
@@ -66,7 +66,7 @@ async def test_who_abandons_waits_for_nothing() -> None:
     orders.abandon()
     assert orders.stopping.is_set()
     with orders.at_once:
-        await trio.sleep_forever()
+        await trio.sleep(FOR_EVER)
 
 
 async def _stop_in(seconds: float, orders: Orders) -> None:
