@@ -1,4 +1,4 @@
-"""A broker as a process of its own: log, limits, signals, pid file, and the exit status.
+"""A broker as a process of its own: background, user, limits, log, signals, pid file, and the exit status.
 
 Knows nothing of what the broker does; `broker.start` hands it the real one. Exit status: 0 after a stop that
 was asked for, 1 after a start that failed (as gearmand), and 1 with a traceback after a defect.
@@ -6,12 +6,13 @@ was asked for, 1 after a start that failed (as gearmand), and 1 with a traceback
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Final, Protocol
 
 import trio
 
+from broker.daemon import detached
 from broker.faults import advice
 from broker.file_limit import FileLimitError, set_file_limit
 from broker.greeting import greeting
@@ -21,7 +22,9 @@ from broker.pid_file import PidFileError, pid_file
 from broker.settings import Settings
 from broker.signals import obeying_signals
 from broker.sources import Reading
+from broker.syslog import SyslogHandler
 from broker.terminal import complain, show
+from broker.user import UserError, become_user
 from broker.version import VERSION
 from persistence.errors import StoreError
 
@@ -48,15 +51,32 @@ class OpenBroker(Protocol):
 
 
 def run(reading: Reading, open_broker: OpenBroker) -> int:
-    """Run a broker until a signal ends it; returns the exit status. What it raises is a defect."""
-    settings, orders, lines = reading.settings, Orders(reading.settings.grace), list[str]()
-    with Log(settings.log_file, settings.verbose) as log:
+    """Run a broker until a signal ends it; returns the exit status. What it raises is a defect.
+
+    With `settings.daemon` there are two processes inside this call, and it returns twice: in the one that was started
+    as soon as the broker listens, and in the other at the broker's end.
+    """
+    if reading.settings.daemon:
+        return detached(lambda up: _run(reading, open_broker, up))
+    return _run(reading, open_broker, lambda: None)
+
+
+def _run(reading: Reading, open_broker: OpenBroker, up: Callable[[], None]) -> int:
+    try:
+        set_file_limit(reading.settings.file_descriptors)  # before we are somebody who may not
+        settings = become_user(reading.settings)
+    except (FileLimitError, UserError) as error:
+        complain(str(error))
+        return 1
+    orders, lines = Orders(settings.grace), list[str]()
+    with Log(settings.log_file, settings.verbose, *([SyslogHandler(reading.name)] if settings.syslog else [])) as log:
+        if settings.daemon and log.is_on_stderr and not settings.syslog:
+            complain("--daemon: stderr ends when the broker listens, and the log with it; give --log-file or --syslog")
         for note in reading.notes:
             _log.warning("%s", note)
         try:
-            set_file_limit(settings.file_descriptors)
-            trio.run(_serve, settings, open_broker, log, orders)
-        except* (StoreError, PidFileError, FileLimitError) as group:
+            trio.run(_serve, settings, open_broker, log, orders, up)
+        except* (StoreError, PidFileError) as group:
             lines += _lines(group)
         except* OSError as group:
             if orders.is_up:
@@ -69,7 +89,7 @@ def run(reading: Reading, open_broker: OpenBroker) -> int:
     return 1 if lines else 0
 
 
-async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: Orders) -> None:
+async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: Orders, up: Callable[[], None]) -> None:
     with ExitStack() as until_the_end:
         async with obeying_signals(orders, log.reopen):
             with orders.at_once:
@@ -81,7 +101,9 @@ async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: 
                     lines = greeting(broker.addresses, broker.data)
                     where = lines.splitlines()[0]
                     _log.log(NOTICE, "trio-gearman %s, process %d. %s", VERSION, os.getpid(), where)
-                    show(lines)
+                    if not settings.daemon:
+                        show(lines)
+                    up()
                     await orders.stopping.wait()
 
 

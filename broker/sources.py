@@ -36,6 +36,8 @@ class Reading:
     settings: Settings
     notes: tuple[str, ...] = ()
     """Lines for the log, about what was given and has no effect."""
+    name: str = "trio-gearman"
+    """By which name the broker was started, and is known to the system's log."""
 
 
 def read_settings(
@@ -67,7 +69,8 @@ def read_settings(
         raise SettingsError((*problems, *_problems(error, chosen))) from error
     if problems:
         raise SettingsError(problems)
-    return Reading(settings, (*environment.notes, *(f"{each}; it was ignored" for each in stray), *heritage.notes))
+    notes = (*environment.notes, *(f"{each}; it was ignored" for each in stray), *heritage.notes)
+    return Reading(settings, notes, "gearmand") if as_gearmand else Reading(settings, notes)
 
 
 def _config(given: Iterable[Given], default: Path) -> CommandLine:
