@@ -23,6 +23,7 @@ from broker.listening import Places, accept, bind
 from broker.orders import Orders
 from broker.settings import Settings
 from broker.stores import Place, open_place
+from broker.tls import Certificates
 from broker.waking import give_back_reservations
 from broker.working import note_progress
 from persistence import Identity, Incarnation, Store, StoreError, claim_identity, open_store
@@ -48,17 +49,19 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
     sets `broker.orders.stopping`: wait for that if you want to obey. `orders` is for whoever gives some before there
     is a broker, as signals do.
 
-    Raises OSError when it cannot listen, StoreError when the store cannot be used, each before the block begins. An
-    exception of the block comes out as it went in.
+    Raises TlsError when the files for TLS cannot be used, OSError when it cannot listen, StoreError when the store
+    cannot be used, each before the block begins. An exception of the block comes out as it went in.
     """
     with unwrapped():
         async with AsyncExitStack() as stack:
+            certificates = Certificates(settings) if settings.ssl else None
             sockets = await bind(settings)
             for sock in sockets:
                 stack.callback(sock.close)
             place = await stack.enter_async_context(open_place(settings))
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
+            broker.certificates = certificates
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
             broker.data = place.words
             with _identity(place) as identity:

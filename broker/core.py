@@ -15,6 +15,7 @@ from broker.roster import Roster
 from broker.runs import Run, Runs
 from broker.session import Session
 from broker.settings import Settings
+from broker.tls import Certificates
 from persistence import Function, Store
 
 
@@ -27,6 +28,8 @@ class Broker:
         """What it has been told about its end, and how to tell it."""
         self.addresses: list[tuple[str, int]] = []
         """Where it listens: host and port."""
+        self.certificates: Certificates | None = None
+        """With what the port speaks TLS; None: it does not."""
         self.data = ""
         """Where its data is, in one line."""
         self.start_soon = start_soon

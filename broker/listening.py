@@ -13,6 +13,7 @@ from broker.detaching import detach
 from broker.dispatch import dispatch
 from broker.session import Bounds, Session, State, fault_barrier
 from broker.settings import Settings
+from broker.tls import HandshakeError, shake_hands
 from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
@@ -144,12 +145,20 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
     """Serve one accepted socket, and free its place."""
     try:
         prepare(sock, broker.settings)
-        await attend_to(broker, SocketTransport(sock, peer))
+        await attend_to(broker, await _transport(broker, sock, peer))
+    except HandshakeError as error:
+        log.warning("closed %s: %s", peer, error)
     except OSError as error:
         log.debug("%s was gone before it was served: %s", peer, error)
     finally:
         sock.close()
         places.leave()
+
+
+async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
+    if broker.certificates is None:
+        return SocketTransport(sock, peer)
+    return await shake_hands(sock, broker.certificates.context(), peer, broker.settings.packet_timeout)
 
 
 async def attend_to(broker: Broker, transport: Transport) -> None:

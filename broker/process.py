@@ -24,6 +24,7 @@ from broker.signals import obeying_signals
 from broker.sources import Reading
 from broker.syslog import SyslogHandler
 from broker.terminal import complain, show
+from broker.tls import TlsError
 from broker.user import UserError, become_user
 from broker.version import VERSION
 from persistence.errors import StoreError
@@ -76,7 +77,7 @@ def _run(reading: Reading, open_broker: OpenBroker, up: Callable[[], None]) -> i
             _log.warning("%s", note)
         try:
             trio.run(_serve, settings, open_broker, log, orders, up)
-        except* (StoreError, PidFileError) as group:
+        except* (StoreError, PidFileError, TlsError) as group:
             lines += _lines(group)
         except* OSError as group:
             if orders.is_up:
