@@ -24,6 +24,9 @@ class Deaf:
     def audience_changed(self, function: Function, job: JobId) -> None:
         """Nothing runs here."""
 
+    def cancelled(self, function: Function, job: JobId) -> None:
+        """Nothing runs here."""
+
     def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
         """Nothing does."""
         return False

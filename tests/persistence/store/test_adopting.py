@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from persistence import Adopted, Adoptee, StoreError, mark_of
+from persistence import Adopted, Adoptee, Dropped, StoreError, mark_of
 from persistence.scripts import ADOPT
 from protocol import Priority
 from tests.persistence.store.standin import FUNCTION, Standin, answer_of, payloads
@@ -121,3 +121,11 @@ def test_marks_tell_where_a_part_ends(one: tuple[bytes, ...], another: tuple[byt
     assert mark_of(*one) != mark_of(*another)
     assert mark_of(*one) == mark_of(*one)
     assert len(mark_of(*one)) == 16
+
+
+async def test_a_function_that_was_dropped_meanwhile_is_made_known_again(broker: Standin) -> None:
+    await adopt(broker, job())
+    await broker.finish(await broker.claim())
+    assert await broker.store.steering.drop(FUNCTION) is Dropped.DROPPED
+    assert await adopt(broker, job(b"next")) is Adopted.ADOPTED
+    assert (await broker.counts()).total == 1
