@@ -13,7 +13,7 @@ import trio
 
 from broker.listening import bind, prepare
 from broker.settings import Settings
-from protocol import CanDo, GrabJob, JobAssign, JobCreated, SubmitJob, WorkException
+from protocol import CanDo, GrabJob, JobAssign, JobCreated, SubmitJob, SubmitJobEpoch, WorkException
 from tests.broker.peers import PATIENCE_SECONDS, open_peer
 from tests.command_line.background import Background, end, ended
 from tests.ports import private_port
@@ -90,6 +90,18 @@ def test_a_long_command_line_is_taken_and_idle_flags_are_told_once_in_the_log(fo
     for told in (*idle, f"{config}:4: 'port=1' is a stray word", "-q: builtin is here the broker's own store"):
         assert sum(told in line for line in lines) == 1, told
     assert lines[0].startswith("WARNING 2")
+
+
+async def test_each_accepted_job_has_the_line_that_gearmand_writes(broker: BrokerProcess) -> None:
+    broker.flags = ("--verbose=NOTICE",)
+    broker.start()
+    async with open_peer((broker.host, broker.port)) as client:
+        await client.submit_background(b"mail", b"x", b"order 7")
+        await client.submit_background(b"mail", b"x", b"-")
+        await client.say(SubmitJobEpoch(b"mail", b"", 4102444800, b"x"))
+        await client.expect(JobCreated)
+    lines = [line.partition("] ")[2] for line in broker.output().splitlines() if "accepted," in line]
+    assert lines == ["accepted,mail,order 7,0", "accepted,mail,-,0", "accepted,mail,,4102444800"]
 
 
 def test_gearmands_variable_replaces_the_default_port_alone(folder: Path) -> None:
