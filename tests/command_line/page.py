@@ -56,7 +56,7 @@ TAIL: Final = """
 ## Under systemd
 
 [examples/systemd/trio-gearman.service](../examples/systemd/trio-gearman.service) runs a broker in the foreground, as a user of its own, with
-its data in `/var/lib/trio-gearman`. A unit of gearmand's with `Type=forking`, `PIDFile=` and `--daemon` works as well:
+its data in `/var/lib/trio-gearman`, and is told when it listens (`Type=notify`). A unit of gearmand's with `Type=forking`, `PIDFile=` and `--daemon` works as well:
 `--daemon` returns when the broker listens, and the pid file is there by then.
 """
 
