@@ -25,6 +25,9 @@ def as_gearmand() -> int:
 
 def main(*, as_gearmand: bool = False) -> int:
     """Run the command line of this process; returns its exit status: 0, or 1 when it could not be obeyed."""
+    if sys.argv[1:2] == ["import"]:
+        imported: int = import_module("broker.importing.command").main(sys.argv[2:])
+        return imported
     line = parse(map(Word, sys.argv[1:]))
     if "help" in line.actions:
         show(usage())

@@ -78,7 +78,9 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
 async def serve(
     settings: Settings, *, task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Run a broker until it is ordered to stop; `nursery.start` returns the addresses it listens on.
+    """Run a broker until it is ordered to stop, as by ``shutdown`` from a peer on this machine.
+
+    `nursery.start` returns the addresses it listens on.
 
     Cancelled, it stops at once. Raises what `open_broker` raises.
     """

@@ -200,6 +200,13 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             right="1 to 63 visible ASCII characters",
             default="H:",
         ),
+        Flag(
+            ("--schedule-zone",),
+            "time zone in which jobs for a minute of the calendar (SUBMIT_JOB_SCHED) name it",
+            metavar="ZONE",
+            right="the name of a time zone that this system knows, such as UTC or Europe/Berlin",
+            default="UTC",
+        ),
     ),
     "Process": (
         Flag(("-d", "--daemon"), "run in the background: the command returns as soon as the broker listens"),

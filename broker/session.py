@@ -146,6 +146,19 @@ class Session:
             data = b""
         self._writer.outgoing.keep(promise, data)
 
+    async def begin_bytes(self, promise: Promise, data: bytes) -> None:
+        """Give a part of the answer that was promised, once the peer has been sent all before it.
+
+        So a long answer is as far ahead of its reader as one part is long. After the end of the session it goes
+        nowhere. Cancelled, nothing was said.
+        """
+        writer = self._writer
+        while not writer.closed and not writer.takes_part_of(promise):
+            await self._change()
+        if writer.room():
+            writer.outgoing.begin(promise, data)
+            self._flusher.flush()
+
     def drop(self, why: str, *, weight: int = logging.WARNING) -> None:
         """End this session from our side."""
         if not self.closing:
@@ -249,6 +262,13 @@ class Session:
             while await self.transport.receive():
                 pass
 
+    def _say_fault(self, error: RemoteProtocolError) -> None:
+        """What they did wrong, in the language in which they did it."""
+        if error.in_text:
+            self.say_bytes(b"ERR %b %b\r\n" % (error.code, error.text.replace(b" ", b"+")))
+        else:
+            self.say(Error(error.code, error.text))
+
     def hold(self) -> None:
         """Handle nothing more until `go_on`: what follows depends on an answer of the store."""
         self._held = True
@@ -272,7 +292,7 @@ class Session:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
                 self._progressed = True
-                self.say(Error(error.code, error.text))
+                self._say_fault(error)
                 if error.fatal:
                     log.warning("closing %s: it sent what no Gearman peer may send: %s", self.name, error)
                     self._heard_all = self._broke_rules = True

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from broker.redis_address import redis_options
+from broker.time_zone import find_zone
 
 Level = Literal["FATAL", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"]
 """The weights of log lines, heaviest first, in gearmand's words."""
@@ -53,6 +54,11 @@ def _prefix(value: str) -> str:
 
 def _redis_url(value: str) -> str:
     redis_options(value)  # for its ValueError: the broker reads the URL again when it connects
+    return value
+
+
+def _zone(value: str) -> str:
+    find_zone(value)  # for its ValueError
     return value
 
 
@@ -157,6 +163,8 @@ class Settings(BaseModel):
     # gearmand ends with status 1 above 63 bytes. Letters beyond ASCII would be cut in the middle.
     job_handle_prefix: Annotated[str, Field(pattern=r"^[!-~]{1,63}$")] = "H:"
     """What handles begin with; the store cuts it where a handle would pass 63 bytes."""
+    schedule_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone in which SUBMIT_JOB_SCHED names minutes."""
 
     daemon: bool = False
     """Whether ``python -m broker`` goes on in the background."""

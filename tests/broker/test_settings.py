@@ -51,6 +51,10 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "round_robin": ({"1": True}, ["2"]),
     "exceptions": ({"1": True}, ["2"]),
     "job_handle_prefix": ({"H:web1": "H:web1", "x" * 63: "x" * 63}, ["x" * 64, "H: ", "H\t", "Hé"]),
+    "schedule_zone": (
+        {"UTC": "UTC", "Europe/Berlin": "Europe/Berlin"},
+        ["", "Europe", "CEST", "+02:00", "../etc/passwd", "/etc/localtime", "Europe/Berlin\0"],
+    ),
     "daemon": ({"1": True}, ["2"]),
     "user": ({"gearman": "gearman"}, [""]),
     "syslog": ({"1": True}, ["local0"]),
