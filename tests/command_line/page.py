@@ -50,8 +50,8 @@ TAIL: Final = """
 | HUP | open the log file again, for logrotate |
 | USR2, PIPE | ignored |
 
-[decisions/0020-how-a-broker-ends.md](decisions/0020-how-a-broker-ends.md) has the reasons, and
-[decisions/0021-gearmands-command-line.md](decisions/0021-gearmands-command-line.md) those for what became of gearmand's flags.
+[decisions/0030-how-a-broker-ends.md](decisions/0030-how-a-broker-ends.md) has the reasons, and
+[decisions/0031-gearmands-command-line.md](decisions/0031-gearmands-command-line.md) those for what became of gearmand's flags.
 
 ## Under systemd
 
