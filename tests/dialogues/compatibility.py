@@ -19,7 +19,7 @@ HEAD: Final = """\
 
 {total} dialogues, tables of *send this, expect that*, are held with this broker and with gearmand 1.1.20 as Debian
 has it, by the same test. In {same} of them both must say the same, byte for byte. In the other {differing} they differ
-on purpose, and this page lists them all, with the reason: a difference that is not declared fails `make dialogues`.
+on purpose, and this page lists them all, with the reason: a difference that is not declared fails `make test`.
 
 A line `client > ...` is what a peer sends, `client < ...` what it hears next. Lines that begin with `gearmand:` or
 `ours:` were held with that server alone. `{{f}}`, `{{g}}` and `{{h}}` stand for names of functions, `{{u}}` and `{{v}}`
