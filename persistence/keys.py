@@ -39,6 +39,11 @@ INCARNATION_KEYS: Final = {
     "mailbox": "stream  what was said of those jobs elsewhere",
 }
 
+PART_KEYS: Final = {
+    "imported": "hash    mark -> id: what was taken over from another server's queue, in 256 parts",
+}
+"""Spread over several keys per function, by a name of the part."""
+
 ROOT_KEYS: Final = {
     "functions": "hash    digest -> name, of every function",
     "brokers": "hash    incarnation -> what that broker says of itself",
@@ -79,6 +84,10 @@ class Keys:
     def jobs(self, tag: bytes) -> bytes:
         """The hash of a function's records."""
         return tag + b":jobs"
+
+    def uniques(self, tag: bytes) -> bytes:
+        """The hash of the uniques of a function's jobs."""
+        return tag + b":uniques"
 
     def mailbox(self, tag: bytes, incarnation: bytes) -> bytes:
         """The stream of what a broker's clients are to hear of a function's jobs."""
@@ -134,6 +143,8 @@ def _definition(name: str, of_another_tag: bool) -> str:
         return f'local {name}_key = KEYS[1] .. ":{name}"'
     if name in INCARNATION_KEYS:
         return f'local function {name}_key(incarnation) return KEYS[1] .. ":{name}:" .. incarnation end'
+    if name in PART_KEYS:
+        return f'local function {name}_key(part) return KEYS[1] .. ":{name}:" .. part end'
     if name == "queue":
         return "local function queue_key(priority) return KEYS[1] .. QUEUES[priority + 1] end"
     if name == "swept":

@@ -27,8 +27,7 @@ local function answer_repeat(id, unique, incarnation, waits)
 end
 
 -- Limits are kept as "<high> <normal> <low>", 0 for none; each is compared with all jobs of the function.
-local function is_full(priority)
-  local limits = redis.call("HGET", function_key, "limits")
+local function is_full(limits, priority)
   if not limits then return false end
   local limit = ({ string.match(limits, "^(%d+) (%d+) (%d+)$") })[priority + 1]
   if not limit or limit == "0" then return false end
