@@ -5,7 +5,7 @@ Pure reckoning: it is told what time it is, and in which zone clocks are read (d
 
 import re
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import count
 from typing import Final, NamedTuple
@@ -126,7 +126,7 @@ def read_timetable(packet: SubmitJobSched) -> Timetable:
     """The five fields of a submit: each a number, or `*` or nothing for any. Raises TimetableError."""
     texts = (packet.minute, packet.hour, packet.day, packet.month, packet.weekday)
     timetable = Timetable(*map(_read, _FIELDS, texts))
-    _, _, day, month, _ = astuple(timetable)
+    day, month = timetable.day, timetable.month
     if day is not None and month is not None and day > LONGEST_MONTHS[month - 1]:
         right = f"a day from 1 to {LONGEST_MONTHS[month - 1]}"
         raise TimetableError(f"day {day} of month {month} never comes: give {right}, or * for any")

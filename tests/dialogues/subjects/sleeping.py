@@ -358,4 +358,42 @@ DIALOGUES: Final = (
         worker < NOOP
         """,
     ),
+    Dialogue(
+        "a sleeper that gives up a function is not woken for it, but for the others",
+        """
+        worker > CAN_DO {f} + CAN_DO {g} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + CANT_DO {f}
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        client > SUBMIT_JOB_BG {g} '' x
+        client < JOB_CREATED {I}
+        worker < NOOP
+        """,
+    ),
+    Dialogue(
+        "a sleeper that gives up all functions is woken for none",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + RESET_ABILITIES
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "a connection that sleeps and submits is woken by its own job",
+        """
+        both > CAN_DO {f} + GRAB_JOB
+        both < NO_JOB
+        both > PRE_SLEEP + SUBMIT_JOB {f} '' x
+        gearmand: both < NOOP + JOB_CREATED {H}
+        ours: both < JOB_CREATED {H} + NOOP
+        both > GRAB_JOB
+        both < JOB_ASSIGN {H} {f} x
+        """,
+        because="Here what follows from a request stands behind its answer.",
+    ),
 )
