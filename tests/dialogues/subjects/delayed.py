@@ -117,7 +117,8 @@ DIALOGUES: Final = (
         worker > CAN_DO {f} + GRAB_JOB
         worker < NO_JOB
         worker > PRE_SLEEP
-        client > SUBMIT_JOB_EPOCH {f} {u} {now+2} x
+        gearmand: client > SUBMIT_JOB_EPOCH {f} {u} {now+60} x
+        ours: client > SUBMIT_JOB_EPOCH {f} {u} {now+2} x
         client < JOB_CREATED {H}
         gearmand: worker < NOOP
         gearmand: worker > GRAB_JOB
