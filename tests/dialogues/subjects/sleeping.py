@@ -396,4 +396,40 @@ DIALOGUES: Final = (
         """,
         because="Here what follows from a request stands behind its answer.",
     ),
+    Dialogue(
+        "with -w 1 the one that has slept longest is woken, and who sleeps again comes last",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        cora > CAN_DO {f} + GRAB_JOB
+        cora < NO_JOB
+        cora > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' 1
+        client < JOB_CREATED {A}
+        anna < NOOP
+        anna > GRAB_JOB
+        anna < JOB_ASSIGN {A} {f} 1
+        anna > WORK_COMPLETE {A} r + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' 2
+        client < JOB_CREATED {B}
+        bert < NOOP
+        bert > GRAB_JOB
+        bert < JOB_ASSIGN {B} {f} 2
+        client > SUBMIT_JOB_BG {f} '' 3
+        client < JOB_CREATED {C}
+        cora < NOOP
+        cora > GRAB_JOB
+        cora < JOB_ASSIGN {C} {f} 3
+        client > SUBMIT_JOB_BG {f} '' 4
+        client < JOB_CREATED {D}
+        anna < NOOP
+        """,
+        flags=("--worker-wakeup=1",),
+    ),
 )
