@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from broker import abilities, asking, grabbing, submitting, working
+from broker import abilities, asking, grabbing, scheduling, submitting, working
 from broker.core import Broker
 from broker.session import Session
 from broker.text import commands
@@ -59,7 +59,7 @@ HANDLERS: Final[dict[type, Callable[[Broker, Session, Any], None]]] = {
     SubmitJob: submitting.on_submit,
     SubmitJobEpoch: submitting.on_submit_epoch,
     SubmitReduceJob: submitting.on_submit_reduce,
-    SubmitJobSched: _not_expected,
+    SubmitJobSched: scheduling.on_submit_sched,
     WorkStatus: working.on_status,
     WorkData: working.on_data,
     WorkWarning: working.on_data,

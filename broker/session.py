@@ -39,6 +39,8 @@ GOODBYE_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 2.0
 """How long a peer that broke the rules is still listened to. Hanging up on what it sends would reset the connection,
 and the ERROR that explains it would be lost on the way."""
+TLS_HANDSHAKE: Final = b"\x16\x03"
+"""How a TLS client begins (RFC 8446, section 5.1), and neither a packet nor a line can."""
 SLOWEST_BYTES_PER_SECOND: Final = 16_384
 """A packet under way may take the packet timeout, and the time that its bytes take at this rate."""
 
@@ -210,11 +212,15 @@ class Session:
                 await self._change()
 
     async def _receive(self) -> bytes | None:
-        """The next bytes; None when a packet was begun and not sent to its end in time."""
+        """The next bytes; None when the session was dropped instead: what came is not for us, or came too slowly."""
         pending = self._connection.pending
         if not pending:
             self._packet_began = math.inf
-            return await self.transport.receive()
+            data = await self.transport.receive()
+            if data.startswith(TLS_HANDSHAKE):
+                self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
+                return None
+            return data
         if self._progressed or self._packet_began == math.inf:
             self._progressed = False
             self._packet_began = trio.current_time()

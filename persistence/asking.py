@@ -39,6 +39,14 @@ class Asking:
         """What is known of a job that holds this unique, whatever its function. One trip."""
         self._ask(STATUS_UNIQUE.call(self._link.keys.root, unique), lambda reply: answer(_status(reply)))
 
+    def time(self, answer: Callable[[int | StoreError], None]) -> None:
+        """What time it is by Redis's clock, in unix seconds. One trip."""
+
+        def told(reply: Reply) -> None:
+            answer(reply if isinstance(reply, StoreError) else int(expect_bytes(expect_list(reply)[0])))
+
+        self._ask([b"TIME"], told)
+
     def _ask(self, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
         self._link.pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())

@@ -39,6 +39,15 @@ class Submitted(Enum):
     GONE = "stored by an earlier try, and over since"
 
 
+class Adopted(Enum):
+    """What became of a job that was to be taken over from another server's queue."""
+
+    ADOPTED = "stored, and will run; in a trial: would be"
+    JOINED = "its unique is taken: it is now one with the job that holds it"
+    KNOWN = "it was taken over before, and may be over since"
+    SEEN = "it was taken over before by this very process, to which it was given twice"
+
+
 class Outcome(Enum):
     """How a run ended. The value is the word the scripts know."""
 

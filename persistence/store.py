@@ -13,6 +13,7 @@ from typing import Final
 
 import trio
 
+from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
@@ -63,6 +64,7 @@ class Store:
         self.link = Link(Keys(prefix), store_timeout_seconds)
         self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
+        self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
         self.asking = Asking(self.link, self.bulk)
         self.listing = Listing(self.link, self.bulk, handle_prefix)

@@ -88,13 +88,6 @@ class ServerProcess(ABC):
         """SIGTERM, and waits for the end; returns the exit status."""
         return self._end(signal.SIGTERM)
 
-    def wait(self) -> int:
-        """Waits for an end that somebody else brings about; returns the exit status."""
-        process = self._running()
-        status = process.wait(STOP_SECONDS)
-        self._process = None
-        return status
-
     def restart(self) -> None:
         """A clean stop and a new start on the same port, with the same data."""
         self.terminate()
@@ -107,6 +100,16 @@ class ServerProcess(ABC):
     def resume(self) -> None:
         """The end of `pause`."""
         self._running().send_signal(signal.SIGCONT)
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal, without waiting for what it leads to."""
+        self._running().send_signal(number)
+
+    def wait(self) -> int:
+        """Waits for an end that something else has brought about; returns the exit status."""
+        status = self._running().wait(STOP_SECONDS)
+        self._process = None
+        return status
 
     def clean_up(self) -> None:
         """Stops it if it runs, whatever the test did to it."""

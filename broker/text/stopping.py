@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def on_shutdown(broker: Broker, session: Session, words: list[bytes]) -> None:
-    """Stop this broker. ``graceful`` lets running jobs end, as TERM does; without it, they go back at once."""
+    """Stop this broker: ``graceful`` as USR1 does, and without it as TERM does."""
     graceful = len(words) == 2 and words[1].lower() == b"graceful"
     if len(words) > 1 and not graceful:
         session.say_bytes(incomplete(words[0]))
@@ -24,9 +24,10 @@ def on_shutdown(broker: Broker, session: Session, words: list[bytes]) -> None:
     else:
         log.warning("%s asked for a shutdown%s", session.name, " by and by" if graceful else "")
         session.say_bytes(OK)
-        if not graceful:
-            broker.grace.cancel()
-        broker.stop_wanted.set()
+        if graceful:
+            broker.orders.stop_gracefully()
+        else:
+            broker.orders.stop()
 
 
 def is_loopback(peer: str) -> bool:

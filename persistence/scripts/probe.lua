@@ -38,6 +38,7 @@ redis.call("XTRIM", mailbox_key(""), "MAXLEN", 0)
 redis.call("SETNX", dead_key, "a")
 redis.call("EXISTS", dead_key)
 redis.call("UNLINK", queue_key(0))
+redis.call("EXPIRE", function_key, 60)
 redis.call("DEL", function_key, queue_key(1), mailbox_key(""), dead_key)
 tell("")
 return "allowed"

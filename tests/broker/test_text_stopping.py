@@ -45,7 +45,7 @@ async def test_who_comes_from_elsewhere_is_told_no_and_the_broker_goes_on(
         assert await admin.ask_in_text(line) == (
             b"ERR NOT_ALLOWED shutdown+is+granted+to+connections+from+this+machine+alone\r\n"
         )
-    assert not one.broker.stop_wanted.is_set()
+    assert not one.broker.orders.stopping.is_set()
     assert "refused to shut down for 192.0.2.7" in caplog.text
 
 
@@ -53,7 +53,7 @@ async def test_who_comes_from_elsewhere_is_told_no_and_the_broker_goes_on(
 async def test_with_other_words_nothing_is_stopped(one: Running, line: bytes) -> None:
     reply = await (await one.peer()).ask_in_text(line)
     assert reply == b"ERR INVALID_ARGUMENTS An+incomplete+set+of+arguments+was+sent+to+this+command+shutdown\r\n"
-    assert not one.broker.stop_wanted.is_set()
+    assert not one.broker.orders.stopping.is_set()
 
 
 async def test_a_served_broker_ends_by_itself(shared_server: RedisServer, tmp_path: Path) -> None:
@@ -67,28 +67,28 @@ async def test_a_served_broker_ends_by_itself(shared_server: RedisServer, tmp_pa
 
 
 async def test_without_graceful_what_runs_goes_back_at_once(open_one: OpenRunning) -> None:
-    """The block ends as its owner is told to; it would wait for a thousand seconds for the worker."""
+    """The block ends as its owner is told to; at a graceful stop it would wait for ever for the worker."""
     async with open_one() as other:
-        async with open_one(grace=1000) as one:
+        async with open_one() as one:
             client, worker = await other.peer(), await one.worker(b"f")
             handle = await client.submit_background(b"f", b"x")
             assert (await worker.take()).handle == handle
             assert await worker.ask_in_text(b"shutdown") == OK
             with trio.fail_after(PATIENCE_SECONDS):
-                await one.broker.stop_wanted.wait()
+                await one.broker.orders.stopping.wait()
         again = await other.worker(b"f")
         assert (await again.grab()).handle == handle
 
 
 async def test_a_shutdown_behind_a_graceful_one_waits_no_longer(open_one: OpenRunning) -> None:
-    async with open_one(grace=1000) as one:
+    async with open_one() as one:
         worker = await one.worker(b"f")
         await worker.submit_background(b"f", b"x")
         await worker.grab()
         assert await worker.ask_in_text(b"shutdown graceful") == OK
-        assert not one.broker.grace.cancel_called
+        assert not one.broker.orders.is_leaving
         assert await worker.ask_in_text(b"shutdown") == OK
-        await one.broker.stop_wanted.wait()
+        assert one.broker.orders.is_leaving
 
 
 def test_the_process_ends_with_status_0_and_takes_its_pid_file_with_it(tmp_path: Path) -> None:

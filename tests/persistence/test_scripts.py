@@ -5,12 +5,13 @@ import re
 import pytest
 
 from persistence.keys import spelled
-from persistence.scripts import ALL, ENQUEUE, FOLDER, INTRODUCE, PAGE, PROBE, Script, compose
+from persistence.scripts import ADOPT, ALL, ENQUEUE, FOLDER, INTRODUCE, PAGE, PROBE, Script, compose
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.lua"))
 PARTS = sorted(path.stem for path in (FOLDER / "includes").glob("*.lua"))
 FLAGS = {
     "enqueue": "",
+    "adopt": "",
     "introduce": "",
     "status": "no-writes",
     "page": "no-writes",
@@ -42,7 +43,9 @@ def test_a_script_begins_with_its_flags_and_says_what_it_is_for(name: str) -> No
     flags = FLAGS.get(name, "allow-oom")
     assert shebang == ("#!lua" + (f" flags={flags}" if flags else ""))
     assert purpose.startswith(f"-- {name}: ")
-    assert {ENQUEUE.name, INTRODUCE.name} == {name for name in FLAGS if not FLAGS[name]}  # what adds to the store
+    assert {ENQUEUE.name, ADOPT.name, INTRODUCE.name} == {
+        name for name in FLAGS if not FLAGS[name]
+    }  # what adds to the store
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -21,7 +21,7 @@ local function answer_repeat(id, unique, incarnation, waits)
   if redis.call("HEXISTS", jobs_key, id) == 1 then
     return { "joined", id, listen(id, incarnation, waits) }
   end
-  local holder = unique ~= "" and redis.call("HGET", uniques_key, unique)
+  local holder = holder_of(unique)
   if holder then return { "joined", holder, listen(holder, incarnation, waits) } end
   return "gone"
 end

@@ -10,6 +10,7 @@ from persistence.keys import digest_of
 from persistence.records import Incarnation, job_id, new_incarnation, pack_record
 from persistence.replies import Command, Reply
 from persistence.scripts import (
+    ADOPT,
     ALL,
     CANCEL,
     CLAIM,
@@ -196,6 +197,12 @@ async def the_cancelling_of_a_running_job_that_others_wait_for(broker: Standin) 
     return CANCEL.call(broker.function().tag, broker.name, submitted.id), b"cancelled", b"unknown"
 
 
+async def the_taking_over_of_a_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    job, record = job_id(broker.name, 1), pack_record(b"u", b"", b"cat.jpg", 1, background=True)
+    command = ADOPT.call(broker.function().tag, job, record, b"", b"m" * 16, 1000, b"")
+    return command, b"queued", [b"known", job]
+
+
 async def the_making_of_a_function(broker: Standin) -> tuple[Command, Reply, Reply]:
     return INTRODUCE.call(broker.store.link.keys.tag(digest_of(b"new")), b"new"), b"known", b"known"
 
@@ -255,6 +262,7 @@ TWICE: dict[str, Prepare] = {
     "the cancelling of a queued job": the_cancelling_of_a_queued_job,
     "the cancelling of a delayed job": the_cancelling_of_a_delayed_job,
     "the cancelling of a running job that others wait for": the_cancelling_of_a_running_job_that_others_wait_for,
+    "the taking over of a job": the_taking_over_of_a_job,
     "the making of a function": the_making_of_a_function,
     "the dropping of a function": the_dropping_of_a_function,
     "the dropping of a function with jobs": the_dropping_of_a_function_with_jobs,
@@ -262,6 +270,7 @@ TWICE: dict[str, Prepare] = {
     "the lifting of a limit": the_lifting_of_a_limit,
 }
 COVERED = {
+    ADOPT,
     ENQUEUE,
     FINISH,
     REQUEUE,
