@@ -14,6 +14,7 @@ from worker.draining import Drain
 from worker.job import Job
 from worker.keeping import Keeper
 from worker.outcome import as_payload
+from worker.processes import ProcessPool
 from worker.signals import drain_and_cancel_on_signals
 from worker.threads import ThreadJob, run_in_thread
 
@@ -27,6 +28,9 @@ JobFunctionT = TypeVar("JobFunctionT", bound=JobFunction)
 
 ThreadFunction: TypeAlias = Callable[[ThreadJob], bytes | str | None]
 ThreadFunctionT = TypeVar("ThreadFunctionT", bound=ThreadFunction)
+
+ProcessFunction: TypeAlias = Callable[[bytes], bytes | str | None]
+ProcessFunctionT = TypeVar("ProcessFunctionT", bound=ProcessFunction)
 
 Middleware: TypeAlias = Callable[[Job, Callable[[], Awaitable[bytes]]], Awaitable[bytes]]
 """Wraps every job: gets it, and a function that does it and returns its result's bytes. May do something before and
@@ -46,6 +50,8 @@ class Worker:
         client_id: how the server's ``workers`` listing names this worker; told again on each new connection.
         middleware: wrappers around every job, the first one outermost, see `Middleware`.
         thread_limiter: bounds the threads of plain functions; trio's default, of 40 threads, if left out.
+        processes: how many processes may run functions that keep a processor busy; as many as there are processors if
+            left out. They are started when first needed, and end with `run`.
         tracebacks: an exception's traceback is sent to those who wait, behind its type and message.
 
     Raises:
@@ -72,14 +78,18 @@ class Worker:
         client_id: bytes | str = b"",
         middleware: Sequence[Middleware] = (),
         thread_limiter: trio.CapacityLimiter | None = None,
+        processes: int | None = None,
         tracebacks: bool = True,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+        if processes is not None and processes < 1:
+            raise ValueError(f"processes must be at least 1, not {processes}")
         self._concurrency = concurrency
         self._client_id = checked_client_id(client_id)
         self._middleware = tuple(middleware)
         self._thread_limiter = thread_limiter
+        self._pool = ProcessPool(processes)
         self._tracebacks = tracebacks
         self._functions: dict[bytes, Ability] = {}
         self._drain = Drain()
@@ -165,6 +175,44 @@ class Worker:
 
         return decorate
 
+    @overload
+    def register_in_process(
+        self, function: bytes | str, *, timeout: float | None = None
+    ) -> Callable[[ProcessFunctionT], ProcessFunctionT]: ...
+
+    @overload
+    def register_in_process(
+        self, function: Function[PayloadT, ResultT], *, timeout: float | None = None
+    ) -> Callable[[Callable[[PayloadT], ResultT]], Callable[[PayloadT], ResultT]]: ...
+
+    def register_in_process(
+        self, function: bytes | str | Function[PayloadT, ResultT], *, timeout: float | None = None
+    ) -> object:
+        """As `register`, for a plain function that keeps a processor busy: it is run in a process of its own.
+
+        It gets the payload alone (bytes, or as declared) and returns the result; what tells about a job's progress
+        stays here. It must stand at the top level of a module, for the process imports it there, and a program's own
+        module must not start anything when it is imported (``if __name__ == "__main__":``). When its time is up, or
+        the worker stops, its process is killed.
+
+        Example:
+            worker = Worker(processes=2)
+
+            @worker.register_in_process("crunch", timeout=60)
+            def crunch(payload: bytes) -> bytes:
+                return payload[::-1]
+        """
+
+        def decorate(done: Callable[[PayloadT], object]) -> Callable[[PayloadT], object]:
+            if isinstance(function, Function):
+                self._add(function.name, _typed(function, lambda job, payload: self._pool.run(done, payload)), timeout)
+            else:
+                plain = cast(ProcessFunction, done)
+                self._add(as_bytes(function), lambda job: self._pool.run(plain, job.payload), timeout)
+            return done
+
+        return decorate
+
     async def run(
         self,
         *servers: str,
@@ -193,9 +241,12 @@ class Worker:
             raise ValueError("a worker needs at least one function")
         abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)
         keeper = Keeper(abilities, self._concurrency, self._drain, task_status)
-        async with trio.open_nursery() as nursery:
-            for address in addresses:
-                nursery.start_soon(keeper.keep_connected, str(address), partial(dial, address, tls))
+        try:
+            async with trio.open_nursery() as nursery:
+                for address in addresses:
+                    nursery.start_soon(keeper.keep_connected, str(address), partial(dial, address, tls))
+        finally:
+            self._pool.close()
 
     def drain(self) -> None:
         """Asks for no more jobs, and lets `run` return when the running ones are done.

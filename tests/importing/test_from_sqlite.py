@@ -1,10 +1,12 @@
 """A queue of `-q libsqlite3`, imported into the embedded store."""
 
 import os
+import pwd
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import trio
 
@@ -14,6 +16,7 @@ from tests.importing.draining import drain
 from tests.importing.gearmands import NUL_PAYLOAD, QueueingGearmand, background, leave, sqlite_flags
 from tests.importing.importer import run_import, start_import
 from tests.processes import BrokerProcess
+from tests.programs import missing
 from tests.servers import RedisServer
 
 FAR = 4_000_000_000
@@ -149,6 +152,25 @@ async def test_rows_that_are_not_understood_are_refused_by_name_and_stay(
         assert line.startswith(f"trio-gearman: row {row} was not imported: ")
         assert reason in line
     assert rows_of(queue_file) == 5
+
+
+def owners_of(directory: Path) -> set[int]:
+    """The users to whom a directory and all that is in it belong."""
+    return {path.stat().st_uid for path in (directory, *directory.rglob("*"))}
+
+
+async def test_started_by_root_it_leaves_a_store_that_belongs_to_the_brokers_user(
+    sqlite_gearmand: QueueingGearmand, queue_file: Path
+) -> None:
+    if os.geteuid() != 0:
+        missing("only root may become another user; run this test as root")
+    await leave(sqlite_gearmand, background(b"f", b"u", b"x"))
+    with TemporaryDirectory(prefix="tg-") as folder:  # pytest's folders are for root's eyes alone
+        await trio.Path(folder).chmod(0o755)
+        data_dir = Path(folder, "data")
+        imported = await run_import("--from", str(queue_file), "--data-dir", str(data_dir), "--user", "nobody")
+        assert (imported.status, imported.complaints) == (0, ())
+        assert owners_of(data_dir) == {pwd.getpwnam("nobody").pw_uid}
 
 
 async def test_ten_thousand_jobs_take_seconds_and_keep_their_order(queue_file: Path, data_dir: Path) -> None:
