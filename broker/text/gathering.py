@@ -22,7 +22,7 @@ BLOCK_BYTES: Final = 131_072
 PART_BYTES: Final = 1_048_576
 """So much leaves in one write. What is gathered beyond that is compressed."""
 MOST_GATHERED_BYTES: Final = 16 * 1024 * 1024
-"""Some three million jobs, compressed. The beginning of a longer reply leaves before its end is known."""
+"""Some two million jobs, compressed. The beginning of a longer reply leaves before its end is known."""
 FASTEST: Final = 1
 STALLED_SECONDS: Final = 60.0
 """How long a peer may take to read one part."""

@@ -13,8 +13,8 @@ from broker.text.replies import END_OF_LIST, answer_in_parts, unknown_command
 from persistence import Counts, ListedJob
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
-ONE_WORD: Final = bytes(code if code > 32 and code != 127 else ord("_") for code in range(256))
-"""A client may call itself anything, line ends included; readers of `workers` split its rows at blanks."""
+ON_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"__")
+"""A client may call itself anything; a line end in its id must not forge a row."""
 EMPTY_LINES: Final = 1000
 """So many jobs without a unique are listed at a time."""
 
@@ -23,7 +23,7 @@ def on_workers(broker: Broker, session: Session, words: list[bytes]) -> None:
     """FD, address, id and functions of every connection to this broker, whose numbers mean nothing at another."""
     rows = []
     for other in broker.sessions:
-        peer, name = other.transport.peer.encode(), other.client_id.translate(ONE_WORD) or b"-"
+        peer, name = other.transport.peer.encode(), other.client_id.translate(ON_ONE_LINE)
         functions = b"".join(b" " + line.function.name for line in other.order)
         rows.append(b"%d %b %b :%b\n" % (other.transport.number, peer, name, functions))
     session.say_bytes(b"".join(rows) + END_OF_LIST)

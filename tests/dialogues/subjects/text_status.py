@@ -155,14 +155,14 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
-        "a client id with blanks in the listing of workers",
+        "a client id with a line end in the listing of workers",
         r"""
-        worker > SET_CLIENT_ID {id}\sx\ty
+        worker > SET_CLIENT_ID {id}\nx
         worker > text workers
-        gearmand: worker < list * 127.0.0.1 {id}\sx\ty :
-        ours: worker < list * 127.0.0.1 {id}_x_y :
+        gearmand: worker < list *\s127.0.0.1\s{id}
+        ours: worker < list *\s127.0.0.1\s{id}_x\s:
         """,
-        because="Readers split the rows at blanks, and a line end in an id would forge one.",
+        because="A line end in an id must not forge a row.",
     ),
     Dialogue(
         "several blanks between words are one",
