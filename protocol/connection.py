@@ -129,11 +129,11 @@ class Connection:
         end = body + length
         if length > SHORT_BODY or end > len(buffer):
             return self._next_long(decoder, length, end)
-        cuts, build, _ = decoder
+        cuts, build, _, _ = decoder
         self._start = end
         parts = buffer[body:end].split(b"\0", cuts)
         if len(parts) <= cuts:
-            raise self._missing()
+            parts = self._completed(parts, decoder)
         return build(*parts)
 
     def send(self, packet: Packet) -> bytes:
@@ -212,7 +212,7 @@ class Connection:
             text = b"Argument is longer than %d bytes" % ARGUMENT_LIMIT
             raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text)
         if len(parts) <= decoder.cuts:
-            raise self._missing()
+            parts = self._completed(parts, decoder)
         return decoder.build(*parts)
 
     def _starved(self) -> Signal:
@@ -222,8 +222,11 @@ class Connection:
             raise self._broken(ErrorCode.INCOMPLETE_PACKET, b"Connection ended within a packet or a line")
         return CLOSED
 
-    def _missing(self) -> RemoteProtocolError:
-        return self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
+    def _completed(self, parts: list[bytes], decoder: Decoder) -> list[bytes]:
+        """Too few parts, with the last one added if it may be missing."""
+        if decoder.last_may_miss and len(parts) == decoder.cuts:
+            return [*parts, b""]
+        raise self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
 
     def _broken(self, code: bytes, text: bytes) -> RemoteProtocolError:
         """The fault to raise, now and from now on; what is buffered is let go."""
