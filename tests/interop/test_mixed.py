@@ -7,8 +7,9 @@ import trio
 
 from client import open_client as open_trio_client
 from tests.interop.ends import open_client, open_worker
-from tests.interop.libraries import LIBRARIES, find
+from tests.interop.libraries import LIBRARIES, compiled, find
 from tests.processes import ServerProcess
+from tests.programs import open_program, run_program
 
 PATIENCE_SECONDS = 30.0
 ALL_OF_TALK = ["status 1 2", "data Dear ", "warning no surname", "status 2 2", "complete Ann"]
@@ -37,3 +38,11 @@ async def test_php_and_trio_follow_the_one_job_that_perl_does(server: ServerProc
                 await perl.step()
             assert await job.result() == b"stepped"
             assert await php.end_call() == ["status 1 2", "status 2 2", "complete stepped"]
+
+
+async def test_libgearman_splits_a_job_for_workers_of_perl_and_joins_what_they_answer(server: ServerProcess) -> None:
+    split, each = "split.mixed", "record.mixed"
+    reduce, where = compiled("reduce"), (server.host, str(server.port))
+    async with open_program(reduce, "worker", *where, split), open_worker(find("perl"), server, each) as perl:
+        assert await run_program(reduce, "client", *where, split, each, "good morning to you") == "joined"
+        assert {(await perl.wait_ran())[2] for _ in range(4)} == {b"good", b"morning", b"to", b"you"}
