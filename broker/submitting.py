@@ -1,12 +1,14 @@
 """SUBMIT_JOB in all its forms: a client hands in a job."""
 
 import hashlib
+import logging
 import os
 from typing import Final, NamedTuple
 
 from broker.core import Broker
 from broker.detaching import detach
 from broker.line import Line
+from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
 from broker.waking import can_be_asked, nothing_came, reserve
@@ -21,6 +23,8 @@ from protocol import (
     SubmitReduceJob,
     WorkFail,
 )
+
+log = logging.getLogger(__name__)
 
 BY_DATA: Final = b"-"
 """The unique with which a client asks that jobs of equal payload be one."""
@@ -44,22 +48,35 @@ def on_submit(broker: Broker, session: Session, packet: SubmitJob) -> None:
     """A job for now, somebody waiting for it or not."""
     function, unique, payload = packet.function, packet.unique, packet.payload
     wanted = Wanted(function, coalescing(unique, payload), b"", payload, packet.priority, packet.background)
-    _Submit(broker, session, wanted).start()
+    submit(broker, session, wanted)
 
 
 def on_submit_epoch(broker: Broker, session: Session, packet: SubmitJobEpoch) -> None:
     """A background job for later; a time that has passed, or 0, means now."""
     unique = coalescing(packet.unique, packet.payload)
     run_at = packet.run_at or None
-    wanted = Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at)
-    _Submit(broker, session, wanted).start()
+    submit(broker, session, Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at))
 
 
 def on_submit_reduce(broker: Broker, session: Session, packet: SubmitReduceJob) -> None:
     """A job whose worker is told where to send its pieces."""
     unique, payload = coalescing(packet.unique, packet.payload), packet.payload
-    wanted = Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background)
+    submit(
+        broker,
+        session,
+        Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background),
+    )
+
+
+def submit(broker: Broker, session: Session, wanted: Wanted) -> None:
+    """Hand a job to the store; the client is answered when that is done."""
     _Submit(broker, session, wanted).start()
+
+
+def refuse(broker: Broker, error: StoreError) -> Error:
+    """What a client is told whose job the store did not take."""
+    broker.refusals.refused(error)
+    return Error(ErrorCode.QUEUE_ERROR, f"the store is not available: {error}".encode())
 
 
 def coalescing(unique: bytes, payload: bytes) -> bytes:
@@ -70,6 +87,13 @@ def coalescing(unique: bytes, payload: bytes) -> bytes:
     if unique != BY_DATA:
         return unique
     return b"-\0" + (hashlib.blake2b(payload, digest_size=32).digest() if payload else os.urandom(16))
+
+
+def _note(wanted: Wanted) -> None:
+    """Write gearmand's line about a job that was accepted, for which people search its log."""
+    unique = wanted.unique.partition(b"\0")[0]  # what stands behind it is ours: see `coalescing`
+    names = [name.decode("utf-8", "backslashreplace") for name in (wanted.function, unique)]
+    log.log(NOTICE, "accepted,%s,%s,%d", *names, wanted.run_at or 0)
 
 
 class _Submit:
@@ -124,13 +148,13 @@ class _Submit:
 
     def _settle(self, outcome: Submitted | StoreError, job: JobId) -> None:
         if isinstance(outcome, StoreError):
-            self._broker.refusals.refused(outcome)
-            text = f"the store is not available: {outcome}".encode()
-            self._session.keep(self._promise, Error(ErrorCode.QUEUE_ERROR, text))
+            self._session.keep(self._promise, refuse(self._broker, outcome))
         elif outcome is Submitted.FULL:
             self._session.keep(self._promise, FULL)
         else:
             self._broker.refusals.accepted()
+            if log.isEnabledFor(NOTICE):
+                _note(self._wanted)
             self._stored(outcome, job, self._broker.store.claiming.handle(self._function, job))
 
     def _stored(self, outcome: Submitted, job: JobId, handle: bytes) -> None:

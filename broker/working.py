@@ -125,14 +125,14 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
 
     def finished(word: bytes) -> None:
         if word == b"finished":
-            _stop_running(broker, function, packet.handle)
+            stop_running(broker, function, packet.handle)
             relay_end(broker, packet)
 
     broker.store.ending.finish(function, job, attempt, OUTCOMES[type(packet)], _payload(packet), finished)
 
 
-def _stop_running(broker: Broker, function: Function, handle: bytes) -> None:
-    """The job ended by an earlier run: whoever runs it here now runs it for nobody, and nobody need begin."""
+def stop_running(broker: Broker, function: Function, handle: bytes) -> None:
+    """The job is over without this run: whoever runs it here runs it for nobody, and nobody need begin."""
     run = broker.runs.by_handle.get(handle)
     if run is not None:
         broker.runs.end(run)

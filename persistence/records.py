@@ -13,6 +13,7 @@ import re
 import secrets
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NewType
 
@@ -64,6 +65,20 @@ def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
     """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
     own = b"%b:%b:%d" % (digest, spell(Incarnation(job[:INCARNATION_BYTES])), number_of(job))
     return Handle(prefix[: MAX_HANDLE - len(own)] + own)
+
+
+def spell_handles(prefix: bytes, digest: bytes) -> Callable[[JobId], Handle]:
+    """A way to spell many handles of one function: each broker's part of them is spelled once."""
+    parts: dict[bytes, bytes] = {}
+
+    def spelled(job: JobId) -> Handle:
+        incarnation, number = job[:INCARNATION_BYTES], b"%d" % number_of(job)
+        part = parts.get(incarnation)
+        if part is None:
+            part = parts[incarnation] = b"%b:%b:" % (digest, spell(Incarnation(incarnation)))
+        return Handle(prefix[: MAX_HANDLE - len(part) - len(number)] + part + number)
+
+    return spelled
 
 
 def read_handle(handle: bytes) -> tuple[bytes, JobId] | None:

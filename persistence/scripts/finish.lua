@@ -11,7 +11,7 @@
 -- ARGV[7]   known        "1" when the payload is given; "" when nobody elsewhere was known to listen
 -- Returns   "finished" | "gone" | "superseded" | "heard" (somebody elsewhere listens: come again with the payload)
 --           | "fenced" | "stale"
--- @include guard record run notice listeners mail forget
+-- @include guard record run notice listeners mail unique forget
 local incarnation, generation, id, attempt, outcome, payload, known =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7]
 

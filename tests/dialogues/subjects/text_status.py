@@ -155,6 +155,16 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
+        "a client id with blanks in the listing of workers",
+        r"""
+        worker > SET_CLIENT_ID {id}\sx\ty
+        worker > text workers
+        gearmand: worker < list * 127.0.0.1 {id}\sx\ty :
+        ours: worker < list * 127.0.0.1 {id}_x_y :
+        """,
+        because="Readers split the rows at blanks, and a line end in an id would forge one.",
+    ),
+    Dialogue(
         "several blanks between words are one",
         r"""
         client > SUBMIT_JOB_BG {f} {u} x
@@ -172,6 +182,17 @@ DIALOGUES: Final = (
         admin < list {f}\t1\t0\t0
         admin > text workers now
         admin < list
+        """,
+    ),
+    Dialogue(
+        "a function whose name has blanks is listed with them",
+        r"""
+        worker > CAN_DO {f}\sx
+        worker < nothing
+        admin > text workers
+        admin < list *\s127.0.0.1\s-\s:\s{f}\sx
+        admin > text status
+        admin < list {f}\sx\t0\t0\t1
         """,
     ),
 )

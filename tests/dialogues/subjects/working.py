@@ -243,4 +243,73 @@ DIALOGUES: Final = (
         worker < ERROR ARGUMENT_TOO_LARGE *
         """,
     ),
+    Dialogue(
+        "progress up to 32 bits is kept",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 4294967295 4294967295 + WORK_STATUS {H} '' ''
+        client < WORK_STATUS {H} 4294967295 4294967295 + WORK_STATUS {H} '' ''
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 1 0 0
+        worker > WORK_STATUS {H} 4294967294 4294967295
+        client < WORK_STATUS {H} 4294967294 4294967295
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 1 4294967294 4294967295
+        """,
+    ),
+    Dialogue(
+        "progress beyond 32 bits",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 4294967297 4294967299
+        client < WORK_STATUS {H} 4294967297 4294967299
+        client > GET_STATUS {H}
+        gearmand: client < STATUS_RES {H} 1 1 1 3
+        ours: client < STATUS_RES {H} 1 1 4294967295 4294967295
+        """,
+        because="gearmand keeps the low 32 bits. What is too large is kept as the largest.",
+    ),
+    Dialogue(
+        "a denominator of 11 characters",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 5 00000000010
+        client < WORK_STATUS {H} 5 00000000010
+        client > GET_STATUS {H}
+        gearmand: client < STATUS_RES {H} 1 1 5 1
+        ours: client < STATUS_RES {H} 1 1 5 10
+        """,
+        because="gearmand keeps ten digits of it.",
+    ),
+    Dialogue(
+        "reports on a handle that is too long are refused like those on any that nobody knows",
+        """
+        worker > WORK_COMPLETE H:{x*62} r + WORK_STATUS H:{x*62} 1 2
+        worker < ERROR JOB_NOT_FOUND Job given in work result not found
+        worker < ERROR JOB_NOT_FOUND Job given in work result not found
+        worker > WORK_DATA H:{x*62} d + WORK_EXCEPTION H:{x*62} e
+        worker < ERROR JOB_NOT_FOUND Job does not exist on server
+        worker < ERROR JOB_NOT_FOUND An exception was received for a job that does not exist
+        """,
+    ),
+    Dialogue(
+        "reports on several jobs reach their client in the order in which they were made",
+        """
+        client > SUBMIT_JOB {f} '' 1 + SUBMIT_JOB {f} '' 2
+        client < JOB_CREATED {A} + JOB_CREATED {B}
+        worker > CAN_DO {f} + GRAB_JOB + GRAB_JOB
+        worker < JOB_ASSIGN {A} {f} 1 + JOB_ASSIGN {B} {f} 2
+        worker > WORK_DATA {B} b + WORK_DATA {A} a + WORK_STATUS {B} 1 2 + WORK_FAIL {A} + WORK_COMPLETE {B} r
+        client < WORK_DATA {B} b + WORK_DATA {A} a + WORK_STATUS {B} 1 2 + WORK_FAIL {A} + WORK_COMPLETE {B} r
+        """,
+    ),
 )

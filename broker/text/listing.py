@@ -1,0 +1,86 @@
+"""workers, show jobs, show unique jobs."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from broker.core import Broker
+from broker.outgoing import Promise
+from broker.session import Session
+from broker.text.counting import figures
+from broker.text.gathering import gather_and_send
+from broker.text.replies import END_OF_LIST, answer_in_parts, unknown_command
+from persistence import Counts, ListedJob
+
+UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
+ONE_WORD: Final = bytes(code if code > 32 and code != 127 else ord("_") for code in range(256))
+"""A client may call itself anything, line ends included; readers of `workers` split its rows at blanks."""
+EMPTY_LINES: Final = 1000
+"""So many jobs without a unique are listed at a time."""
+
+
+def on_workers(broker: Broker, session: Session, words: list[bytes]) -> None:
+    """FD, address, id and functions of every connection to this broker, whose numbers mean nothing at another."""
+    rows = []
+    for other in broker.sessions:
+        peer, name = other.transport.peer.encode(), other.client_id.translate(ONE_WORD) or b"-"
+        functions = b"".join(b" " + line.function.name for line in other.order)
+        rows.append(b"%d %b %b :%b\n" % (other.transport.number, peer, name, functions))
+    session.say_bytes(b"".join(rows) + END_OF_LIST)
+
+
+def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
+    """All jobs, or the uniques of all jobs."""
+    if len(words) < 2:
+        session.say_bytes(unknown_command(words[0]))
+        return
+    pages = LISTINGS.get(tuple(word.lower() for word in words[1:]))
+    if pages is None:
+        session.say_bytes(UNKNOWN_ARGUMENTS)
+        return
+
+    async def give(promise: Promise) -> None:
+        await gather_and_send(session, promise, pages(broker))
+
+    answer_in_parts(broker, session, give)
+
+
+async def _jobs(broker: Broker) -> AsyncGenerator[bytes, None]:
+    """HANDLE, RETRIES, IGNORE, QUEUED of every job; cancelled ones are gone, so ignored is what runs for nobody."""
+    async with aclosing(_in_use(broker)) as functions:
+        async for counts in functions:
+            pages = broker.store.listing.jobs(counts.function)
+            while (jobs := await pages.jobs()) is not None:
+                yield b"".join(map(_row, jobs))
+
+
+def _row(job: ListedJob) -> bytes:
+    return b"%b\t%d\t%d\t%d\n" % (job.handle, job.retries, job.kind == b"abandoned", job.kind == b"background")
+
+
+async def _uniques(broker: Broker) -> AsyncGenerator[bytes, None]:
+    """The unique of every job; an empty line for one that has none."""
+    async with aclosing(_in_use(broker)) as functions:
+        async for counts in functions:
+            without = counts.total
+            pages = broker.store.listing.uniques(counts.function)
+            while (uniques := await pages.uniques()) is not None:
+                without -= len(uniques)
+                # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
+                yield b"".join([unique.partition(b"\0")[0] + b"\n" for unique in uniques])
+            while without > 0:
+                yield b"\n" * min(without, EMPTY_LINES)
+                without -= EMPTY_LINES
+
+
+async def _in_use(broker: Broker) -> AsyncGenerator[Counts, None]:
+    """Every function that has jobs."""
+    await broker.store.asking.everything_before()
+    async with aclosing(figures(broker)) as tables:
+        async for table in tables:
+            for counts in table:
+                if counts.total:
+                    yield counts
+
+
+LISTINGS: Final = {(b"jobs",): _jobs, (b"unique", b"jobs"): _uniques}
