@@ -25,6 +25,7 @@ class Library:
         client: the words that start tests/interop/.../client, without host and port.
         worker: the words that start the worker.
         asks_no_exceptions: its client does not ask for exceptions, so that a job that raises has failed, and no more.
+        slow_to_return: its worker takes ten seconds and more to connect again when it has once found nobody.
         stuck_when_refused: its client logs a refusal of the server, and goes on waiting for what was refused.
         tells_no_unique: its worker does not ask for the uniques of jobs.
         notices_late: its client, which has no thread and no loop of its own, notices that the server was restarted
@@ -36,6 +37,7 @@ class Library:
     asks_no_exceptions: bool = False
     tells_no_unique: bool = False
     notices_late: bool = False
+    slow_to_return: bool = False
     stuck_when_refused: bool = False
 
 
@@ -53,7 +55,7 @@ def _perl() -> Library:
     if not found:
         missing("Perl has no Gearman::Client; Debian's package libgearman-client-perl has it")
     client, worker = (("perl", str(HERE / "perl" / name)) for name in ("client.pl", "worker.pl"))
-    return Library(client, worker, tells_no_unique=True, notices_late=True)
+    return Library(client, worker, tells_no_unique=True, notices_late=True, slow_to_return=True)
 
 
 def _c() -> Library:
