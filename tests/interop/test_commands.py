@@ -7,20 +7,10 @@ import pytest
 import trio
 
 from client import open_client
-from tests.processes import BrokerProcess, ServerProcess
+from tests.processes import ServerProcess
 from tests.programs import open_program, run_program
 
-NOT_YET = {
-    "test_queued_jobs_are_counted_by_priority",
-    "test_a_job_is_listed_with_its_unique_and_can_be_cancelled",
-    "test_a_cancelled_call_fails",
-    "test_a_function_is_created_and_dropped",
-    "test_a_function_that_nobody_knows_cannot_be_dropped",
-    "test_the_process_id_is_told",
-    "test_the_verbosity_is_told",
-    "test_several_questions_are_answered_in_gearadmins_own_order",
-}
-"""What needs text commands that our broker does not have yet: these must fail on it until they are taken out."""
+pytestmark = pytest.mark.usefixtures("gearman_tools")
 
 PATIENCE_SECONDS = 30.0
 
@@ -31,13 +21,6 @@ _numbers = count(1)
 def f() -> str:
     """The name of a function that no other test uses, so that tests can share a server."""
     return f"shout{next(_numbers)}"
-
-
-@pytest.fixture(autouse=True)
-def _mark_what_is_missing(request: pytest.FixtureRequest, gearman_tools: None, server: ServerProcess) -> None:
-    test = request.node.originalname
-    if test in NOT_YET and isinstance(server, BrokerProcess):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the text command is missing"))
 
 
 def gearman(server: ServerProcess, *words: str) -> list[str]:

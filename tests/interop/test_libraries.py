@@ -137,6 +137,16 @@ async def test_two_clients_that_call_with_one_unique_both_hear_of_the_one_job(
     assert heard[0] == heard[1] == ALL_OF_TALK
 
 
+async def test_a_client_is_told_that_a_submit_was_refused(
+    library: Library, server: ServerProcess, name: Callable[[str], str]
+) -> None:
+    record = name("record")
+    async with open_client(library, server) as client:
+        assert "error" in await client.queue(record, unique="u" * 65)
+        if not library.stuck_when_refused:
+            assert (await client.queue(record)).startswith("H:")
+
+
 async def wait_clients(server: ServerProcess, unique: str, clients: int) -> None:
     """Returns when so many clients wait for the job of this unique."""
     async with open_trio_client(server.address) as client:

@@ -10,6 +10,7 @@ const jobs = {};
 const client = gearmanode.client({ host, port: Number(port), recoverTime: 20 });
 client.on('error', () => {});        // also told to the job
 client.on('socketError', () => {});
+client.on('jobServerError', (server, code) => say('error', code)); // the job itself is told nothing
 
 function request(line) {
     const [verb, priority, func, unique, payload] = line.split(' ');

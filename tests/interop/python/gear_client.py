@@ -3,6 +3,7 @@
 usage: gear_client.py HOST PORT
 """
 
+import logging
 import sys
 
 import gear
@@ -53,6 +54,7 @@ class Client(gear.Client):
 
 
 def main():
+    logging.disable()  # what goes wrong is said by exceptions, too
     client = Client()
     client.addServer(sys.argv[1], int(sys.argv[2]))
     client.waitForServer()
