@@ -279,8 +279,8 @@ class Worker:
             run = _inside(middleware, run)
         return run
 
-    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, PayloadT], Awaitable[object]]:
-        async def run(job: Job, payload: PayloadT) -> object:
+    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, object], Awaitable[object]]:
+        async def run(job: Job, payload: object) -> object:
             return await run_in_thread(lambda told: done(told, payload), job, self._thread_limiter)
 
         return run
