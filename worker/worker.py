@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar, cast, overload
 
 import trio
 
-from peer import Function, dial, parse_addresses
+from peer import Function, ServerAddress, dial, parse_addresses
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_client_id, checked_limit
 from worker.draining import Drain
 from worker.job import Job
@@ -236,9 +236,7 @@ class Worker:
         If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
         get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
         """
-        addresses = parse_addresses(servers)
-        if not self._functions:
-            raise ValueError("a worker needs at least one function")
+        addresses = self._checked(servers)
         abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)
         keeper = Keeper(abilities, self._concurrency, self._drain, task_status)
         try:
@@ -251,7 +249,8 @@ class Worker:
     def drain(self) -> None:
         """Asks for no more jobs, and lets `run` return when the running ones are done.
 
-        What bounds how long that may take is the caller's cancel scope around `run`.
+        What bounds how long that may take is the caller's cancel scope around `run`. A worker that has drained does
+        not run again.
         """
         self._drain.begin()
 
@@ -264,10 +263,18 @@ class Worker:
         to the server. A second signal gives them back at once. Nothing is lost either way.
 
         Raises:
+            ValueError: as `run`.
             RuntimeError: not in the main thread, which alone hears signals.
         """
+        self._checked(servers)  # here, where no nursery of ours wraps what it raises
         async with drain_and_cancel_on_signals(self.drain, grace_seconds):
             await self.run(*servers, tls=tls)
+
+    def _checked(self, servers: Sequence[str]) -> tuple[ServerAddress, ...]:
+        addresses = parse_addresses(servers)
+        if not self._functions:
+            raise ValueError("a worker needs at least one function")
+        return addresses
 
     def _add(self, name: bytes, run: JobFunction, timeout: float | None) -> None:
         if name in self._functions:
@@ -279,8 +286,8 @@ class Worker:
             run = _inside(middleware, run)
         return run
 
-    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, PayloadT], Awaitable[object]]:
-        async def run(job: Job, payload: PayloadT) -> object:
+    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, object], Awaitable[object]]:
+        async def run(job: Job, payload: object) -> object:
             return await run_in_thread(lambda told: done(told, payload), job, self._thread_limiter)
 
         return run
