@@ -101,9 +101,9 @@ class Case:
             with pytest.raises(EOFError):  # it has not begun; whoever started it starts it again
                 await self.broker.address()
             await self._start_the_next()
-        elif self.scene.hear and point is not Point.OUT:
-            await self.scene.hear(self.stage)
         else:
+            if self.scene.hear and point is not Point.OUT:
+                await self.scene.hear(self.stage)
             assert await self.stage.client.heard() == []  # so it is connected again
         await self._let_the_late_come(point)
 
