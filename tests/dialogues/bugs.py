@@ -264,6 +264,6 @@ BUGS: Final = (
         29,
         "A worker of libgearman loses its id when it connects again, and `while ($w->work())` ends at a restart.",
         "No server can help that. A restart is quick, a worker that loops on is served, and the README shows the loop.",
-        ("tests/interop/test_php.py::test_a_waiting_worker_comes_back_by_itself_after_a_kill",),
+        ("tests/interop/test_ten_kills.py::test_every_job_is_done_though_the_broker_is_killed_ten_times",),
     ),
 )
