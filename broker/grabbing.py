@@ -57,8 +57,10 @@ def _claim(broker: Broker, session: Session, packet: Grab, choice: Choice, was_w
             session.say(NO_JOB)
         elif job is None:
             _look(broker, session, packet, was_woken)
-        elif session.closing:
+        elif session.closing or broker.leaving:
+            # Begun now, it could be cut off in the middle: what is waited for is what ran when we began to leave.
             give_back(broker, line, [(job.id, job.attempt)])
+            session.say(NO_JOB)
         else:
             assign(broker, session, packet, line, job, was_woken)
         session.go_on()

@@ -5,9 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import trio
 
+from persistence.scripts import CLAIM
 from protocol import GrabJob, JobCreated, NoJob, Noop, SubmitJob, WorkComplete, WorkData
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.broker.running import OpenRunning, Running
+from tests.faults.proxy import open_proxy
+from tests.faults.trap import Point, Trap
+from tests.servers import RedisServer
 
 
 class Stoppable:
@@ -134,3 +138,23 @@ async def test_sleepers_and_idle_connections_do_not_hold_it_up(open_one: OpenRun
         await broker.stop()
         await broker.stopped()
         assert [await idle.is_hung_up_on(), await asleep.is_hung_up_on()] == [[], []]
+
+
+async def test_a_job_whose_claim_is_answered_when_we_leave_is_given_back_and_not_begun(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with (
+        open_proxy(Trap(shared_server.port)) as trap,
+        stoppable(open_one, redis=f"redis://127.0.0.1:{trap.port}") as broker,
+    ):
+        client, worker = await broker.peer(), await broker.peer(b"f")
+        handle = await client.submit_background(b"f", b"x")
+        trap.arm(CLAIM, Point.DONE)
+        await worker.say(GrabJob())
+        await trap.sprung.wait()
+        await broker.stop()
+        trap.release()
+        assert await worker.hear() == NoJob()
+        await broker.stopped()
+    async with open_one() as next_one:
+        assert (await (await next_one.worker(b"f")).grab()).handle == handle

@@ -1,6 +1,7 @@
 """Brokers in processes of their own that can be killed, each started in milliseconds from a warm fork server."""
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -37,6 +38,12 @@ class Victim:
         self._process.kill()
         self._process.join(PATIENCE_SECONDS)
 
+    def stop(self) -> None:
+        """SIGTERM, a clean stop; when this returns, it is gone, and ended well."""
+        self._process.terminate()
+        self._process.join(PATIENCE_SECONDS)
+        assert self._process.exitcode == 0
+
     def close(self) -> None:
         """Leave nothing behind."""
         self.kill()
@@ -62,8 +69,9 @@ def victims() -> Iterator[Callable[..., Victim]]:
 
 def _live(fields: dict[str, object], says: Connection) -> None:
     async def life() -> None:
-        async with open_broker(Settings.model_validate(fields)) as broker:
-            says.send(broker.addresses[0])
-            await trio.sleep_forever()
+        with trio.open_signal_receiver(signal.SIGTERM) as signals:
+            async with open_broker(Settings.model_validate(fields)) as broker:
+                says.send(broker.addresses[0])
+                await anext(signals)
 
     trio.run(life)
