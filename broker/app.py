@@ -53,6 +53,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
             place = await stack.enter_async_context(open_place(settings))
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon)
+            stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
             broker.data = place.words
             with _identity(place) as identity:
@@ -100,6 +101,7 @@ async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterato
         places = Places(broker.settings.max_connections)
         for duty in (watch_time_limits, watch_promises, sweep):
             serving.start_soon(duty, broker)
+        serving.start_soon(broker.switchboard.run)
         async with trio.open_nursery() as accepting:
             for sock in sockets:
                 accepting.start_soon(accept, broker, serving, sock, places)

@@ -19,6 +19,9 @@ class Flusher:
         self.before: Callable[[], None] = lambda: None
         """Called before every flush: the last to add something."""
 
+    def gather(self) -> None:
+        """An event begins, and `flush` will be called at its end."""
+
     def mark(self, writer: Writer) -> None:
         """This one has something to write."""
         self._marked.append(writer)

@@ -11,7 +11,7 @@ from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.detaching import detach
 from broker.dispatch import dispatch
-from broker.session import Bounds, Session, State, fault_barrier
+from broker.session import Bounds, FaultBarrier, Session, State
 from broker.settings import Settings
 from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
@@ -129,7 +129,7 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
     """Serve one accepted socket, and free its place."""
     try:
         prepare(sock, broker.settings)
-        await attend_to(broker, SocketTransport(sock, peer))
+        await attend_to(broker, SocketTransport(sock, peer, broker.switchboard))
     except OSError as error:
         log.debug("%s was gone before it was served: %s", peer, error)
     finally:
@@ -152,7 +152,7 @@ async def attend_to(broker: Broker, transport: Transport) -> None:
         exceptions=settings.exceptions,
     )
     broker.sessions[session] = None
-    with fault_barrier(session):
+    with FaultBarrier(session):
         await session.run(lambda: part(broker, session))
 
 
