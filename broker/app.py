@@ -90,8 +90,13 @@ def _store(broker: Broker, place: Place) -> Store:
         presence_ttl_seconds=settings.presence_ttl,
         describe=broker.describe,
     )
-    broker.flusher.before = lambda: note_progress(broker)
+    broker.flusher.before = lambda: _ask_the_store(broker)
     return broker.store
+
+
+def _ask_the_store(broker: Broker) -> None:
+    note_progress(broker)
+    broker.store.flush()
 
 
 @asynccontextmanager

@@ -41,7 +41,7 @@ class Broker:
         """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
-        self.switchboard = Switchboard(self.flusher.gather, self.flusher.flush)
+        self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush)
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store

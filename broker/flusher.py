@@ -17,10 +17,7 @@ class Flusher:
         self._drain = drain
         self._marked: list[Writer] = []
         self.before: Callable[[], None] = lambda: None
-        """Called before every flush: the last to add something."""
-
-    def gather(self) -> None:
-        """An event begins, and `flush` will be called at its end."""
+        """Called before every flush: the last to add something. Redis works while peers are written to."""
 
     def mark(self, writer: Writer) -> None:
         """This one has something to write."""

@@ -85,6 +85,14 @@ class Store:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
 
+    def gather(self) -> None:
+        """An event begins that may ask much of Redis; `flush` is called at its end, before anybody waits."""
+        self.pipe.gather()
+
+    def flush(self) -> None:
+        """Let what was asked since `gather` leave."""
+        self.pipe.flush()
+
     def function(self, name: bytes) -> Function:
         """The function with this name; written down in Redis the first time it is met here."""
         known = self.link.functions.get(name)
