@@ -59,12 +59,13 @@ class Pipe:
             replies.
         on_batch: called after each group of answers and pushes: one read's, or those of a break or of a
             deadline.
+        on_flush: called at the beginning of each `flush`: the last to post something before it.
         on_break: called when a connection that had been ready is lost, before any caller is told.
         max_unsent_bytes: what may wait to be sent; a command beyond that is answered StoreUnavailableError
             at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, and most of them rare
         self,
         options: RedisOptions,
         *,
@@ -72,6 +73,7 @@ class Pipe:
         on_connect: Callable[[Handshake], Awaitable[None]] = _prepare_nothing,
         on_push: Callable[[list[Reply]], None] = _ignore,
         on_batch: Callable[[], None] = _ignore,
+        on_flush: Callable[[], None] = _ignore,
         on_break: Callable[[StoreError], None] = _ignore,
         max_unsent_bytes: int = MAX_UNSENT_BYTES,
     ) -> None:
@@ -80,6 +82,7 @@ class Pipe:
         self._on_connect = on_connect
         self._on_push = on_push
         self._on_batch = on_batch
+        self._on_flush = on_flush
         self._on_break = on_break
         self._outbox = Outbox(max_unsent_bytes)
         self._deadlines = Deadlines()
@@ -96,6 +99,11 @@ class Pipe:
     def connected(self) -> bool:
         """Whether a greeted and prepared connection stands: what is posted now leaves at once."""
         return self._connected.is_set() and not self._ended
+
+    @property
+    def gathering(self) -> bool:
+        """Whether `gather` was called, and `flush` will be."""
+        return self._gathering
 
     async def wait_connected(self) -> None:
         """Wait until `connected`. Cancelled: nothing has changed.
@@ -163,6 +171,7 @@ class Pipe:
 
     def flush(self) -> None:
         """Send what was posted, at once as far as the system takes it: a task of its own would cost a turn of all."""
+        self._on_flush()
         self._gathering = False
         if not self._outbox.waiting:
             return

@@ -1,6 +1,7 @@
 #!lua
 -- enqueue: store a job, or join the one that holds its unique; then, if a worker sleeps at this broker, hand out
 -- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing.
+-- Many at a time, each answered by itself.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
 -- ARGV[2]   generation   0: this incarnation is over and only asks whether this submit of it was stored
@@ -15,6 +16,7 @@
 -- Returns   "queued" | "scheduled" | "full" | "gone" (a repeat whose job is over) | "fenced" | "stale"
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
+-- @each     number id record run_at waits handoff
 -- @include guard record run notice queue listeners claim numbers join
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -46,11 +48,11 @@ local priority = priority_of(record)
 local length = push(id, priority)
 if handoff ~= "" then
   for level = 0, 2 do
-    local job, empty = take(incarnation, handoff, level)
-    if job then
+    local jobs, empty = take(incarnation, tonumber(handoff), level, 1)
+    if #jobs > 0 then
       if level ~= priority then announce(priority, length) end
       local answer = { "handed" }
-      claimed(job, room, answer)
+      claimed(jobs, room, answer)
       return answer
     end
     if not empty then break end
