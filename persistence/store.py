@@ -176,10 +176,11 @@ class Store:
         function = self.link.functions.with_tag(expect_bytes(push[1]))
         if function is None:
             return
-        priority = QUEUE_NOTICES.get(notice)
+        priority = QUEUE_NOTICES.get(notice[:2])
         kind = notice[:1]
         if priority is not None:
-            self._events.work_noticed(function, priority)
+            for _ in range(int(notice[2:] or 1)):
+                self._events.work_noticed(function, priority)
         elif kind == b"s":
             self.alarm.look_again(function)
         elif kind == b"m" and notice[1:] == self.link.incarnation:

@@ -17,7 +17,8 @@
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
 -- @each     number id record run_at waits handoff
--- @include guard record run notice queue listeners claim numbers join
+-- @first    together
+-- @include guard record run notice queue listeners claim numbers join together
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
@@ -50,7 +51,7 @@ if handoff ~= "" then
   for level = 0, 2 do
     local jobs, empty = take(incarnation, tonumber(handoff), level, 1)
     if #jobs > 0 then
-      if level ~= priority then announce(priority, length) end
+      if level ~= priority then announce(priority, length, 1) end
       local answer = { "handed" }
       claimed(jobs, room, answer)
       return answer
@@ -58,5 +59,5 @@ if handoff ~= "" then
     if not empty then break end
   end
 end
-announce(priority, length)
+announce(priority, length, 1)
 return "queued"

@@ -39,6 +39,8 @@ local function pop(priority, count)
   return ids
 end
 
-local function announce(priority, length)
-  if length <= NOTICE_DEPTH then tell("q" .. priority) end
+-- So many ids were appended, and the queue is so long now: one notice for all, each of whom may wake somebody.
+local function announce(priority, length, count)
+  local wakes = math.min(count, NOTICE_DEPTH - length + count)
+  if wakes > 0 then tell("q" .. priority .. (wakes > 1 and wakes or "")) end
 end
