@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LINTED := protocol persistence broker client worker tests bench examples
+LINTED := protocol persistence broker peer client worker tests bench examples
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test dialogues check bench clean

@@ -1,4 +1,4 @@
-"""``python -m broker``, also installed as ``trio-gearman``: from words to an exit status.
+"""``python -m broker``, also installed as ``trio-gearman`` and ``gearmand``: from words to an exit status.
 
 Three stages, each imported when it is reached, by name and not at the top. ``--help`` and ``--version``
 answer after 50 milliseconds instead of 500, wrong flags are told where trio or the store cannot even be
@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from broker.sources import Reading
 
 
-def main() -> int:
+def as_gearmand() -> int:
+    """The same by the name ``gearmand``, in whose place we are then: two defaults are as there (`broker.heritage`)."""
+    return main(as_gearmand=True)
+
+
+def main(*, as_gearmand: bool = False) -> int:
     """Run the command line of this process; returns its exit status: 0, or 1 when it could not be obeyed."""
+    if sys.argv[1:2] == ["import"]:
+        imported: int = import_module("broker.importing.command").main(sys.argv[2:])
+        return imported
     line = parse(map(Word, sys.argv[1:]))
     if "help" in line.actions:
         show(usage())
@@ -27,7 +35,7 @@ def main() -> int:
     if "version" in line.actions:
         show(version())
         return 0
-    reading = _read(line)
+    reading = _read(line, as_gearmand=as_gearmand)
     if reading is None:
         return 1
     if "check_args" in line.actions:
@@ -36,11 +44,11 @@ def main() -> int:
     return status
 
 
-def _read(line: CommandLine) -> "Reading | None":
+def _read(line: CommandLine, *, as_gearmand: bool) -> "Reading | None":
     """The settings; None when they are wrong, which has then been told."""
     sources = import_module("broker.sources")
     try:
-        reading: Reading = sources.read_settings(line, os.environ)
+        reading: Reading = sources.read_settings(line, os.environ, as_gearmand=as_gearmand)
     except sources.SettingsError as error:
         for problem in error.problems:
             complain(problem)

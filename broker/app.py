@@ -8,6 +8,7 @@ What is opened later depends on what was opened before, and is closed before it.
 
 import hashlib
 import logging
+import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
@@ -19,8 +20,10 @@ from broker.core import Broker
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
 from broker.listening import Places, accept, bind
+from broker.orders import Orders
 from broker.settings import Settings
 from broker.stores import Place, open_place
+from broker.tls import Certificates
 from broker.waking import give_back_reservations
 from broker.working import note_progress
 from persistence import Identity, Incarnation, Store, StoreError, claim_identity, open_store
@@ -35,24 +38,30 @@ LEAVE_SECONDS: Final = 5.0
 
 
 @asynccontextmanager
-async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
+async def open_broker(settings: Settings, *, orders: Orders | None = None) -> AsyncIterator[Broker]:
     """Run a broker for the length of the block; when the block begins, it listens and its store answers.
 
     The end of the block is a clean stop: nothing is accepted any more, running jobs get `settings.grace` seconds
     to end, the rest is given back. Cancelled, it stops at once; its jobs are returned by the next broker with the same
     data directory, or by any other after `settings.presence_ttl`.
 
-    Raises OSError when it cannot listen, StoreError when the store cannot be used, each before the block begins. An
-    exception of the block comes out as it went in.
+    Somebody may ask the broker to end, by the text command ``shutdown`` for instance. It cannot end your block, so it
+    sets `broker.orders.stopping`: wait for that if you want to obey. `orders` is for whoever gives some before there
+    is a broker, as signals do.
+
+    Raises TlsError when the files for TLS cannot be used, OSError when it cannot listen, StoreError when the store
+    cannot be used, each before the block begins. An exception of the block comes out as it went in.
     """
     with unwrapped():
         async with AsyncExitStack() as stack:
+            certificates = Certificates(settings) if settings.ssl else None
             sockets = await bind(settings)
             for sock in sockets:
                 stack.callback(sock.close)
             place = await stack.enter_async_context(open_place(settings))
             tasks = await stack.enter_async_context(trio.open_nursery())
-            broker = Broker(settings, tasks.start_soon)
+            broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
+            broker.certificates = certificates
             stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
             broker.data = place.words
@@ -70,13 +79,15 @@ async def open_broker(settings: Settings) -> AsyncIterator[Broker]:
 async def serve(
     settings: Settings, *, task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Run a broker until cancelled, which stops it at once; `nursery.start` returns the addresses it listens on.
+    """Run a broker until it is ordered to stop, as by ``shutdown`` from a peer on this machine.
 
-    Raises what `open_broker` raises.
+    `nursery.start` returns the addresses it listens on.
+
+    Cancelled, it stops at once. Raises what `open_broker` raises.
     """
     async with open_broker(settings) as broker:
         task_status.started(broker.addresses)
-        await trio.sleep_forever()
+        await broker.orders.stopping.wait()
 
 
 def _store(broker: Broker, place: Place) -> Store:
@@ -122,9 +133,11 @@ async def _wind_down(broker: Broker) -> None:
     broker.leaving = True
     for line in broker.roster.lines.values():
         give_back_reservations(broker, line)
-    if broker.runs.by_handle and broker.settings.grace:
-        log.warning("waiting up to %g s for %d running jobs", broker.settings.grace, len(broker.runs.by_handle))
-    with trio.move_on_after(broker.settings.grace):
+    orders, running = broker.orders, len(broker.runs.by_handle)
+    if running and orders.seconds:
+        limit = "" if math.isinf(orders.seconds) else f", {orders.seconds:g} s at most"
+        log.warning("waiting for what runs to end (%d)%s", running, limit)
+    with orders.patience():
         await broker.runs.wait_empty()
     with trio.move_on_after(LAST_WORDS_SECONDS):
         await _say_the_last_words(broker)

@@ -1,10 +1,10 @@
 """Words to flags: the syntax of the command line, and of the config file, which holds the same words.
 
 ``--long=value``, ``--long value``, ``-x value`` and ``-xvalue``; switches may be joined (``-Rj3``). No
-abbreviations; an option given twice, an unknown option and a stray word are errors (Gearman protocol: the
-gearmand command line; the joined forms were tried on gearmand 1.1.20). argparse is not used because it stops
-at the first error, forgets where a word came from, and takes longer to import than everything here; what a
-value may be is for `broker.settings` to say.
+abbreviations; an option given twice, an unknown option and a stray word are errors (Gearman
+protocol: the gearmand command line; the joined forms were tried on gearmand 1.1.20). argparse is not used because
+it stops at the first error, forgets where a word came from, and takes longer to import than everything here; what
+a value may be is for `broker.settings` to say.
 """
 
 from collections import deque
@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from broker.flags import ACTIONS, BY_NAME, Flag
+from broker.flag import Flag
+from broker.flags import ACTIONS, BY_NAME
 from broker.given import Given
 
 
@@ -34,6 +35,8 @@ class CommandLine:
     """The fields' names of the `ACTIONS` that were asked for, such as ``help``."""
     problems: tuple[str, ...] = ()
     """One line for each word that is wrong, saying where and what would be right."""
+    strays: frozenset[str] = frozenset()
+    """Those of the problems that are words without a dash."""
 
 
 def parse(words: Iterable[Word]) -> CommandLine:
@@ -41,7 +44,7 @@ def parse(words: Iterable[Word]) -> CommandLine:
     reader = _Reader(deque(words))
     while reader.words:
         reader.read_flag()
-    return CommandLine(tuple(reader.given), frozenset(reader.actions), tuple(reader.problems))
+    return CommandLine(tuple(reader.given), frozenset(reader.actions), tuple(reader.problems), frozenset(reader.strays))
 
 
 class _Reader:
@@ -52,6 +55,7 @@ class _Reader:
         self.given: list[Given] = []
         self.actions: set[str] = set()
         self.problems: list[str] = []
+        self.strays: list[str] = []
 
     def read_flag(self) -> None:
         """Take one flag, with its value if it has one, off the words."""
@@ -93,7 +97,8 @@ class _Reader:
         if word.text == "--":  # the end of the flags, as usual; gearmand takes it too
             return
         if not word.text.startswith("-") or word.text == "-":
-            self.problems.append(f"{word.at}{word.text!r} is a stray word; flags begin with a dash{_hint(word.text)}")
+            self.strays.append(f"{word.at}{word.text!r} is a stray word; flags begin with a dash{_hint(word.text)}")
+            self.problems.append(self.strays[-1])
         else:
             near = get_close_matches(name, BY_NAME, n=1) if _is_long(name) else []
             advice = f"did you mean {near[0]}?" if near else "see --help"

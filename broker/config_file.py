@@ -1,15 +1,19 @@
 """The config file: the words of a command line, separated by spaces and line ends.
 
 The form is gearmand's (Gearman protocol: the gearmand command line), with two differences. A word without a
-dash is refused, where gearmand ignores it: ``port=4731`` must not look as if it worked. And a word that
-begins with ``#`` makes the rest of its line a comment, which in gearmand happens to work as long as no word
-of the comment begins with a dash.
+dash is ignored as in gearmand, but told: ``port=4731`` must not look as if it worked, and a file that started
+gearmand must start us. And a word that begins with ``#`` makes the rest of its line a comment, which in gearmand
+happens to work as long as no word of the comment begins with a dash.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from broker.command_line import CommandLine, Word, parse
+
+DEFAULT: Final = Path("/etc/gearmand.conf")
+"""Read when no other file is named, and not missed when it is not there."""
 
 
 def read_config_file(path: Path) -> CommandLine:
@@ -24,7 +28,7 @@ def read_config_file(path: Path) -> CommandLine:
     nested = (
         f"{given.where}: a config file names no other; leave it out" for given in line.given if _nests(given.field)
     )
-    return CommandLine(line.given, frozenset(), (*line.problems, *sorted(misplaced), *nested))
+    return CommandLine(line.given, frozenset(), (*line.problems, *sorted(misplaced), *nested), line.strays)
 
 
 def _words(text: str, path: Path) -> Iterator[Word]:

@@ -9,22 +9,28 @@ import trio
 from broker.audience import Audience
 from broker.flusher import Flusher
 from broker.line import ALL_BITS, Line
+from broker.orders import Orders
 from broker.refusals import Refusals
 from broker.roster import Roster
 from broker.runs import Run, Runs
 from broker.session import Session
 from broker.settings import Settings
 from broker.switchboard import Switchboard
+from broker.tls import Certificates
 from persistence import Function, Store
 
 
 class Broker:
     """One broker: its sessions, who can do what, what runs, who waits. It lives as long as `open_broker`'s block."""
 
-    def __init__(self, settings: Settings, start_soon: Callable[..., None]) -> None:
+    def __init__(self, settings: Settings, start_soon: Callable[..., None], orders: Orders) -> None:
         self.settings = settings
+        self.orders = orders
+        """What it has been told about its end, and how to tell it."""
         self.addresses: list[tuple[str, int]] = []
         """Where it listens: host and port."""
+        self.certificates: Certificates | None = None
+        """With what the port speaks TLS; None: it does not."""
         self.data = ""
         """Where its data is, in one line."""
         self.start_soon = start_soon

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from broker import abilities, asking, grabbing, submitting, text_commands, working
+from broker import abilities, asking, grabbing, scheduling, submitting, working
 from broker.core import Broker
 from broker.session import Session
+from broker.text import commands
 from protocol import (
     CanDo,
     CanDoTimeout,
@@ -58,7 +59,7 @@ HANDLERS: Final[dict[type, Callable[[Broker, Session, Any], None]]] = {
     SubmitJob: submitting.on_submit,
     SubmitJobEpoch: submitting.on_submit_epoch,
     SubmitReduceJob: submitting.on_submit_reduce,
-    SubmitJobSched: _not_expected,
+    SubmitJobSched: scheduling.on_submit_sched,
     WorkStatus: working.on_status,
     WorkData: working.on_data,
     WorkWarning: working.on_data,
@@ -69,7 +70,7 @@ HANDLERS: Final[dict[type, Callable[[Broker, Session, Any], None]]] = {
     GetStatusUnique: asking.on_get_status_unique,
     EchoReq: asking.on_echo,
     OptionReq: asking.on_option,
-    TextLine: text_commands.on_text,
+    TextLine: commands.on_text,
 }
 
 

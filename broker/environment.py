@@ -1,4 +1,4 @@
-"""The environment: ``TRIO_GEARMAN_<FIELD>`` for every setting, and gearmand's own ``GEARMAND_PORT``.
+"""The environment: ``TRIO_GEARMAN_<FIELD>`` for every setting, and gearmand's own four variables.
 
 An unknown ``TRIO_GEARMAN_...`` is a note in the log and no error, and a port that is a URL is skipped:
 Kubernetes gives every container of a namespace ``GEARMAND_PORT=tcp://10.0.0.7:4730`` and a dozen more as soon
@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from broker.flags import BY_FIELD
+from broker.gearmand_flags import TRANSLATED
 from broker.given import Given
 
 PREFIX: Final = "TRIO_GEARMAN_"
+GEARMANDS_TLS: Final = {
+    "GEARMAND_CA_CERTIFICATE": "ssl_ca_file",
+    "GEARMAND_SERVER_PEM": "ssl_certificate",
+    "GEARMAND_SERVER_KEY": "ssl_key",
+}
+"""gearmand's variables that win over its flags."""
 _SERVICE_LINK: Final = ("tcp://", "udp://", "sctp://")
 _SERVICE_LINK_NAME: Final = ("port_", "service_")
 
@@ -26,6 +33,8 @@ class Environment:
     """From ``TRIO_GEARMAN_...``: above the config file."""
     fallback: tuple[Given, ...]
     """From ``GEARMAND_PORT``, which in gearmand replaces the default alone: below the config file."""
+    override: tuple[Given, ...]
+    """From gearmand's other variables, which in gearmand win over everything: above the command line."""
     notes: tuple[str, ...]
     """A line for each variable that looks like ours and is not."""
 
@@ -37,11 +46,14 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         if not value or value.startswith(_SERVICE_LINK) or not variable.startswith(PREFIX):
             continue
         field = variable.removeprefix(PREFIX).lower()
-        if field in BY_FIELD:
+        if field in BY_FIELD or any(field == flag.field for flag in TRANSLATED):
             given.append(Given(field, value, variable))
         elif not field.startswith(_SERVICE_LINK_NAME):
             notes.append(f"{variable}: there is no such setting, the variable was ignored; see --help")
     port = variables.get("GEARMAND_PORT", "")
     known = port and not port.startswith(_SERVICE_LINK)
     fallback = (Given("port", port, "GEARMAND_PORT"),) if known else ()
-    return Environment(tuple(given), fallback, tuple(notes))
+    override = tuple(
+        Given(field, variables[name], name) for name, field in GEARMANDS_TLS.items() if variables.get(name)
+    )
+    return Environment(tuple(given), fallback, override, tuple(notes))

@@ -4,45 +4,15 @@ The command line, the config file, the environment, ``--help`` and the messages 
 this table. A new flag is a row here and a field of the same name in `broker.settings`; a test holds the two
 together.
 
-The rows hold defaults as text, though the fields have them too, because ``--help`` must not wait for
-pydantic. The spelling follows gearmand (Gearman protocol: the gearmand command line) wherever gearmand has
-such a flag.
+The spelling follows gearmand (Gearman protocol: the gearmand command line) wherever gearmand has such a flag. The
+flags that are there for gearmand's sake alone have a table of their own, `broker.gearmand_flags`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One flag."""
-
-    names: tuple[str, ...]
-    """As they are typed, dashes included; the long one last."""
-    about: str
-    """What it does, for ``--help``: no capital, no full stop; units are named."""
-    metavar: str = ""
-    """What its value is called in ``--help``. Empty: a switch, which takes no value."""
-    right: str = "1 or 0"
-    """Which values are right: the end of "give ...". (A switch has a value only in the environment.)"""
-    default: str = ""
-    """Its default as somebody would type it. Empty: none."""
-    many: bool = False
-    """May be given several times; the values add up."""
-    secret: bool = False
-    """Its value may hold a password, so no message repeats it."""
-
-    @property
-    def name(self) -> str:
-        """The long name, as typed: ``--store-timeout``."""
-        return self.names[-1]
-
-    @property
-    def field(self) -> str:
-        """The field of the settings that it fills: ``store_timeout``."""
-        return self.name.removeprefix("--").replace("-", "_")
-
+from broker.flag import Flag
+from broker.gearmand_flags import IGNORED, REFUSED, TRANSLATED
 
 _SECONDS: Final = "a number of seconds above 0, such as 0.5 or 10"
 _SIZE: Final = "a number of bytes, such as 65536 or 64MiB, from 1KiB to 256MiB"
@@ -60,7 +30,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         Flag(
             ("-L", "--listen"),
             "address or host name to listen on; several: repeat the flag, or put commas between. "
-            "0.0.0.0 is every IPv4 address, :: every IPv6 address",
+            "0.0.0.0 is every IPv4 address, :: every IPv6 address, * both; by the name gearmand, * is the default",
             metavar="ADDRESS",
             right="addresses or host names without a port, such as 127.0.0.1,::1; the port goes to --port",
             default="127.0.0.1",
@@ -123,10 +93,40 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         ),
         Flag(
             ("--packet-timeout",),
-            "seconds in which a peer must send the rest of a packet it has begun; a large one may take longer",
+            "seconds in which a peer must send the rest of a packet it has begun, or end its TLS handshake; a large "
+            "packet may take longer",
             metavar="SECONDS",
             right=_SECONDS,
             default="30",
+        ),
+    ),
+    "TLS": (
+        Flag(("--ssl",), "serve TLS, 1.2 or newer, on the port; nothing else is served there then"),
+        Flag(
+            ("--ssl-certificate",),
+            "PEM file with the broker's certificate, and those between it and its authority. Renewed files are "
+            "read before the next connection",
+            metavar="PATH",
+            right="the path of a PEM file",
+        ),
+        Flag(
+            ("--ssl-key",),
+            "PEM file with the certificate's private key, unless that is in the same file",
+            metavar="PATH",
+            right="the path of a PEM file",
+        ),
+        Flag(
+            ("--ssl-ca-file",),
+            "PEM file with the authorities that may vouch for clients, for --ssl-verify-client",
+            metavar="PATH",
+            right="the path of a PEM file",
+        ),
+        Flag(
+            ("--ssl-verify-client",),
+            "whether clients show a certificate: none, optional (one that is shown must hold) or required",
+            metavar="WHETHER",
+            right="none, optional or required",
+            default="none",
         ),
     ),
     "Store": (
@@ -200,11 +200,26 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             right="1 to 63 visible ASCII characters",
             default="H:",
         ),
+        Flag(
+            ("--schedule-zone",),
+            "time zone in which jobs for a minute of the calendar (SUBMIT_JOB_SCHED) name it",
+            metavar="ZONE",
+            right="the name of a time zone that this system knows, such as UTC or Europe/Berlin",
+            default="UTC",
+        ),
     ),
     "Process": (
+        Flag(("-d", "--daemon"), "run in the background: the command returns as soon as the broker listens"),
+        Flag(
+            ("-u", "--user"),
+            "user to become, for a broker that is started by root; done before anything is opened",
+            metavar="NAME",
+            right="the name of a user of this machine",
+        ),
         Flag(
             ("-l", "--log-file"),
-            "file to add the log to, or stderr, or none; reopened on SIGHUP",
+            "file to add the log to, or stderr, or none; reopened on SIGHUP. By the name gearmand, "
+            "/var/log/gearmand.log is the default",
             metavar="PATH",
             right="a path, stderr or none",
             default="stderr",
@@ -216,6 +231,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             right="one of FATAL, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG, in capitals",
             default="WARNING",
         ),
+        Flag(("--syslog",), "send the log to the system's log, too: to /dev/log"),
         Flag(
             ("-P", "--pid-file"),
             "file to write the process id to, as soon as the broker listens; removed at the end",
@@ -224,14 +240,15 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         ),
         Flag(
             ("--grace",),
-            "seconds that running jobs may take to end when the broker is told to stop",
+            "seconds that running jobs may take to end at a stop. Without it TERM and INT stop at once, and USR1 "
+            "waits as long as they take; what then still runs is given back and runs again",
             metavar="SECONDS",
             right="a number of seconds from 0, such as 0.5 or 10",
-            default="10",
         ),
         Flag(
             ("--config-file",),
-            "file of more flags, separated by spaces or line ends; a word that begins with # ends its line",
+            "file of more flags, separated by spaces or line ends; a word that begins with # ends its line. "
+            "Without it, /etc/gearmand.conf is read if it is there",
             metavar="PATH",
             right="the path of a file",
         ),
@@ -249,5 +266,10 @@ ACTIONS: Final = (
 BY_FIELD: Final[Mapping[str, Flag]] = {flag.field: flag for rows in SECTIONS.values() for flag in rows}
 """The flags of `SECTIONS` by the field they fill."""
 
-BY_NAME: Final[Mapping[str, Flag]] = {name: flag for flag in (*BY_FIELD.values(), *ACTIONS) for name in flag.names}
-"""Every flag, actions too, by each of its names."""
+INHERITED: Final[Mapping[str, Flag]] = {flag.field: flag for flag in (*TRANSLATED, *IGNORED, *REFUSED)}
+"""The flags of `broker.gearmand_flags`, in the same way, though the settings have no such fields."""
+
+BY_NAME: Final[Mapping[str, Flag]] = {
+    name: flag for flag in (*BY_FIELD.values(), *INHERITED.values(), *ACTIONS) for name in flag.names
+}
+"""Every flag by each of its names."""

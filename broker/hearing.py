@@ -6,6 +6,7 @@ from broker.core import Broker
 from broker.line import ALL_BITS
 from broker.relaying import deliver, relay_end
 from broker.waking import wake_for
+from broker.working import stop_running
 from persistence import Function, JobId, Mail, StoreError
 from protocol import WorkFail
 
@@ -61,6 +62,10 @@ class Hearing:
         run = self._broker.runs.by_handle.get(self._handle(function, job))
         if run is not None:
             run.elsewhere = True
+
+    def cancelled(self, function: Function, job: JobId) -> None:
+        """An operator ended a job: whoever runs it here runs it for nobody, and nobody need begin."""
+        stop_running(self._broker, function, self._handle(function, job))
 
     def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
         """Whether a worker here has this run, or it is reserved for one."""

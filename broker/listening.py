@@ -13,6 +13,7 @@ from broker.detaching import detach
 from broker.dispatch import dispatch
 from broker.session import Bounds, FaultBarrier, Session, State
 from broker.settings import Settings
+from broker.tls import HandshakeError, shake_hands
 from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
@@ -22,6 +23,8 @@ from protocol import Event
 log = logging.getLogger(__name__)
 
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+EVERYWHERE: Final = "*"
+"""What stands for all IPv4 and IPv6 addresses of the machine."""
 PAUSE_SECONDS: Final = 0.1
 """How long nothing is accepted when the system has no room for another connection."""
 
@@ -44,6 +47,9 @@ async def bind(settings: Settings) -> list[socket.socket]:
 
 
 async def _resolve(name: str, port: int) -> list[tuple[int, tuple[str, int]]]:
+    if name == EVERYWHERE:
+        everywhere = [(int(socket.AF_INET), ("0.0.0.0", port)), (int(socket.AF_INET6), ("::", port))]
+        return everywhere if _has_ipv6() else everywhere[:1]
     try:
         found = await trio.socket.getaddrinfo(
             name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
@@ -51,6 +57,16 @@ async def _resolve(name: str, port: int) -> list[tuple[int, tuple[str, int]]]:
     except socket.gaierror as error:
         raise OSError(error.errno, f"cannot listen on {name!r}: {error.strerror}") from error
     return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]
+
+
+def _has_ipv6() -> bool:
+    """Whether there is IPv6 to listen on: it may be built out or turned off, and few who say `*` mean to care."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
 
 
 def _listener(family: int, address: tuple[str, int], settings: Settings) -> socket.socket:
@@ -129,12 +145,20 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
     """Serve one accepted socket, and free its place."""
     try:
         prepare(sock, broker.settings)
-        await attend_to(broker, SocketTransport(sock, peer, broker.switchboard))
+        await attend_to(broker, await _transport(broker, sock, peer))
+    except HandshakeError as error:
+        log.warning("closed %s: %s", peer, error)
     except OSError as error:
         log.debug("%s was gone before it was served: %s", peer, error)
     finally:
         sock.close()
         places.leave()
+
+
+async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
+    if broker.certificates is None:
+        return SocketTransport(sock, peer, broker.switchboard)
+    return await shake_hands(sock, broker.certificates.context(), peer, broker.settings.packet_timeout)
 
 
 async def attend_to(broker: Broker, transport: Transport) -> None:

@@ -1,5 +1,7 @@
 """The log: gearmand's words for weights, its line, and a file that is opened again on SIGHUP.
 
+`broker.syslog` may be given as one more place for the lines.
+
 Everything in the house logs through the standard library, so a program that embeds a broker decides for
 itself where lines go. This module is for ``python -m broker``, which owns its process and may therefore set
 up the root logger.
@@ -43,17 +45,24 @@ _VISIBLE: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 1
 _log: Final = logging.getLogger(__name__)
 
 
-class LineFormatter(logging.Formatter):
-    """``WARNING 2026-03-01 12:00:00.000000 [ broker.session ] text``: gearmand's, with our module."""
+class BareFormatter(logging.Formatter):
+    """``WARNING [ broker.session ] text``: for those who write down the time themselves."""
 
-    def __init__(self) -> None:
-        super().__init__("%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s", "%Y-%m-%d %H:%M:%S")
+    def __init__(self, form: str = "%(levelname)s [ %(name)s ] %(visible)s") -> None:
+        super().__init__(form, "%Y-%m-%d %H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class spells it so
         """The line itself; a traceback follows it on lines of its own."""
         record.fraction = int(record.created % 1 * 1_000_000)
         record.visible = record.message.translate(_VISIBLE)
         return super().formatMessage(record)
+
+
+class LineFormatter(BareFormatter):
+    """``WARNING 2026-03-01 12:00:00.000000 [ broker.session ] text``: gearmand's, with our module."""
+
+    def __init__(self) -> None:
+        super().__init__("%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s")
 
 
 class LogFile(logging.FileHandler):
@@ -99,17 +108,19 @@ class Log:
     Python itself puts it there. The root logger is found again as it was.
     """
 
-    def __init__(self, target: str, level: str) -> None:
+    def __init__(self, target: str, level: str, *more: logging.Handler) -> None:
         """Prepare it: nothing is opened before the block is entered.
 
         Args:
             target: a path, ``stderr`` or ``none``.
             level: one of the names in `LEVELS`, the least that is written.
+            more: where lines go as well; closed at the end of the block.
         """
         self._target = target
         self._level = LEVELS[level]
         self._file: LogFile | None = None
         self._handler: logging.Handler = logging.NullHandler()
+        self._more = more
         self._level_before = logging.NOTSET
 
     @property
@@ -117,24 +128,31 @@ class Log:
         """Whether lines go to a file, so that the terminal does not see them."""
         return self._file is not None
 
+    @property
+    def is_on_stderr(self) -> bool:
+        """Whether lines go to stderr, because that was asked for or the file could not be opened."""
+        return isinstance(self._handler, logging.StreamHandler) and not self.is_file
+
     def __enter__(self) -> Self:
         for name, level in LEVELS.items():
             logging.addLevelName(level, name)
         self._handler = self._open()
-        self._handler.setFormatter(LineFormatter())
         root = logging.getLogger()
         self._level_before = root.level
         root.setLevel(self._level)
-        root.addHandler(self._handler)
+        for handler, formatter in ((self._handler, LineFormatter()), *((each, BareFormatter()) for each in self._more)):
+            handler.setFormatter(formatter)
+            root.addHandler(handler)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.is_file and isinstance(error, Exception):
             _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
         root = logging.getLogger()
-        root.removeHandler(self._handler)
         root.setLevel(self._level_before)
-        _close(self._handler)
+        for handler in (self._handler, *self._more):
+            root.removeHandler(handler)
+            _close(handler)
 
     def reopen(self) -> None:
         """Open the log file again, if there is one. Never raises: the log stays open and tells a failure."""

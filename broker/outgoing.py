@@ -57,6 +57,16 @@ class Outgoing:
             self._ready.append(ready)
             promises.popleft()
 
+    def is_due(self, promise: Promise) -> bool:
+        """Whether all that was said and promised before this has left."""
+        return not self._ready and bool(self._promises) and self._promises[0] is promise
+
+    def begin(self, promise: Promise, data: bytes) -> None:
+        """Let a part of an answer that is due leave; what was said behind it still waits for the rest."""
+        assert self._promises[0] is promise
+        self.size += len(data)
+        self._ready.append(data)
+
     def take(self) -> bytes:
         """All that may leave now; it counts as gone."""
         if not self._ready:

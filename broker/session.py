@@ -40,6 +40,8 @@ GOODBYE_SECONDS: Final = 10.0
 LINGER_SECONDS: Final = 2.0
 """How long a peer that broke the rules is still listened to. Hanging up on what it sends would reset the connection,
 and the ERROR that explains it would be lost on the way."""
+TLS_HANDSHAKE: Final = b"\x16\x03"
+"""How a TLS client begins (RFC 8446, section 5.1), and neither a packet nor a line can."""
 SLOWEST_BYTES_PER_SECOND: Final = 16_384
 """A packet under way may take the packet timeout, and the time that its bytes take at this rate."""
 
@@ -147,6 +149,19 @@ class Session:
             data = b""
         self._writer.outgoing.keep(promise, data)
 
+    async def begin_bytes(self, promise: Promise, data: bytes) -> None:
+        """Give a part of the answer that was promised, once the peer has been sent all before it.
+
+        So a long answer is as far ahead of its reader as one part is long. After the end of the session it goes
+        nowhere. Cancelled, nothing was said.
+        """
+        writer = self._writer
+        while not writer.closed and not writer.takes_part_of(promise):
+            await self._change()
+        if writer.room():
+            writer.outgoing.begin(promise, data)
+            self._flusher.flush()
+
     def drop(self, why: str, *, weight: int = logging.WARNING) -> None:
         """End this session from our side."""
         if not self.closing:
@@ -203,6 +218,9 @@ class Session:
 
     def hear(self, data: bytes) -> bool:
         """See broker.transport.Listener."""
+        if data.startswith(TLS_HANDSHAKE) and not self._connection.pending:
+            self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
+            return False
         with FaultBarrier(self):
             self._connection.receive_data(data)
             self._unanswered_bytes += len(data)
@@ -259,6 +277,13 @@ class Session:
             while await self.transport.receive():
                 pass
 
+    def _say_fault(self, error: RemoteProtocolError) -> None:
+        """What they did wrong, in the language in which they did it."""
+        if error.in_text:
+            self.say_bytes(b"ERR %b %b\r\n" % (error.code, error.text.replace(b" ", b"+")))
+        else:
+            self.say(Error(error.code, error.text))
+
     def hold(self) -> None:
         """Handle nothing more until `go_on`: what follows depends on an answer of the store."""
         self._held = True
@@ -285,7 +310,7 @@ class Session:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
                 self._progressed = True
-                self.say(Error(error.code, error.text))
+                self._say_fault(error)
                 if error.fatal:
                     log.warning("closing %s: it sent what no Gearman peer may send: %s", self.name, error)
                     self._heard_all = self._broke_rules = True

@@ -10,11 +10,21 @@ which line of which file a wrong value stood, and its import adds a tenth of a s
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from broker.redis_address import redis_options
+from broker.time_zone import find_zone
 
 Level = Literal["FATAL", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"]
 """The weights of log lines, heaviest first, in gearmand's words."""
@@ -47,6 +57,11 @@ def _redis_url(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    find_zone(value)  # for its ValueError
+    return value
+
+
 def _probe(value: int) -> int:
     if value == 0:
         raise ValueError("0 is neither a number of probes nor a time between them")
@@ -62,9 +77,9 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # One host or address: a colon may only stand in an IPv6 address, which has two at least. So host:port is not
 # one.
 Address = Annotated[
-    str, Field(pattern=r"^([A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?)$")
+    str, Field(pattern=r"^(\*|[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?)$")
 ]
-"""Where to listen: an IP address or a host name."""
+"""Where to listen: an IP address, a host name, or * for all there are."""
 RedisURL = Annotated[str, AfterValidator(_redis_url)]
 """A URL that redis-py understands: ``redis://``, ``rediss://`` or ``unix://``."""
 # Linux refuses more (include/net/tcp.h: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT).
@@ -110,6 +125,17 @@ class Settings(BaseModel):
     packet_timeout: Seconds = 30.0
     """Seconds from the first byte of a packet to its last, for a small one; a large one may take longer."""
 
+    ssl: bool = False
+    """Whether the port speaks TLS."""
+    ssl_certificate: Path | None = None
+    """PEM file of the certificate, and of what stands between it and its authority."""
+    ssl_key: Path | None = None
+    """PEM file of its private key; None: it is in the same file."""
+    ssl_ca_file: Path | None = None
+    """PEM file of the authorities that may vouch for clients."""
+    ssl_verify_client: Literal["none", "optional", "required"] = "none"
+    """Whether clients show a certificate."""
+
     redis: Annotated[RedisURL | None, Field(repr=False)] = None
     """URL of the Redis that keeps the jobs, perhaps with a password; None: the embedded store."""
     data_dir: Path | None = None
@@ -137,16 +163,32 @@ class Settings(BaseModel):
     # gearmand ends with status 1 above 63 bytes. Letters beyond ASCII would be cut in the middle.
     job_handle_prefix: Annotated[str, Field(pattern=r"^[!-~]{1,63}$")] = "H:"
     """What handles begin with; the store cuts it where a handle would pass 63 bytes."""
+    schedule_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The time zone in which SUBMIT_JOB_SCHED names minutes."""
 
+    daemon: bool = False
+    """Whether ``python -m broker`` goes on in the background."""
+    user: Annotated[str | None, Field(min_length=1)] = None
+    """Whom ``python -m broker`` becomes when root has started it."""
     log_file: Annotated[str, Field(min_length=1)] = "stderr"
     """A path, ``stderr`` or ``none``."""
     # gearmand says ERROR. Here warnings tell what a store may lose, which its operator must see without
     # asking.
     verbose: Level = "WARNING"
     """The least weight that is logged."""
+    syslog: bool = False
+    """Whether the log of ``python -m broker`` goes to the system's log, too."""
     pid_file: Path | None = None
     """File for the process id, written when listening."""
-    grace: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
-    """Seconds that running jobs get to end at a clean stop."""
+    grace: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    """Seconds that running jobs get to end at a stop; None: as long as they take at a graceful one, else none."""
     config_file: Path | None = None
     """The file these settings were read from, as well; nobody reads it again."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if self.ssl and self.ssl_certificate is None:
+            raise ValueError("--ssl needs --ssl-certificate, the PEM file of the certificate to show to clients")
+        if self.ssl and self.ssl_verify_client != "none" and self.ssl_ca_file is None:
+            raise ValueError("--ssl-verify-client needs --ssl-ca-file, the PEM file of who may vouch for clients")
+        return self

@@ -1,8 +1,8 @@
 """Where settings come from, and which source wins: flags over environment over config file over default.
 
-One exception, gearmand's: ``GEARMAND_PORT`` replaces the default, so a config file wins over it. Every wrong
-value is told in one line of its own, all of them at once: where it stands, what it is, and what would be
-right.
+Two exceptions, gearmand's: ``GEARMAND_PORT`` replaces the default, so a config file wins over it, and its variables
+for TLS win over everything. Started by the name ``gearmand``, two defaults are gearmand's. Every wrong value is told
+in one line of its own, all of them at once: where it stands, what it is, and what would be right.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from broker.command_line import CommandLine
-from broker.config_file import read_config_file
+from broker.config_file import DEFAULT, read_config_file
 from broker.environment import read_environment
 from broker.flags import BY_FIELD
 from broker.given import Given
+from broker.heritage import BY_NAME_DEFAULTS, settle
 from broker.settings import Settings
 
 
@@ -35,31 +36,49 @@ class Reading:
     settings: Settings
     notes: tuple[str, ...] = ()
     """Lines for the log, about what was given and has no effect."""
+    name: str = "trio-gearman"
+    """By which name the broker was started, and is known to the system's log."""
 
 
-def read_settings(line: CommandLine, variables: Mapping[str, str]) -> Reading:
+def read_settings(
+    line: CommandLine, variables: Mapping[str, str], *, as_gearmand: bool = False, default_config: Path = DEFAULT
+) -> Reading:
     """Make settings of a parsed command line, the environment, and the config file that one of them names.
+
+    Args:
+        line: what was typed.
+        variables: the environment.
+        as_gearmand: whether it was typed behind the name ``gearmand``, whose defaults are then kept.
+        default_config: the config file to read if none is named; it need not be there.
 
     Raises:
         SettingsError: with a line for every problem in any of the sources.
     """
     environment = read_environment(variables)
-    config = _config((*environment.given, *line.given))
-    chosen = _choose(environment.fallback, config.given, environment.given, line.given)
-    problems = [*line.problems, *config.problems]
+    config = _config((*environment.given, *line.given), default_config)
+    defaults = BY_NAME_DEFAULTS if as_gearmand else ()
+    heritage = settle(
+        _choose(defaults, environment.fallback, config.given, environment.given, line.given, environment.override)
+    )
+    chosen = heritage.chosen
+    stray = [problem for problem in config.problems if problem in config.strays]
+    problems = [*line.problems, *(each for each in config.problems if each not in config.strays), *heritage.problems]
     try:
         settings = Settings.model_validate({field: _value(given) for field, given in chosen.items()})
     except ValidationError as error:
         raise SettingsError((*problems, *_problems(error, chosen))) from error
     if problems:
         raise SettingsError(problems)
-    return Reading(settings, environment.notes)
+    notes = (*environment.notes, *(f"{each}; it was ignored" for each in stray), *heritage.notes)
+    return Reading(settings, notes, "gearmand") if as_gearmand else Reading(settings, notes)
 
 
-def _config(given: Iterable[Given]) -> CommandLine:
-    """What the config file says, if one is named; the last to name one wins."""
+def _config(given: Iterable[Given], default: Path) -> CommandLine:
+    """What the config file says; the last to name one wins."""
     paths = [each.value for each in given if each.field == "config_file"]
-    return read_config_file(Path(paths[-1])) if paths else CommandLine()
+    if paths:
+        return read_config_file(Path(paths[-1]))
+    return read_config_file(default) if default.exists() else CommandLine()
 
 
 def _choose(*sources: tuple[Given, ...]) -> dict[str, list[Given]]:
@@ -84,6 +103,8 @@ def _problems(error: ValidationError, chosen: Mapping[str, list[Given]]) -> Iter
 
 
 def _problem(details: ErrorDetails, chosen: Mapping[str, list[Given]]) -> str:
+    if not details["loc"]:
+        return str(details["ctx"]["error"])  # two settings that do not go together: `Settings` says which
     field, wrong = str(details["loc"][0]), str(details["input"])
     flag, given = BY_FIELD[field], chosen[field]
     where = next((each.where for each in given if wrong in each.value), given[0].where)

@@ -44,22 +44,35 @@ def on_submit(broker: Broker, session: Session, packet: SubmitJob) -> None:
     """A job for now, somebody waiting for it or not."""
     function, unique, payload = packet.function, packet.unique, packet.payload
     wanted = Wanted(function, coalescing(unique, payload), b"", payload, packet.priority, packet.background)
-    _Submit(broker, session, wanted).start()
+    submit(broker, session, wanted)
 
 
 def on_submit_epoch(broker: Broker, session: Session, packet: SubmitJobEpoch) -> None:
     """A background job for later; a time that has passed, or 0, means now."""
     unique = coalescing(packet.unique, packet.payload)
     run_at = packet.run_at or None
-    wanted = Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at)
-    _Submit(broker, session, wanted).start()
+    submit(broker, session, Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at))
 
 
 def on_submit_reduce(broker: Broker, session: Session, packet: SubmitReduceJob) -> None:
     """A job whose worker is told where to send its pieces."""
     unique, payload = coalescing(packet.unique, packet.payload), packet.payload
-    wanted = Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background)
+    submit(
+        broker,
+        session,
+        Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background),
+    )
+
+
+def submit(broker: Broker, session: Session, wanted: Wanted) -> None:
+    """Hand a job to the store; the client is answered when that is done."""
     _Submit(broker, session, wanted).start()
+
+
+def refuse(broker: Broker, error: StoreError) -> Error:
+    """What a client is told whose job the store did not take."""
+    broker.refusals.refused(error)
+    return Error(ErrorCode.QUEUE_ERROR, f"the store is not available: {error}".encode())
 
 
 def coalescing(unique: bytes, payload: bytes) -> bytes:
@@ -124,9 +137,7 @@ class _Submit:
 
     def _settle(self, outcome: Submitted | StoreError, job: JobId) -> None:
         if isinstance(outcome, StoreError):
-            self._broker.refusals.refused(outcome)
-            text = f"the store is not available: {outcome}".encode()
-            self._session.keep(self._promise, Error(ErrorCode.QUEUE_ERROR, text))
+            self._session.keep(self._promise, refuse(self._broker, outcome))
         elif outcome is Submitted.FULL:
             self._session.keep(self._promise, FULL)
         else:

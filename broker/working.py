@@ -132,15 +132,15 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
 
     def finished(word: bytes) -> None:
         if word == b"finished":
-            _stop_running(broker, function, packet.handle)
+            stop_running(broker, function, packet.handle)
             relay_end(broker, packet)
 
     outcome = OUTCOMES[type(packet)]
     broker.store.ending.finish(function, job, attempt, outcome, _payload(packet), finished, unique=unique)
 
 
-def _stop_running(broker: Broker, function: Function, handle: bytes) -> None:
-    """The job ended by an earlier run: whoever runs it here now runs it for nobody, and nobody need begin."""
+def stop_running(broker: Broker, function: Function, handle: bytes) -> None:
+    """The job is over without this run: whoever runs it here runs it for nobody, and nobody need begin."""
     run = broker.runs.by_handle.get(handle)
     if run is not None:
         broker.runs.end(run)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from broker.outgoing import Outgoing
+from broker.outgoing import Outgoing, Promise
 from broker.transport import Transport
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Writer:
     def waiting_bytes(self) -> int:
         """How much waits: for its turn, for an answer before it, or for the peer to read."""
         return self.outgoing.size + len(self._rest)
+
+    def takes_part_of(self, promise: Promise) -> bool:
+        """Whether the peer has been sent all before this answer, so that a part of it may leave."""
+        return not self._draining and self.outgoing.is_due(promise)
 
     def room(self) -> bool:
         """Whether more may be said; if not, the connection ends here."""

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from client.backoff import Backoff
 from client.errors import CannotConnectError, ClientError
 from client.loss import Loss
 from client.session import Session
 from client.slot import NotSentError, Slot
+from peer import Backoff
 from protocol import Connection, OptionReq, OptionRes, Role
 
 __all__ = ["Connector"]

@@ -7,8 +7,8 @@ import trio
 
 from client.client import Client
 from client.connector import Connector
-from client.dial import dial, parse_address
 from client.held import HeldException
+from peer import dial, parse_address
 
 __all__ = ["client_over", "open_client"]
 

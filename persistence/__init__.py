@@ -4,6 +4,7 @@
 ``persistence/scripts``, one Lua file each.
 """
 
+from persistence.adopting import Adoptee, Mark, mark_of
 from persistence.data_directory import default_data_dir
 from persistence.embedded import EmbeddedStore, open_embedded_store
 from persistence.errors import (
@@ -16,14 +17,19 @@ from persistence.errors import (
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.identity import Identity, claim_identity
-from persistence.jobs import ClaimedJob, Counts, JobStatus, Mail, Manner, Outcome, Submitted
+from persistence.jobs import Adopted, ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Outcome, Submitted
+from persistence.listing import ListedJob
 from persistence.options import RedisOptions
 from persistence.records import Handle, Incarnation, JobId
+from persistence.steering import Dropped
 from persistence.store import Store, open_store
 
 __all__ = [
+    "Adopted",
+    "Adoptee",
     "ClaimedJob",
     "Counts",
+    "Dropped",
     "EmbeddedStore",
     "EmbeddedStoreError",
     "Function",
@@ -32,8 +38,11 @@ __all__ = [
     "Incarnation",
     "JobId",
     "JobStatus",
+    "Limits",
+    "ListedJob",
     "Mail",
     "Manner",
+    "Mark",
     "Outcome",
     "RedisOptions",
     "Store",
@@ -45,6 +54,7 @@ __all__ = [
     "Submitted",
     "claim_identity",
     "default_data_dir",
+    "mark_of",
     "open_embedded_store",
     "open_store",
 ]

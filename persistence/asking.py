@@ -1,7 +1,9 @@
 """Questions that change nothing: the state of a job, the figures of a function, who else is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from persistence.asking_all import ask_all
 from persistence.errors import StoreError
 from persistence.jobs import Counts, JobStatus
 from persistence.keys import digest_of
@@ -13,6 +15,7 @@ from persistence.scripts import STATUS, STATUS_UNIQUE
 
 UNKNOWN = JobStatus(known=False)
 StatusAnswer = Callable[[JobStatus | StoreError], None]
+NAMES_A_STEP: Final = 1000
 
 
 class Asking:
@@ -36,19 +39,49 @@ class Asking:
         """What is known of a job that holds this unique, whatever its function. One trip."""
         self._ask(STATUS_UNIQUE.call(self._link.keys.root, unique), lambda reply: answer(_status(reply)))
 
+    def time(self, answer: Callable[[int | StoreError], None]) -> None:
+        """What time it is by Redis's clock, in unix seconds. One trip."""
+
+        def told(reply: Reply) -> None:
+            answer(reply if isinstance(reply, StoreError) else int(expect_bytes(expect_list(reply)[0])))
+
+        self._ask([b"TIME"], told)
+
     def _ask(self, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
         self._link.gathering.close()
         self._link.pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())
 
+    async def everything_before(self) -> None:
+        """Wait until Redis has done all that was posted before: what is read then, on any pipe, has it in it.
+
+        Raises StoreError in an outage.
+        """
+        await self._link.pipe.ask(b"PING", timeout_seconds=self._link.store_timeout_seconds)
+
     async def functions(self) -> list[bytes]:
-        """The names of all functions, sorted. Raises StoreError in an outage; cancelling changes nothing."""
-        return sorted(map(expect_bytes, expect_list(await self._bulk.ask(b"HVALS", self._link.keys.functions))))
+        """The names of all functions, sorted. Read in steps. Raises StoreError in an outage."""
+        names: set[bytes] = set()
+        cursor = b"0"
+        while True:
+            reply = await self._bulk.ask(b"HSCAN", self._link.keys.functions, cursor, b"COUNT", NAMES_A_STEP)
+            next_one, listed = expect_list(reply)
+            names.update(map(expect_bytes, expect_list(listed)[1::2]))
+            cursor = expect_bytes(next_one)
+            if cursor == b"0":
+                return sorted(names)
 
     async def counts(self, name: bytes) -> Counts:
         """The figures of one function. Raises StoreError in an outage; cancelling changes nothing."""
-        key = self._link.keys.function(self._link.keys.tag(digest_of(name)))
-        return read_counts(name, await self._bulk.ask(b"HGETALL", key))
+        (counts,) = await self.counts_of([name])
+        return counts
+
+    async def counts_of(self, names: Sequence[bytes]) -> list[Counts]:
+        """The figures of some functions, in one trip. Raises StoreError in an outage."""
+        keys = self._link.keys
+        commands = [[b"HGETALL", keys.function(keys.tag(digest_of(name)))] for name in names]
+        replies = await ask_all(self._bulk, commands, self._link.store_timeout_seconds)
+        return [read_counts(name, reply) for name, reply in zip(names, replies, strict=True)]
 
 
 def read_counts(name: bytes, reply: Reply) -> Counts:

@@ -28,6 +28,9 @@ class StoreEvents(Protocol):
     def audience_changed(self, function: Function, job: JobId) -> None:
         """Somebody at another broker listens to a job that may be running here."""
 
+    def cancelled(self, function: Function, job: JobId) -> None:
+        """A job that may run here was cancelled: what its worker still says of it concerns nobody."""
+
     def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
         """Whether this run is known here; if not, it is given back.
 

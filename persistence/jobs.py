@@ -39,6 +39,15 @@ class Submitted(Enum):
     GONE = "stored by an earlier try, and over since"
 
 
+class Adopted(Enum):
+    """What became of a job that was to be taken over from another server's queue."""
+
+    ADOPTED = "stored, and will run; in a trial: would be"
+    JOINED = "its unique is taken: it is now one with the job that holds it"
+    KNOWN = "it was taken over before, and may be over since"
+    SEEN = "it was taken over before by this very process, to which it was given twice"
+
+
 class Outcome(Enum):
     """How a run ended. The value is the word the scripts know."""
 
@@ -92,6 +101,25 @@ class Counts:
     def total(self) -> int:
         """Every job that is not over."""
         return sum(self.queued) + self.scheduled + self.running
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many jobs a function may hold when one of that priority is submitted; 0 for any number."""
+
+    high: int = 0
+    normal: int = 0
+    low: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether something is limited."""
+        return bool(self.high or self.normal or self.low)
+
+    @property
+    def packed(self) -> bytes:
+        """As the scripts know them; nothing for no limit."""
+        return b"%d %d %d" % (self.high, self.normal, self.low) if self.any else b""
 
 
 @dataclass(frozen=True, slots=True)

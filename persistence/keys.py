@@ -21,9 +21,8 @@ FUNCTION_KEYS: Final = {
     "incarnations": "hash    incarnation -> generation, highest number, gaps; or fenced",
     "jobs": "hash    id -> record, what never changes",
     "runs": "hash    id -> run, for jobs that run or were retried",
-    "uniques": "hash    unique -> id",
+    "uniques": "hash    unique -> since when it is held, and the id that holds it",
     "scheduled": "zset    id by unix seconds of its time",
-    "schedules": "hash    id -> minute, hour, day, month, weekday, zone",
     "listeners": "hash    id -> the incarnations at which clients wait, joined",
     "mail": "hash    incarnation -> bytes in its mailbox, and since when it is full",
     "dead": "zset    id by unix seconds of its end",
@@ -39,6 +38,11 @@ INCARNATION_KEYS: Final = {
     "attending": "set     ids that clients of this incarnation wait for",
     "mailbox": "stream  what was said of those jobs elsewhere",
 }
+
+PART_KEYS: Final = {
+    "imported": "hash    mark -> id: what was taken over from another server's queue, in 256 parts",
+}
+"""Spread over several keys per function, by a name of the part."""
 
 ROOT_KEYS: Final = {
     "functions": "hash    digest -> name, of every function",
@@ -80,6 +84,10 @@ class Keys:
     def jobs(self, tag: bytes) -> bytes:
         """The hash of a function's records."""
         return tag + b":jobs"
+
+    def uniques(self, tag: bytes) -> bytes:
+        """The hash of the uniques of a function's jobs."""
+        return tag + b":uniques"
 
     def mailbox(self, tag: bytes, incarnation: bytes) -> bytes:
         """The stream of what a broker's clients are to hear of a function's jobs."""
@@ -135,6 +143,8 @@ def _definition(name: str, of_another_tag: bool) -> str:
         return f'local {name}_key = KEYS[1] .. ":{name}"'
     if name in INCARNATION_KEYS:
         return f'local function {name}_key(incarnation) return KEYS[1] .. ":{name}:" .. incarnation end'
+    if name in PART_KEYS:
+        return f'local function {name}_key(part) return KEYS[1] .. ":{name}:" .. part end'
     if name == "queue":
         return "local function queue_key(priority) return KEYS[1] .. QUEUES[priority + 1] end"
     if name == "swept":

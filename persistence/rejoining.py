@@ -11,6 +11,7 @@ from persistence.claiming import Claiming
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.introducing import introduce
 from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
 from persistence.mailbox import Mailbox
@@ -63,8 +64,6 @@ class Rejoining:
         functions = self._link.functions.all()
         while not await self._is_back(handshake, functions):
             pass  # Redis took us for lost: the same once more under the new name
-        for function in functions:
-            self.introduce(function)
         self._link.settle_all()
         self._events.reconnected()
 
@@ -104,19 +103,10 @@ class Rejoining:
             self._compare(function, expect_list(reply))
         return True
 
-    def introduce(self, function: Function) -> None:
-        """Write down that there is such a function, and its name in its own hash."""
-        keys = self._link.keys
-        self._link.owe(function, lambda: [b"HSET", keys.functions, function.digest, function.name], lambda reply: None)
-        self._link.owe(
-            function, lambda: [b"HSET", keys.function(function.tag), b"name", function.name], lambda reply: None
-        )
-
     def rejoin_as(self, incarnation: Incarnation) -> None:
         """We go on under this name on a running connection: be there, and wait for what clients here wait for."""
         self._keeper.raise_soon(incarnation)
         for function in self._link.functions.all():
-            self.introduce(function)
             if self._events.awaited(function):
                 self._rejoin(function)
 
@@ -129,6 +119,8 @@ class Rejoining:
 
     def _compare(self, function: Function, reply: list[Reply]) -> None:
         running, gone = expect_list(reply[0]), expect_list(reply[1])
+        if reply[2]:
+            introduce(self._link, function)  # by a crash of Redis the list of all functions may have lost it
         lost: list[tuple[JobId, int]] = []
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             run = (JobId(expect_bytes(job)), expect_int(attempt))

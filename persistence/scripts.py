@@ -69,6 +69,7 @@ def _bare(text: str) -> str:
 
 
 ENQUEUE: Final = compose("enqueue")
+ADOPT: Final = compose("adopt")
 CLAIM: Final = compose("claim")
 FINISH: Final = compose("finish")
 REQUEUE: Final = compose("requeue")
@@ -84,8 +85,13 @@ DUE: Final = compose("due")
 SWEEP: Final = compose("sweep")
 LEAVE: Final = compose("leave")
 RENEW: Final = compose("renew")
+CANCEL: Final = compose("cancel")
+INTRODUCE: Final = compose("introduce")
+DROP: Final = compose("drop")
+LIMIT: Final = compose("limit")
+PAGE: Final = compose("page")
 PROBE: Final = compose("probe")
 ALL: Final = (
-    ENQUEUE, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, TRIM, REJOIN, FENCE, DUE,
-    SWEEP, LEAVE, RENEW, PROBE,
+    ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, TRIM, REJOIN, FENCE,
+    DUE, SWEEP, LEAVE, RENEW, CANCEL, INTRODUCE, DROP, LIMIT, PAGE, PROBE,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final
 
 import trio
 
+from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
@@ -21,18 +22,21 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
 from persistence.jobs import Submitted
 from persistence.keeper import Keeper
 from persistence.keys import Keys
 from persistence.link import Link
+from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.pipe import Handshake, Pipe
-from persistence.records import Incarnation, JobId, pack_record
+from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining, load_scripts
 from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
+from persistence.steering import Steering
 from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
 from persistence.unwrapping import unwrapped
@@ -61,8 +65,11 @@ class Store:
         self.link = Link(Keys(prefix), store_timeout_seconds)
         self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
+        self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
         self.asking = Asking(self.link, self.bulk)
+        self.listing = Listing(self.link, self.bulk, handle_prefix)
+        self.steering = Steering(self.link)
         self.keeper = Keeper(self.link, presence_ttl_seconds, describe)
         self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(self.link, self.bulk)
@@ -107,8 +114,17 @@ class Store:
         known = self.link.functions.get(name)
         if known is None:
             known = self.link.functions.meet(name)
-            self._rejoining.introduce(known)
+            introduce(self.link, known)
         return known
+
+    def spelled_here(self, handle: bytes) -> tuple[Function, Handle] | None:
+        """The function of the job with this handle, and how this broker spells the handle: prefixes may differ.
+
+        None when nothing of that function was met here, so that nobody here runs the job or waits for it.
+        """
+        read = read_handle(handle)
+        function = None if read is None else self.link.functions.with_tag(self.link.keys.tag(read[0]))
+        return None if read is None or function is None else (function, self.claiming.handle(function, read[1]))
 
     def listen(self, function: Function) -> None:
         """Hear the notices of a function from now on; what is claimed after this call misses none.
@@ -187,6 +203,8 @@ class Store:
             self.mailbox.read(function)
         elif kind == b"a":
             self._events.audience_changed(function, JobId(notice[1:]))
+        elif kind == b"c":
+            self._events.cancelled(function, JobId(notice[1:]))
 
     def _on_batch(self) -> None:
         self.claiming.return_the_late()

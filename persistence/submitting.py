@@ -6,6 +6,7 @@ from typing import NamedTuple
 from persistence.claiming import Claiming
 from persistence.errors import StoreError
 from persistence.functions import Function
+from persistence.introducing import introduce
 from persistence.jobs import ClaimedJob, Submitted
 from persistence.link import REFUSALS, Link
 from persistence.records import Incarnation, JobId, job_id
@@ -106,6 +107,9 @@ class Submit:
             self._link.refused(reply, self._incarnation)
             if self._incarnation != self._link.incarnation:
                 self._number_it()
+            self.post()
+        elif reply == b"unmet":
+            introduce(self._link, self._function)
             self.post()
         elif isinstance(reply, StoreError):
             self._link.complain(reply)

@@ -77,7 +77,7 @@ class Connection:
         self._start = 0
         self._long: bytearray | None = None
         self._hung_up = False
-        self._fault: tuple[bytes, bytes] | None = None
+        self._fault: tuple[bytes, bytes, bool, bool] | None = None
 
     @property
     def pending(self) -> int:
@@ -152,7 +152,7 @@ class Connection:
     def _next_of_little(self) -> Event | Signal:
         """Less than a header: nothing, a beginning, a line, a long packet under way, or a fault."""
         if self._fault is not None:
-            raise RemoteProtocolError(*self._fault, fatal=True)
+            raise RemoteProtocolError(*self._fault)
         if self._long is not None:
             return self._next_of_long(self._long)
         if self._start == len(self._buffer):
@@ -177,14 +177,14 @@ class Connection:
         if line_end < 0:
             if self.pending > LINE_LIMIT:
                 text = b"Text line is longer than %d bytes" % LINE_LIMIT
-                raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text)
+                raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text, in_text=True)
             return self._starved()
         line = self._buffer[start:line_end].removesuffix(b"\r")
         self._start = line_end + 1
         # The space alone parts words, and runs of it count once; tabs belong to the word.
         if len([word for word in line.split(b" ") if word]) > WORD_LIMIT:
             text = b"Text command has more than %d words" % WORD_LIMIT
-            raise self._broken(ErrorCode.INVALID_ARGUMENTS, text)
+            raise self._broken(ErrorCode.INVALID_ARGUMENTS, text, in_text=True)
         return TextLine(line)
 
     def _next_long(self, decoder: Decoder, length: int, end: int) -> Event | Signal:
@@ -219,14 +219,18 @@ class Connection:
         if not self._hung_up:
             return NEED_DATA
         if self.pending:
-            raise self._broken(ErrorCode.INCOMPLETE_PACKET, b"Connection ended within a packet or a line")
+            text = b"Connection ended within a packet or a line"
+            raise self._broken(ErrorCode.INCOMPLETE_PACKET, text, in_text=self._is_in_a_line())
         return CLOSED
+
+    def _is_in_a_line(self) -> bool:
+        return self._role is Role.BROKER and self._long is None and self._buffer[self._start] != 0
 
     def _missing(self) -> RemoteProtocolError:
         return self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
 
-    def _broken(self, code: bytes, text: bytes) -> RemoteProtocolError:
+    def _broken(self, code: bytes, text: bytes, *, in_text: bool = False) -> RemoteProtocolError:
         """The fault to raise, now and from now on; what is buffered is let go."""
-        self._fault = (code, text)
+        self._fault = (code, text, True, in_text)
         self._buffer, self._start, self._long = b"", 0, None
-        return RemoteProtocolError(code, text, fatal=True)
+        return RemoteProtocolError(*self._fault)

@@ -36,14 +36,16 @@ class RemoteProtocolError(ProtocolError):
 
     A broker answers with ``Error(error.code, error.text)``. If ``fatal``, the bytes that follow mean nothing
     any more: close the connection. If not, the offending packet is already behind us and ``next_event()``
-    goes on with the next one.
+    goes on with the next one. If it was a line of text that broke them (`in_text`), the peer reads lines: the
+    same in the words of the text protocol, ``ERR code text``, is what it understands.
     """
 
-    def __init__(self, code: bytes, text: bytes, fatal: bool) -> None:
-        super().__init__(code, text, fatal)
+    def __init__(self, code: bytes, text: bytes, fatal: bool, in_text: bool = False) -> None:
+        super().__init__(code, text, fatal, in_text)
         self.code = code
         self.text = text
         self.fatal = fatal
+        self.in_text = in_text
 
     def __str__(self) -> str:
         return (self.text + b" (" + self.code + b")").decode("ascii", "backslashreplace")

@@ -101,6 +101,16 @@ class ServerProcess(ABC):
         """The end of `pause`."""
         self._running().send_signal(signal.SIGCONT)
 
+    def send(self, number: signal.Signals) -> None:
+        """A signal, without waiting for what it leads to."""
+        self._running().send_signal(number)
+
+    def wait(self) -> int:
+        """Waits for an end that something else has brought about; returns the exit status."""
+        status = self._running().wait(STOP_SECONDS)
+        self._process = None
+        return status
+
     def clean_up(self) -> None:
         """Stops it if it runs, whatever the test did to it."""
         if self._process is not None:

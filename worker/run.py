@@ -1,16 +1,16 @@
 """The public worker: keeps a connection to each server, and the functions behind them."""
 
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NoReturn, TypeAlias
 
 import trio
 
+from peer import Backoff, dial, parse_addresses
 from worker.abilities import Abilities, Functions, TimeLimits, abilities_of
-from worker.backoff import Backoff
 from worker.connection import WorkerConnection
-from worker.dial import dial, parse_address
 
 __all__ = ["run_worker"]
 
@@ -71,6 +71,7 @@ async def run_worker(
     concurrency: int = 1,
     client_id: bytes | str = b"",
     time_limits: TimeLimits | None = None,
+    tls: ssl.SSLContext | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> NoReturn:
     """Runs jobs until it is cancelled.
@@ -90,6 +91,8 @@ async def run_worker(
         time_limits: seconds by function name, after which the *server* gives the job to another worker
             (gearmand: at least one). The run here is not cut short, but nobody wants its result any more.
             gearmand 1.1 keeps one timer for a connection: with limits, keep to a concurrency of 1 there.
+        tls: whom to trust for the servers' certificates, such as ``ssl.create_default_context()``; None speaks
+            plainly.
         task_status: started when the first of the servers has registered the functions.
 
     Raises:
@@ -102,13 +105,11 @@ async def run_worker(
     If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
     get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
     """
-    addresses = [parse_address(server) for server in ([servers] if isinstance(servers, str) else servers)]
-    if not addresses:
-        raise ValueError("a worker needs at least one server")
+    addresses = parse_addresses([servers] if isinstance(servers, str) else servers)
     if concurrency < 1:
         raise ValueError(f"concurrency must be at least 1, not {concurrency}")
     worker = Worker(abilities_of(functions, time_limits or {}, client_id), concurrency, task_status)
     async with trio.open_nursery() as nursery:
         for address in addresses:
-            nursery.start_soon(worker.keep_connected, str(address), partial(dial, address))
+            nursery.start_soon(worker.keep_connected, str(address), partial(dial, address, tls))
     raise AssertionError("unreachable: connections are kept for ever")

@@ -11,7 +11,7 @@
 -- Returns   "fenced" | "stale"
 --           | {"ended", then for each "finished" | "gone" | "superseded" | "heard"}
 --             heard: somebody elsewhere listens; come again with the payload
--- @include guard record run notice listeners mail forget ended
+-- @include guard record run notice listeners mail unique forget ended
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal = standing(incarnation, generation)

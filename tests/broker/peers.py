@@ -1,7 +1,7 @@
 """A peer that says and hears exactly what a test tells it to: for dialogues with a real broker."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import trio
@@ -136,6 +136,14 @@ class Peer:
                 assert piece, f"the broker hung up after {reply!r}"
                 reply += piece
         return reply
+
+    async def bytes_to_the_end(self) -> bytes:
+        """All that the broker still says before it closes the connection, as it is."""
+        said = b""
+        with trio.fail_after(PATIENCE_SECONDS), suppress(trio.BrokenResourceError):
+            while piece := bytes(await self.stream.receive_some(RECEIVE_BYTES)):
+                said += piece
+        return said
 
     async def is_hung_up_on(self) -> list[Event]:
         """Wait until the broker closes the connection; what it said before."""

@@ -16,6 +16,7 @@ import trio
 
 from broker.command_line import Word, parse
 from broker.listening import bind
+from broker.orders import Orders
 from broker.process import OpenBroker, run
 from broker.settings import Settings
 from broker.sources import read_settings
@@ -32,7 +33,7 @@ class Standin:
 
 
 @asynccontextmanager
-async def plain(settings: Settings) -> AsyncIterator[Standin]:
+async def plain(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Listens, and stops when the block ends."""
     with ExitStack() as sockets:
         listening = [sockets.enter_context(sock) for sock in await bind(settings)]
@@ -41,7 +42,7 @@ async def plain(settings: Settings) -> AsyncIterator[Standin]:
 
 
 @asynccontextmanager
-async def never_up(settings: Settings) -> AsyncIterator[Standin]:
+async def never_up(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Waits for its store for ever."""
     show(f"starting {os.getpid()}")
     await trio.Event().wait()
@@ -49,16 +50,16 @@ async def never_up(settings: Settings) -> AsyncIterator[Standin]:
 
 
 @asynccontextmanager
-async def never_down(settings: Settings) -> AsyncIterator[Standin]:
+async def never_down(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Waits for its last job for ever."""
-    async with plain(settings) as standin:
+    async with plain(settings, orders=orders) as standin:
         yield standin
         show("stopping")
         await trio.sleep_forever()
 
 
 @asynccontextmanager
-async def without_store(settings: Settings) -> AsyncIterator[Standin]:
+async def without_store(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Fails as a start in a nursery fails: with a group of groups."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_fail, EmbeddedStoreError("--data-dir: /x is not yours; take another"))
@@ -67,9 +68,9 @@ async def without_store(settings: Settings) -> AsyncIterator[Standin]:
 
 
 @asynccontextmanager
-async def defective(settings: Settings) -> AsyncIterator[Standin]:
+async def defective(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Breaks while it serves, with an error that a start may have too."""
-    async with plain(settings) as standin, trio.open_nursery() as nursery:
+    async with plain(settings, orders=orders) as standin, trio.open_nursery() as nursery:
         nursery.start_soon(_fail, OSError("the defect"))
         yield standin
 

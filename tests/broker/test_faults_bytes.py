@@ -34,8 +34,11 @@ FATAL: dict[str, tuple[bytes, bytes]] = {
     "a submit of nothing": (REQ + b"\0\0\0\x07\0\0\0\0", ErrorCode.INVALID_ARGUMENTS),
     "a body larger than any": (REQ + b"\0\0\0\x10\xff\xff\xff\xff", ErrorCode.ARGUMENT_TOO_LARGE),
     "a name over 8192 bytes": (REQ + b"\0\0\0\x01\0\0\x20\x01" + b"x" * 8193, ErrorCode.ARGUMENT_TOO_LARGE),
-    "a line over 8191 bytes": (b"v" * 8192, ErrorCode.ARGUMENT_TOO_LARGE),
-    "a command of six words": (b"a b c d e f\n", ErrorCode.INVALID_ARGUMENTS),
+}
+FATAL_LINES: dict[str, tuple[bytes, bytes]] = {
+    # what is wrong                     what is sent            how the reply begins
+    "a line over 8191 bytes": (b"v" * 8192, b"ERR ARGUMENT_TOO_LARGE "),
+    "a command of six words": (b"a b c d e f\n", b"ERR INVALID_ARGUMENTS "),
 }
 HARMLESS: dict[str, tuple[bytes, bytes]] = {
     "the magic of a response": (b"\0RES\0\0\0\x10\0\0\0\x01x", ErrorCode.INVALID_MAGIC),
@@ -64,6 +67,20 @@ async def test_a_fault_gets_an_error_and_ends_its_own_connection_alone(
     (error,) = await peer.is_hung_up_on()
     assert isinstance(error, Error)
     assert error.code == code
+    assert await is_served(bystander)
+    assert len([line for line in caplog.records if line.levelno >= logging.WARNING]) == 1
+
+
+@pytest.mark.parametrize("fault", FATAL_LINES)
+async def test_a_fault_in_a_line_is_answered_by_a_line(
+    one: Running, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    said, beginning = FATAL_LINES[fault]
+    bystander, peer = await one.sleeper(b"f"), await one.peer()
+    await peer.say_bytes(said)
+    reply = await peer.bytes_to_the_end()
+    assert reply.startswith(beginning)
+    assert reply.endswith(b"\r\n")
     assert await is_served(bystander)
     assert len([line for line in caplog.records if line.levelno >= logging.WARNING]) == 1
 

@@ -93,7 +93,7 @@ async def test_hup_opens_the_log_file_again(tmp_path: Path) -> None:
         running.send(signal.SIGTERM)
         assert await running.program.wait() == 0
     assert "Listening on 127.0.0.1" in moved.read_text()
-    assert "SIGTERM, stopping cleanly" in log.read_text()
+    assert "SIGTERM, stopping\n" in log.read_text()
     assert "SIGTERM" not in moved.read_text()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from broker.flags import ACTIONS, BY_FIELD, BY_NAME, Flag
+from broker.flag import Flag
+from broker.flags import ACTIONS, BY_FIELD, BY_NAME, INHERITED
 from broker.settings import Settings
 from broker.usage import usage
 from broker.version import VERSION
@@ -19,8 +20,9 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "[::1], 127.0.0.1": ("::1", "127.0.0.1"),
             "fe80::1%eth0": ("fe80::1%eth0",),
             "a.example": ("a.example",),
+            "*": ("*",),
         },
-        ["a:4730", "127.0.0.1:4730", "a b", "a,,b", "*", "http://a/"],
+        ["a:4730", "127.0.0.1:4730", "a b", "a,,b", "*:4730", "**", "http://a/"],
     ),
     "backlog": ({"1": 1}, ["0", "65536"]),
     "max_connections": ({"1": 1}, ["0", "many"]),
@@ -32,6 +34,10 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "max_packet": ({"1024": 1024, "64MiB": 2**26, "256 MiB": 2**28}, ["1023", "257MiB", "1e6", "-1", "big"]),
     "outbox_limit": ({"1KiB": 1024}, ["1", "1GiB"]),
     "packet_timeout": ({"0.5": 0.5, "30": 30.0}, ["0", "-1", "inf"]),
+    "ssl_certificate": ({"/etc/ssl/x.pem": Path("/etc/ssl/x.pem")}, []),
+    "ssl_key": ({"/etc/ssl/x.key": Path("/etc/ssl/x.key")}, []),
+    "ssl_ca_file": ({"/etc/ssl/ca.pem": Path("/etc/ssl/ca.pem")}, []),
+    "ssl_verify_client": ({"none": "none", "optional": "optional", "required": "required"}, ["REQUIRED", "yes"]),
     "redis_prefix": (
         {"g": "g", "a:b-c": "a:b-c", "x" * 64: "x" * 64},
         ["a b", "a{b", "b}", "a\nb", "x" * 65],
@@ -45,6 +51,13 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "round_robin": ({"1": True}, ["2"]),
     "exceptions": ({"1": True}, ["2"]),
     "job_handle_prefix": ({"H:web1": "H:web1", "x" * 63: "x" * 63}, ["x" * 64, "H: ", "H\t", "Hé"]),
+    "schedule_zone": (
+        {"UTC": "UTC", "Europe/Berlin": "Europe/Berlin"},
+        ["", "Europe", "CEST", "+02:00", "../etc/passwd", "/etc/localtime", "Europe/Berlin\0"],
+    ),
+    "daemon": ({"1": True}, ["2"]),
+    "user": ({"gearman": "gearman"}, [""]),
+    "syslog": ({"1": True}, ["local0"]),
     "log_file": ({"none": "none", "/var/log/x.log": "/var/log/x.log"}, [""]),
     "verbose": ({"FATAL": "FATAL", "DEBUG": "DEBUG"}, ["debug", "4", "TRACE"]),
     "grace": ({"0": 0.0, "2.5": 2.5}, ["-1", "inf"]),
@@ -68,7 +81,7 @@ def test_a_wrong_value_is_refused(field: str, text: str) -> None:
 
 
 def test_every_field_is_in_the_table_of_bounds() -> None:
-    assert BOUNDS.keys() | {"redis"} == Settings.model_fields.keys()
+    assert BOUNDS.keys() | {"redis", "ssl"} == Settings.model_fields.keys()
 
 
 def test_every_field_has_a_flag_and_every_flag_a_field() -> None:
@@ -84,14 +97,30 @@ def test_the_default_in_the_help_is_the_default_of_the_field(flag: Flag) -> None
 
 
 def test_no_name_belongs_to_two_flags() -> None:
-    assert len(BY_NAME) == sum(len(flag.names) for flag in (*BY_FIELD.values(), *ACTIONS))
+    assert len(BY_NAME) == sum(len(flag.names) for flag in (*BY_FIELD.values(), *INHERITED.values(), *ACTIONS))
 
 
 def test_the_help_shows_every_flag_on_lines_that_fit_a_terminal() -> None:
     lines = usage().splitlines()
-    for name in BY_NAME:
+    for name in BY_NAME.keys() - {"-r", "--protocol"}:  # these are refused
         assert any(name in line.replace(",", " ").split() for line in lines), name
     assert max(map(len, lines)) <= 80
+
+
+def test_a_flag_of_gearmand_alone_fills_no_setting() -> None:
+    assert not INHERITED.keys() & Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"ssl": True}, "--ssl needs --ssl-certificate"),
+        ({"ssl": True, "ssl_certificate": "x", "ssl_verify_client": "optional"}, "--ssl-verify-client needs --ssl-ca"),
+    ],
+)
+def test_settings_for_tls_that_are_not_whole_are_refused(fields: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings.model_validate(fields)
 
 
 def test_settings_are_frozen_and_take_no_unknown_name() -> None:

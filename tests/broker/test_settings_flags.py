@@ -23,6 +23,15 @@ TAKEN: list[tuple[list[str], dict[str, str]]] = [
     (["-Rj3"], {"round_robin": "1", "job_retries": "3"}),
     (["-R", "-p", "1", "-L", "::1"], {"round_robin": "1", "port": "1", "listen": "::1"}),
     (["--port=4731", "--"], {"port": "4731"}),
+    (["--daemon", "-P", "/run/x.pid", "-u", "nobody"], {"daemon": "1", "pid_file": "/run/x.pid", "user": "nobody"}),
+    (["-d", "--syslog", "--verbose=INFO"], {"daemon": "1", "syslog": "1", "verbose": "INFO"}),
+    (["--keepalive", "--keepalive-idle=60"], {"keepalive": "1", "keepalive_idle": "60"}),
+    (["-q", "builtin", "-t", "4"], {"queue_type": "builtin", "threads": "4"}),
+    (["--redis-server=a", "--redis-port=1"], {"redis_server": "a", "redis_port": "1"}),
+    (
+        ["--coredump", "--hashtable-buckets=1", "--http-port=1"],
+        {"coredump": "1", "hashtable_buckets": "1", "http_port": "1"},
+    ),
 ]
 
 # The words, and the line about them.

@@ -12,8 +12,11 @@ from broker.sources import Reading, SettingsError, read_settings
 SECRET = "swordfish"
 
 
+NOWHERE = Path("/nonexistent/gearmand.conf")
+
+
 def read(*words: str, **variables: str) -> Reading:
-    return read_settings(parse(map(Word, words)), variables)
+    return read_settings(parse(map(Word, words)), variables, default_config=NOWHERE)
 
 
 def told(*words: str, **variables: str) -> tuple[str, ...]:
@@ -94,15 +97,67 @@ def test_the_config_file_holds_the_words_of_a_command_line_and_comments(config: 
 
 
 def test_each_fault_of_a_config_file_is_told_with_its_line(config: Path) -> None:
-    config.write_text("port=4731\n--prt 3\n--backlog=0\n--config-file=x\n--port=1 --port=2\n--help")
+    config.write_text("\n--prt 3\n--backlog=0\n--config-file=x\n--port=1 --port=2\n--help")
     assert told("--config-file", str(config)) == (
-        f"{config}:1: 'port=4731' is a stray word; flags begin with a dash: did you mean --port?",
         f"{config}:2: --prt: there is no such flag; did you mean --port?",
         f"{config}:5: --port: is given twice; give it once",
         f"{config}: --help belongs on the command line",
         f"{config}:4: --config-file: a config file names no other; leave it out",
         f"{config}:3: --backlog: '0' is wrong; give a number from 1 to 65535",
     )
+
+
+def test_a_word_without_a_dash_in_a_config_file_is_ignored_as_in_gearmand_and_noted(config: Path) -> None:
+    config.write_text("port=4731 --backlog 7")
+    assert read("--config-file", str(config)) == Reading(
+        Settings(backlog=7, config_file=config),
+        (f"{config}:1: 'port=4731' is a stray word; flags begin with a dash: did you mean --port?; it was ignored",),
+    )
+
+
+def test_the_default_config_file_is_read_if_it_is_there_and_no_other_is_named(config: Path) -> None:
+    config.write_text("--port=4731")
+    named = config.with_name("named.conf")
+    named.write_text("--backlog=7")
+    assert read_settings(parse([]), {}, default_config=config).settings.port == 4731
+    other = read_settings(parse([Word(f"--config-file={named}")]), {}, default_config=config).settings
+    assert (other.port, other.backlog) == (4730, 7)
+    assert read_settings(parse([]), {}, default_config=NOWHERE) == Reading(Settings())
+
+
+def test_a_default_config_file_that_is_wrong_is_told(config: Path) -> None:
+    config.write_text("--port=x")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(parse([]), {}, default_config=config)
+    assert caught.value.problems[0].startswith(f"{config}:1: --port: 'x' is wrong")
+
+
+def test_gearmands_variables_for_tls_win_over_its_flags_as_in_gearmand() -> None:
+    settings = read(
+        "--ssl", "--ssl-certificate=a", "--ssl-key=b", GEARMAND_SERVER_PEM="c", GEARMAND_CA_CERTIFICATE="d"
+    ).settings
+    assert [settings.ssl_certificate, settings.ssl_key, settings.ssl_ca_file] == [Path("c"), Path("b"), Path("d")]
+
+
+def test_gearmands_variables_for_tls_are_for_its_clients_too_and_do_nothing_without_the_flag() -> None:
+    reading = read(GEARMAND_SERVER_PEM="c", GEARMAND_CA_CERTIFICATE="d")
+    assert not reading.settings.ssl
+    assert reading.notes == ()
+
+
+def test_what_does_not_go_together_is_told_in_one_line() -> None:
+    told_of = "--ssl needs --ssl-certificate, the PEM file of the certificate to show to clients"
+    assert told("--ssl") == (told_of,)
+
+
+def test_by_the_name_of_gearmand_workers_elsewhere_and_readers_of_the_log_go_on_as_before() -> None:
+    reading = read_settings(parse([]), {}, as_gearmand=True, default_config=NOWHERE)
+    assert reading.settings == Settings(listen=("*",), log_file="/var/log/gearmand.log")
+    (note,) = reading.notes
+    assert note.startswith("listening on every address of this machine, as gearmand does")
+    told_otherwise = read_settings(parse([Word("-Llocalhost")]), {}, as_gearmand=True, default_config=NOWHERE)
+    assert told_otherwise.settings.listen == ("localhost",)
+    assert told_otherwise.notes == ()
 
 
 def test_a_config_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from protocol import (
+    AllYours,
     Error,
     ErrorCode,
     GetStatus,
@@ -20,7 +21,6 @@ from protocol import (
     StatusRes,
     SubmitJob,
     SubmitJobEpoch,
-    SubmitJobSched,
     SubmitReduceJob,
     WorkComplete,
 )
@@ -173,8 +173,7 @@ async def test_a_worker_that_knows_no_reducers_is_told_none(one: Running) -> Non
 
 async def test_what_is_not_served_gets_an_error_and_the_connection_lives_on(one: Running) -> None:
     client = await one.peer()
-    every_minute = SubmitJobSched(b"f", b"", b"*", b"*", b"*", b"*", b"*", b"x")
-    assert await client.ask(every_minute) == Error(ErrorCode.INVALID_COMMAND, b"Command not expected")
+    assert await client.ask(AllYours()) == Error(ErrorCode.INVALID_COMMAND, b"Command not expected")
     assert await client.submit_background(b"f")
 
 

@@ -21,6 +21,7 @@ from protocol import (
     SetClientId,
     StatusRes,
     SubmitJob,
+    SubmitJobSched,
     WorkComplete,
     WorkStatus,
 )
@@ -138,6 +139,17 @@ async def test_submits_of_one_pass_share_a_trip(one: Running) -> None:
             await client.expect(JobCreated)
         await one.settled()
     assert (trips.sends, trips.commands) == (1, 1)
+
+
+async def test_a_job_for_a_minute_of_the_calendar_costs_one_trip_more_for_the_time(one: Running) -> None:
+    client = await one.peer()
+    await client.submit_background(b"f", b"x")
+    await one.settled()
+    with counting(one) as trips:
+        await client.say(SubmitJobSched(b"f", b"", b"0", b"0", b"", b"", b"", b"x"))
+        await client.expect(JobCreated)
+        await one.settled()
+    assert (trips.sends, trips.commands) == (2, 2)
 
 
 async def test_a_status_costs_one_trip(one: Running) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from redis.crc import key_slot
 
-from persistence.keys import FUNCTION_KEYS, INCARNATION_KEYS, QUEUE_KEYS, ROOT_KEYS, Keys, digest_of, spelled
+from persistence.keys import FUNCTION_KEYS, INCARNATION_KEYS, PART_KEYS, QUEUE_KEYS, ROOT_KEYS, Keys, digest_of, spelled
 
 NAMES = [b"resize", b"", b"\xff\0", b"{x}", b"a:b", b"x" * 8000]
 
@@ -47,9 +47,12 @@ def test_the_scripts_spell_as_we_do() -> None:
     assert spelled("mailbox_key(x)").endswith('KEYS[1] .. ":mailbox:" .. incarnation end')
     assert keys.mailbox(b"{p:d}", b"i") == b"{p:d}:mailbox:i"
     assert spelled("runs_key_of(tag)") == 'local function runs_key_of(tag) return tag .. ":runs" end'
+    assert (
+        spelled("imported_key(part)") == 'local function imported_key(part) return KEYS[1] .. ":imported:" .. part end'
+    )
     assert spelled("queue_key(0)").startswith('local QUEUES = { ":high", ":normal", ":low" }')
 
 
 def test_no_name_means_two_keys() -> None:
-    names = [*FUNCTION_KEYS, *INCARNATION_KEYS, *ROOT_KEYS, *QUEUE_KEYS]
+    names = [*FUNCTION_KEYS, *INCARNATION_KEYS, *PART_KEYS, *ROOT_KEYS, *QUEUE_KEYS]
     assert len(set(names)) == len(names)

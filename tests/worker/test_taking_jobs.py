@@ -139,7 +139,7 @@ async def work(job: Job) -> None:
 @pytest.mark.parametrize(
     ("start", "sentence"),
     [
-        pytest.param(partial(run_worker, [], {"f": work}), "at least one server", id="no server"),
+        pytest.param(partial(run_worker, [], {"f": work}), "no server is named", id="no server"),
         pytest.param(partial(run_worker, "host:port", {"f": work}), "not a server address", id="no address"),
         pytest.param(partial(run_worker, "host", {}), "at least one function", id="no function"),
         pytest.param(partial(run_worker, "host", {"f": work}, concurrency=0), "at least 1, not 0", id="no place"),

@@ -3,7 +3,7 @@
 local function take(incarnation, number, priority, count)
   local jobs, steps = {}, 0
   repeat
-    local ids = pop(priority, count - #jobs)
+    local ids = pop(priority, math.min(count - #jobs, GHOST_STEPS - steps))
     if #ids == 0 then return jobs, true end
     local records, runs = redis.call("HMGET", jobs_key, unpack(ids)), redis.call("HMGET", runs_key, unpack(ids))
     local kept, ranked = {}, {}

@@ -11,7 +11,7 @@ local function holding(ends)
   local held = {}
   if #uniques > 0 then
     for at, holder in ipairs(redis.call("HMGET", uniques_key, unpack(uniques))) do
-      if holder == ids[at] then held[#held + 1] = uniques[at] end
+      if id_in(holder) == ids[at] then held[#held + 1] = uniques[at] end
     end
   end
   return held

@@ -1,12 +1,5 @@
 -- forget: take a job out of every place but the queue lists, where its id becomes a ghost. `ended` names the
 -- counter of what became of it. Its unique is free at the same moment.
-local function release_unique(id, record)
-  local unique = unique_of(record)
-  if unique ~= "" and redis.call("HGET", uniques_key, unique) == id then
-    redis.call("HDEL", uniques_key, unique)
-  end
-end
-
 local function leave_places(id, record, run)
   if run.owner ~= "" then
     redis.call("ZREM", running_key(run.owner), id)
@@ -22,7 +15,7 @@ local function forget(id, record, run, ended)
   leave_places(id, record, run)
   redis.call("HDEL", jobs_key, id)
   if run.attempt > 0 then redis.call("HDEL", runs_key, id) end
-  release_unique(id, record)
+  release(unique_of(record), id)
   local joined = redis.call("HGET", listeners_key, id)
   if joined then
     for listener in each_listener(joined) do redis.call("SREM", attending_key(listener), id) end

@@ -21,14 +21,13 @@ local function answer_repeat(id, unique, incarnation, waits)
   if redis.call("HEXISTS", jobs_key, id) == 1 then
     return { "joined", id, listen(id, incarnation, waits) }
   end
-  local holder = unique ~= "" and redis.call("HGET", uniques_key, unique)
+  local holder = holder_of(unique)
   if holder then return { "joined", holder, listen(holder, incarnation, waits) } end
   return "gone"
 end
 
 -- Limits are kept as "<high> <normal> <low>", 0 for none; each is compared with all jobs of the function.
-local function is_full(priority)
-  local limits = redis.call("HGET", function_key, "limits")
+local function is_full(limits, priority)
   if not limits then return false end
   local limit = ({ string.match(limits, "^(%d+) (%d+) (%d+)$") })[priority + 1]
   if not limit or limit == "0" then return false end

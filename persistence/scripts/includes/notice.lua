@@ -3,6 +3,7 @@
 --   s                   a scheduled job may be due earlier than known
 --   m<incarnation>      there is mail for that broker
 --   a<id>               somebody new listens to that running job
+--   c<id>               that running job was cancelled
 local function tell(message)
   redis.call("SPUBLISH", KEYS[1], message)
 end

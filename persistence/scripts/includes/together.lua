@@ -1,5 +1,6 @@
 -- together: store many jobs at once, each place touched once for all of them. Returns their answers; or nil, with
--- nothing done, when one of them is more than a new job for now with a unique of its own: then each is done by itself.
+-- nothing done, when one of them is more than a new job for now with a unique of its own, or the function is new or may be full: then
+-- each is done by itself.
 local PARTS = 6
 
 local function orders_in(ARGV)
@@ -42,7 +43,7 @@ local function store_all(orders, incarnation)
     jobs[#jobs + 1] = order.record
     if order.unique ~= "" then
       held[#held + 1] = order.unique
-      held[#held + 1] = order.id
+      held[#held + 1] = holding_now(order.id)
     end
     if order.waits then
       awaited[#awaited + 1] = order.id
@@ -95,7 +96,8 @@ local function together(ARGV)
   local highest, gaps = numbers_of(entry)
   local orders, uniques = orders_in(ARGV)
   if refusal or generation == "0" or gaps ~= "" or not orders or not follow(orders, highest) then return nil end
-  if redis.call("HEXISTS", function_key, "limits") == 1 or any_held(uniques) then return nil end
+  local known = redis.call("HMGET", function_key, "name", "limits")
+  if not known[1] or known[2] or any_held(uniques) then return nil end
 
   redis.call("HSET", incarnations_key, incarnation, generation .. " " .. string.format("%.0f", highest + #orders))
   store_all(orders, incarnation)

@@ -297,6 +297,7 @@ DIALOGUES: Final = (
         client < WORK_COMPLETE {H} r
         ours: client < closed
         ours: worker < closed
+        ours: admin < closed
         """,
         because="gearmand had this command up to 1.1.14, gearadmin still has the words for it, and scripts use it. It "
         "is granted to the loopback interface alone.",

@@ -13,6 +13,7 @@ class Recording:
         mails: in the order in which they came.
         gone: awaited jobs that were said to be no more.
         audience: jobs of which it was said that somebody elsewhere listens.
+        cancellations: running jobs of which it was said that they were cancelled.
         runs: (job, attempt) of what runs here.
         waiting: function -> the jobs that clients here wait for.
     """
@@ -22,6 +23,7 @@ class Recording:
         self.mails: list[Mail] = []
         self.gone: list[JobId] = []
         self.audience: list[JobId] = []
+        self.cancellations: list[JobId] = []
         self.reconnects = 0
         self.fences = 0
         self.batches = 0
@@ -45,6 +47,9 @@ class Recording:
 
     def audience_changed(self, function: Function, job: JobId) -> None:
         self.audience.append(job)
+
+    def cancelled(self, function: Function, job: JobId) -> None:
+        self.cancellations.append(job)
 
     def runs_here(self, function: Function, job: JobId, attempt: int) -> bool:
         return (job, attempt) in self.runs

@@ -91,6 +91,24 @@ async def test_uniques_coalesce_over_brokers_but_not_over_functions(broker: Stan
     assert (await other.submit(unique=b"")).outcome is QUEUED
 
 
+async def test_of_the_jobs_that_hold_a_unique_the_newest_is_told_of_whichever_broker_took_it(
+    broker: Standin, other: Standin
+) -> None:
+    functions = [b"f", b"g", b"h", b"f"]
+    for number, function in enumerate(functions):
+        unique = b"u%d" % (number // 3)
+        submitted = await (broker, other)[number % 2].submit(unique=unique, function=function)
+        told = await broker.status_of_unique(unique)
+        assert isinstance(told, JobStatus)
+        assert (told.function, told.id) == (function, submitted.id)
+    await broker.submit(unique=b"u0", function=b"g")  # it joins, and makes the job no newer
+    for newest in (b"h", b"g", b"f"):
+        told = await broker.status_of_unique(b"u0")
+        assert isinstance(told, JobStatus)
+        assert told.function == newest
+        await broker.finish(await broker.claim(newest))
+
+
 async def test_a_submit_hands_over_the_oldest_job_in_the_same_trip(broker: Standin) -> None:
     await broker.submit(b"older", priority=LOW)
     answer = await broker.submit(b"newer", priority=NORMAL, handed=True)

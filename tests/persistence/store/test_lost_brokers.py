@@ -159,6 +159,19 @@ async def test_mail_to_the_new_name_is_heard(broker: Standin, other: Standin) ->
     assert [(mail.id, mail.payload) for mail in broker.events.mails] == [(waited.id, b"done")]
 
 
+async def test_who_runs_a_job_hears_of_a_listener_that_comes_back_under_a_new_name(
+    broker: Standin, other: Standin
+) -> None:
+    waited = await broker.submit(unique=b"u", background=False)
+    await other.submit(unique=b"u")
+    await fence(other, broker.name)
+    assert (await other.claim()).listeners == b""
+    other.store.listen(other.function())
+    await other.settled()
+    await broker.submit()
+    await until(lambda: other.events.audience == [waited.id])
+
+
 async def test_a_burst_of_submits_survives_being_taken_for_lost(broker: Standin, other: Standin) -> None:
     await broker.submit(b"before")
     await fence(other, broker.name)

@@ -5,19 +5,25 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from persistence.jobs import ClaimedJob
+from persistence.jobs import ClaimedJob, Limits
 from persistence.keys import digest_of
 from persistence.records import Incarnation, job_id, new_incarnation, pack_record
 from persistence.replies import Command, Reply, expect_list
 from persistence.scripts import (
+    ADOPT,
     ALL,
+    CANCEL,
     CLAIM,
     DETACH,
+    DROP,
     DUE,
     ENQUEUE,
     FENCE,
     FINISH,
+    INTRODUCE,
     LEAVE,
+    LIMIT,
+    PAGE,
     POST,
     PROBE,
     PROGRESS,
@@ -135,7 +141,7 @@ async def a_reconnect(broker: Standin) -> tuple[Command, Reply, Reply]:
     job = await broker.claim()
     unknown = job_id(broker.name, 99)
     command = REJOIN.call(broker.function().tag, broker.name, 5, submitted.id, unknown)
-    answer: Reply = [[job.id, 1, broker.name], [unknown]]
+    answer: Reply = [[job.id, 1, broker.name], [unknown], 1]
     return command, answer, answer
 
 
@@ -176,6 +182,54 @@ async def the_throwing_away_of_mail(broker: Standin) -> tuple[Command, Reply, Re
     return command, 1, 0
 
 
+async def the_cancelling_of_a_queued_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    submitted = await broker.submit(unique=b"u")
+    return CANCEL.call(broker.function().tag, broker.name, submitted.id), b"cancelled", b"unknown"
+
+
+async def the_cancelling_of_a_delayed_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    submitted = await broker.submit(run_at=int(time.time()) + 1000)
+    return CANCEL.call(broker.function().tag, broker.name, submitted.id), b"cancelled", b"unknown"
+
+
+async def the_cancelling_of_a_running_job_that_others_wait_for(broker: Standin) -> tuple[Command, Reply, Reply]:
+    submitted = await broker.submit(background=False, unique=b"u")
+    await broker.claim()
+    await listen_as_a_stranger(broker, submitted.id)
+    return CANCEL.call(broker.function().tag, broker.name, submitted.id), b"cancelled", b"unknown"
+
+
+async def the_taking_over_of_a_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    job, record = job_id(broker.name, 1), pack_record(b"u", b"", b"cat.jpg", 1, background=True)
+    command = ADOPT.call(broker.function().tag, job, record, b"", b"m" * 16, 1000, b"")
+    return command, b"queued", [b"known", job]
+
+
+async def the_making_of_a_function(broker: Standin) -> tuple[Command, Reply, Reply]:
+    return INTRODUCE.call(broker.store.link.keys.tag(digest_of(b"new")), b"new"), b"known", b"known"
+
+
+async def the_dropping_of_a_function(broker: Standin) -> tuple[Command, Reply, Reply]:
+    await broker.submit()
+    await broker.finish(await broker.claim())
+    await broker.store.steering.limit(FUNCTION, Limits(1, 2, 3))
+    return DROP.call(broker.function().tag), b"dropped", b"unknown"
+
+
+async def the_dropping_of_a_function_with_jobs(broker: Standin) -> tuple[Command, Reply, Reply]:
+    await broker.submit()
+    return DROP.call(broker.function().tag), b"busy", b"busy"
+
+
+async def a_limit(broker: Standin) -> tuple[Command, Reply, Reply]:
+    return LIMIT.call(broker.function().tag, b"1 2 3"), b"limited", b"limited"
+
+
+async def the_lifting_of_a_limit(broker: Standin) -> tuple[Command, Reply, Reply]:
+    await broker.store.steering.limit(FUNCTION, Limits(1, 2, 3))
+    return LIMIT.call(broker.function().tag, b""), b"lifted", b"lifted"
+
+
 async def a_piece_of_data_posted(broker: Standin) -> None:
     command, *_ = await a_piece_of_data(broker)
     await broker.store.pipe.ask(*command)
@@ -207,13 +261,40 @@ TWICE: dict[str, Prepare] = {
     "a goodbye with something left": a_goodbye_with_something_left,
     "the alarm": the_alarm,
     "the throwing away of mail": the_throwing_away_of_mail,
+    "the cancelling of a queued job": the_cancelling_of_a_queued_job,
+    "the cancelling of a delayed job": the_cancelling_of_a_delayed_job,
+    "the cancelling of a running job that others wait for": the_cancelling_of_a_running_job_that_others_wait_for,
+    "the taking over of a job": the_taking_over_of_a_job,
+    "the making of a function": the_making_of_a_function,
+    "the dropping of a function": the_dropping_of_a_function,
+    "the dropping of a function with jobs": the_dropping_of_a_function_with_jobs,
+    "a limit": a_limit,
+    "the lifting of a limit": the_lifting_of_a_limit,
 }
-COVERED = {ENQUEUE, FINISH, REQUEUE, PROGRESS, POST, DETACH, REJOIN, FENCE, LEAVE, DUE, TRIM}
+COVERED = {
+    ADOPT,
+    ENQUEUE,
+    FINISH,
+    REQUEUE,
+    PROGRESS,
+    POST,
+    DETACH,
+    REJOIN,
+    FENCE,
+    LEAVE,
+    DUE,
+    TRIM,
+    CANCEL,
+    INTRODUCE,
+    DROP,
+    LIMIT,
+}
 NEED_NOT = {
     CLAIM: "never repeated: what a lost answer handed out is found by rejoin and given back",
     RENEW: "counts: any change says that the broker lives",
     SWEEP: "a step: the next one goes on from there",
     PROBE: "leaves nothing",
+    PAGE: "writes nothing",
     STATUS: "writes nothing",
     STATUS_UNIQUE: "writes nothing",
 }

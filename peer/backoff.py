@@ -9,7 +9,7 @@ LONGEST_SECONDS = 2.0  # and one that was down for long is found soon after
 
 
 class Backoff:
-    """Doubling pauses with full jitter, so that the clients of a lost broker do not all come back at once."""
+    """Doubling pauses with full jitter, so that the peers of a lost server do not all come back at once."""
 
     def __init__(self) -> None:
         self._ceiling = FIRST_SECONDS

@@ -1,20 +1,11 @@
-"""From a server's name to a connected stream.
+"""Where servers listen, as people write it."""
 
-The client has a module like this one: the two packages share nothing but the wire, and twenty lines are
-cheaper than a third package for them to meet in.
-"""
-
-import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import trio
-
-__all__ = ["DEFAULT_PORT", "ServerAddress", "dial", "parse_address"]
+__all__ = ["DEFAULT_PORT", "ServerAddress", "parse_address", "parse_addresses"]
 
 DEFAULT_PORT = 4730  # IANA's for Gearman
-
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
-"""A dead peer is found in two minutes; the kernel's own timing takes two hours. Seconds, seconds, probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +20,13 @@ class ServerAddress:
 
 
 def parse_address(text: str) -> ServerAddress:
-    """Reads ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``; ValueError tells what else is wrong."""
+    """Reads ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``; ValueError tells what else is wrong.
+
+    >>> parse_address("jobs.example.org")
+    ServerAddress(host='jobs.example.org', port=4730)
+    >>> str(parse_address("[::1]:4731"))
+    '[::1]:4731'
+    """
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
@@ -47,11 +44,16 @@ def parse_address(text: str) -> ServerAddress:
     return ServerAddress(host, int(port))
 
 
-async def dial(address: ServerAddress) -> trio.SocketStream:
-    """Connects; OSError if nobody listens. Cancelled: no socket is left."""
-    stream = await trio.open_tcp_stream(address.host, address.port)
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # not every system has all three
-            stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    return stream
+def parse_addresses(texts: Iterable[str]) -> tuple[ServerAddress, ...]:
+    """Reads several, in order; ValueError if there is none, or if one stands there twice.
+
+    >>> [str(address) for address in parse_addresses(["a", "b:4731"])]
+    ['a:4730', 'b:4731']
+    """
+    addresses = tuple(parse_address(text) for text in texts)
+    if not addresses:
+        raise ValueError("no server is named: at least one address is needed, such as 127.0.0.1:4730")
+    for address in addresses:
+        if addresses.count(address) > 1:
+            raise ValueError(f"the server {address} is named twice")
+    return addresses

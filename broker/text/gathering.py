@@ -1,0 +1,114 @@
+"""A reply of any length: gathered first, then sent without a pause, in bounded memory.
+
+gearadmin looks for no last line: it stops reading after five milliseconds of silence, and a listing that is read from
+Redis page by page has such gaps (docs/decisions/0020-long-listings.md).
+"""
+
+import zlib
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import trio
+
+from broker.outgoing import Promise
+from broker.session import Session
+from broker.text.replies import END_OF_LIST
+from persistence import StoreError
+
+BLOCK_BYTES: Final = 131_072
+"""So much is compressed at a time: about a millisecond."""
+PART_BYTES: Final = 1_048_576
+"""So much leaves in one write. What is gathered beyond that is compressed."""
+MOST_GATHERED_BYTES: Final = 16 * 1024 * 1024
+"""Some three million jobs, compressed. The beginning of a longer reply leaves before its end is known."""
+FASTEST: Final = 1
+STALLED_SECONDS: Final = 60.0
+"""How long a peer may take to read one part."""
+
+
+class Gathered:
+    """Bytes in the order in which they came; behind the first part, compressed."""
+
+    def __init__(self) -> None:
+        self._open = bytearray()
+        self._plain: deque[bytes] = deque()
+        self._compressed: deque[bytes] = deque()
+        self.size = 0
+        """How much memory it takes."""
+
+    def put(self, data: bytes) -> None:
+        """Append."""
+        self._open += data
+        self.size += len(data)
+        if len(self._open) >= BLOCK_BYTES:
+            self._close_block()
+
+    def _close_block(self) -> None:
+        block, self._open = bytes(self._open), bytearray()
+        if not self._compressed and len(self._plain) < PART_BYTES // BLOCK_BYTES:
+            self._plain.append(block)
+        else:
+            compressed = zlib.compress(block, FASTEST)
+            self.size -= len(block) - len(compressed)
+            self._compressed.append(compressed)
+
+    def take(self) -> bytes:
+        """The next part, from the front; nothing when all was taken."""
+        part: list[bytes] = []
+        length = 0
+        while length < PART_BYTES and (block := self._next()):
+            part.append(block)
+            length += len(block)
+        return b"".join(part)
+
+    def _next(self) -> bytes:
+        if self._plain:
+            block = self._plain.popleft()
+            self.size -= len(block)
+        elif self._compressed:
+            compressed = self._compressed.popleft()
+            self.size -= len(compressed)
+            block = zlib.decompress(compressed)
+        else:
+            block, self._open = bytes(self._open), bytearray()
+            self.size -= len(block)
+        return block
+
+
+async def gather_and_send(session: Session, promise: Promise, pages: AsyncGenerator[bytes, None]) -> None:
+    """Keep a promise with what the pages say, and the end of a list.
+
+    Raises StoreError when a page cannot be had and nothing was said yet. If something was, the connection ends, for
+    its peer could not tell the rest of the list from another reply.
+    """
+    gathered = Gathered()
+    begun = False
+    try:
+        async with aclosing(pages):
+            async for page in pages:
+                gathered.put(page)
+                while gathered.size > MOST_GATHERED_BYTES and not session.closing:
+                    begun = True
+                    await _begin(session, promise, gathered.take())
+                if session.closing:
+                    return
+    except StoreError as error:
+        if not begun:
+            raise
+        session.drop(f"the rest of a listing cannot be had: {error}")
+        return
+    gathered.put(END_OF_LIST)
+    part = gathered.take()
+    while (following := gathered.take()) and not session.closing:
+        await _begin(session, promise, part)
+        part = following
+    session.keep_bytes(promise, part)
+
+
+async def _begin(session: Session, promise: Promise, part: bytes) -> None:
+    with trio.move_on_after(STALLED_SECONDS) as patience:
+        await session.begin_bytes(promise, part)
+    if patience.cancelled_caught:
+        session.drop("it does not read the listing that it asked for")

@@ -1,0 +1,71 @@
+"""The words of replies, and how one that must ask the store is given.
+
+Lists and `OK value` end in LF, bare `OK` and `ERR` in CRLF, as gearmand has it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from broker.core import Broker
+from broker.outgoing import Promise
+from broker.session import Session, FaultBarrier
+from persistence import StoreError
+
+OK: Final = b"OK\r\n"
+END_OF_LIST: Final = b".\n"
+
+
+def value(text: bytes) -> bytes:
+    """A reply that is one value."""
+    return b"OK %b\n" % text
+
+
+def error(code: bytes, text: bytes) -> bytes:
+    """A refusal: a word for programs, and a text for people with `+` between its words."""
+    return b"ERR %b %b\r\n" % (code, text.replace(b" ", b"+"))
+
+
+def unknown_command(word: bytes) -> bytes:
+    """A refusal in gearmand's words, of a word that is no command: it has no blank before the word."""
+    return error(b"UNKNOWN_COMMAND", b"Unknown server command" + word)
+
+
+def incomplete(word: bytes) -> bytes:
+    """A refusal in gearmand's words, of a command whose arguments are not the right ones."""
+    return error(b"INVALID_ARGUMENTS", b"An incomplete set of arguments was sent to this command " + word)
+
+
+def unavailable(reason: StoreError) -> bytes:
+    """What is said while Redis does not answer."""
+    return error(b"STORE_UNAVAILABLE", str(reason).encode())
+
+
+def answer_later(broker: Broker, session: Session, ask: Callable[[], Awaitable[bytes]]) -> None:
+    """Give the reply that `ask` comes back with; what else this peer sent is handled after it.
+
+    So the reply tells how things stood when its turn came: with all in it that this peer had asked for before, and
+    nothing of what it sent behind.
+    """
+
+    async def give(promise: Promise) -> None:
+        session.keep_bytes(promise, await ask())
+
+    answer_in_parts(broker, session, give)
+
+
+def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], Awaitable[None]]) -> None:
+    """The same for a reply that `give` puts into its place itself, to the end; before that, it may raise StoreError."""
+    session.hold()
+    promise = session.promise()
+
+    async def answer() -> None:
+        with FaultBarrier(session):
+            try:
+                await give(promise)
+            except StoreError as reason:
+                session.keep_bytes(promise, unavailable(reason))
+        session.release()
+        session.go_on()
+        broker.flusher.flush()
+
+    broker.start_soon(answer)

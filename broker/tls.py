@@ -1,0 +1,148 @@
+"""TLS on the listening port: who we are, who clients must be, and the handshake.
+
+A certificate that was renewed is picked up by the next connection, so that whoever renews it need not know of us.
+One that cannot be read then, perhaps because it is just being written, leaves the last one in force.
+"""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from broker.settings import Settings
+from broker.transport import StreamTransport
+
+log = logging.getLogger(__name__)
+
+FAREWELL_SECONDS: Final = 1.0
+"""How long saying that a connection ends may take, to a peer that perhaps reads no more."""
+_VERIFY: Final = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
+_RIGHT: Final = {
+    "--ssl-certificate": "it must be PEM, and its key in --ssl-key or in the same file, without a password",
+    "--ssl-ca-file": "it must hold certificates of authorities, in PEM",
+}
+_Signature = tuple[tuple[int, int, int], ...]
+
+
+class TlsError(Exception):
+    """The files for TLS cannot be used: tell the line and end with status 1."""
+
+
+class HandshakeError(Exception):
+    """A peer did not come through its handshake; the line says why, and who would have to change what."""
+
+
+class Certificates:
+    """The files for TLS, and what was read from them last."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read them.
+
+        Raises:
+            TlsError: one of them cannot be used; the line names it.
+        """
+        self._settings = settings
+        self._files = [
+            path for path in (settings.ssl_certificate, settings.ssl_key, settings.ssl_ca_file) if path is not None
+        ]
+        self._signature = self._look()
+        self._context = _read(settings)
+
+    def context(self) -> ssl.SSLContext:
+        """What the next connection is served with."""
+        signature = self._look()
+        if signature != self._signature:
+            self._signature = signature
+            try:
+                self._context = _read(self._settings)
+            except TlsError as error:
+                log.error("%s. The certificate that was read before stays in use", error)
+        return self._context
+
+    def _look(self) -> _Signature:
+        """What changes when a file is written anew, or replaced; nothing for one that is away."""
+        found = []
+        for path in self._files:
+            try:
+                seen = path.stat()
+            except OSError:
+                continue
+            found.append((seen.st_ino, seen.st_size, seen.st_mtime_ns))
+        return tuple(found)
+
+
+class TlsTransport(StreamTransport):
+    """A connection in TLS; its end is said to the peer, so that it can tell an end from an accident."""
+
+    async def aclose(self) -> None:
+        """See Transport."""
+        with trio.move_on_after(FAREWELL_SECONDS):
+            await self._stream.aclose()
+        await super().aclose()
+
+
+async def shake_hands(sock: socket.socket, context: ssl.SSLContext, peer: str, seconds: float) -> TlsTransport:
+    """Agree on keys with a peer that has just connected, in so many seconds.
+
+    Raises:
+        HandshakeError: it did not come to that, and somebody should know. The socket is as good as closed.
+        OSError: it hung up, as those do who only want to know whether the port is open.
+    """
+    raw = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+    stream = trio.SSLStream(raw, context, server_side=True)
+    try:
+        with trio.fail_after(seconds):
+            await stream.do_handshake()
+    except trio.TooSlowError:
+        raise HandshakeError("it did not end its TLS handshake in time") from None
+    except trio.BrokenResourceError as error:
+        cause = error.__cause__
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+            raise HandshakeError(_why(cause)) from error
+        raise ConnectionResetError("it hung up in its TLS handshake") from error
+    return TlsTransport(stream, peer, sock.fileno())
+
+
+def _why(error: ssl.SSLError) -> str:
+    reason = error.reason
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
+        return "it does not speak TLS, and this port does (--ssl); turn TLS on at that client"
+    if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+        return "it showed no certificate, and --ssl-verify-client=required asks for one"
+    return f"its TLS handshake failed: {reason or error}"
+
+
+def _read(settings: Settings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = _VERIFY[settings.ssl_verify_client]
+    authorities, certificate, key = settings.ssl_ca_file, settings.ssl_certificate, settings.ssl_key
+    if certificate is None:
+        raise TlsError("--ssl needs --ssl-certificate, the PEM file of the certificate to show to clients")
+    if key is not None:
+        _open("--ssl-key", key)
+    # An encrypted key would ask for its password at the terminal; with an empty one it is refused.
+    _use("--ssl-certificate", certificate, lambda: context.load_cert_chain(certificate, key, password=""))
+    if authorities is not None:
+        _use("--ssl-ca-file", authorities, lambda: context.load_verify_locations(authorities))
+    return context
+
+
+def _open(flag: str, path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise TlsError(f"{flag}: {path} cannot be read ({error.strerror}); name a PEM file that is there") from error
+
+
+def _use(flag: str, path: Path, use: Callable[[], None]) -> None:
+    _open(flag, path)
+    try:
+        use()
+    except ssl.SSLError as error:
+        what = error.reason or "it holds no certificate"
+        raise TlsError(f"{flag}: {path} cannot be used ({what}); {_RIGHT[flag]}") from error

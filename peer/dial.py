@@ -1,0 +1,44 @@
+"""From a server's address to a connected stream, with or without TLS."""
+
+import socket
+import ssl
+
+import trio
+
+from peer.address import ServerAddress
+
+__all__ = ["dial"]
+
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""A dead peer is found in two minutes; the kernel's own timing takes two hours. Seconds, seconds, probes."""
+
+
+async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> trio.abc.Stream:
+    """Connects; OSError if nobody listens, or if TLS cannot be agreed on. Cancelled: no socket is left.
+
+    Args:
+        address: where; its host is also the name that the server's certificate must bear.
+        tls: whom to trust, and perhaps who we are; None speaks plainly.
+    """
+    stream = await trio.open_tcp_stream(address.host, address.port)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # not every system has all three
+            stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return stream if tls is None else await _wrapped(stream, address, tls)
+
+
+async def _wrapped(stream: trio.SocketStream, address: ServerAddress, tls: ssl.SSLContext) -> trio.abc.Stream:
+    # https_compatible: a server that is killed says no TLS goodbye. Packets have lengths, so half of one is noticed
+    # all the same, and the end of a connection reads the same with TLS and without.
+    secured = trio.SSLStream(stream, tls, server_hostname=address.host, https_compatible=True)
+    try:
+        await secured.do_handshake()
+    except trio.BrokenResourceError as error:
+        await trio.aclose_forcefully(stream)
+        raise OSError(f"no TLS with {address}: {error.__cause__ or 'the server hung up'}") from error
+    except BaseException:
+        with trio.CancelScope(shield=True):  # waits for nothing
+            await trio.aclose_forcefully(stream)
+        raise
+    return secured

@@ -1,0 +1,136 @@
+"""Listings of jobs and of uniques, read page by page: a million of them hold up neither Redis nor us.
+
+A page is asked for as soon as the one before it has come, so Redis looks for it while that one is being used. What is
+there from the first page to the last is on one of them; what comes or goes meanwhile may be, and a few may be twice.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+import trio
+
+from persistence.keys import digest_of
+from persistence.link import Link
+from persistence.pipe import Pipe
+from persistence.records import Handle, JobId, handle_of
+from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
+from persistence.scripts import PAGE
+
+FEWEST_JOBS: Final = 1
+MOST_JOBS: Final = 500
+PAGE_RECORD_BYTES: Final = 262_144
+"""So much of records a page should make Redis look at. It cannot look at a field without its value."""
+PAGE_UNIQUES: Final = 500
+FIRST_CURSOR: Final = b"0"
+
+
+class ListedJob(NamedTuple):
+    """A job as listings have it. A named tuple, because one is made for each of a million."""
+
+    handle: Handle
+    retries: int
+    """How often a run of it ended without a result and was charged to it."""
+    kind: bytes
+    """b"background", b"waited for", or b"abandoned": it runs for nobody, and will not run again."""
+
+
+class Pages:
+    """The pages of one walk. `command` makes the question for a cursor; nothing is asked before the first `next`."""
+
+    def __init__(self, link: Link, bulk: Pipe, command: Callable[[bytes], Command]) -> None:
+        self._link = link
+        self._bulk = bulk
+        self._command = command
+        self._ended = False
+        self._reply: Reply = None
+        self._came = trio.Event()
+        self._asked = False
+
+    async def next(self) -> list[Reply] | None:
+        """The next page, with its cursor; None behind the last. Raises StoreError. Cancelled, it may go on."""
+        if self._ended:
+            return None
+        if not self._asked:
+            self._ask(FIRST_CURSOR)
+        await self._came.wait()
+        page = expect_list(self._reply)
+        cursor = expect_bytes(page[0])
+        self.passed(page)
+        if cursor == FIRST_CURSOR:
+            self._ended = True
+        else:
+            self._ask(cursor)
+        return page
+
+    def passed(self, page: list[Reply]) -> None:
+        """Called with each page, before the next one is asked for."""
+
+    def _ask(self, cursor: bytes) -> None:
+        self._asked = True
+        self._came = came = trio.Event()
+
+        def answer(reply: Reply) -> None:
+            self._reply = reply
+            came.set()
+
+        self._bulk.post(self._command(cursor), answer, deadline=self._link.deadline())
+
+
+class JobPages(Pages):
+    """The jobs of one function. A page is as long as the records on the one before it let it be."""
+
+    def __init__(self, link: Link, bulk: Pipe, function: bytes, handle_prefix: bytes) -> None:
+        digest = digest_of(function)
+        tag = link.keys.tag(digest)
+        super().__init__(link, bulk, lambda cursor: PAGE.call(tag, cursor, self._count))
+        self._count = FEWEST_JOBS
+        self._handles = partial(handle_of, handle_prefix, digest)
+
+    def passed(self, page: list[Reply]) -> None:
+        """See Pages."""
+        length = expect_int(page[1])
+        looked_at = max(1, (len(page) - 2) // 3)
+        fitting = PAGE_RECORD_BYTES * looked_at // max(1, length)
+        self._count = max(FEWEST_JOBS, min(MOST_JOBS, fitting, self._count * 4))
+
+    async def jobs(self) -> list[ListedJob] | None:
+        """The jobs on the next page, perhaps none; None behind the last. Raises StoreError."""
+        page = await self.next()
+        if page is None:
+            return None
+        spelled = self._handles
+        return [
+            ListedJob(spelled(JobId(expect_bytes(job))), expect_int(retries), expect_bytes(kind))
+            for job, retries, kind in zip(page[2::3], page[3::3], page[4::3], strict=True)
+        ]
+
+
+class UniquePages(Pages):
+    """The uniques of one function's jobs."""
+
+    def __init__(self, link: Link, bulk: Pipe, function: bytes) -> None:
+        key = link.keys.uniques(link.keys.tag(digest_of(function)))
+        super().__init__(link, bulk, lambda cursor: [b"HSCAN", key, cursor, b"COUNT", PAGE_UNIQUES])
+
+    async def uniques(self) -> list[bytes] | None:
+        """The uniques on the next page, perhaps none; None behind the last. Raises StoreError."""
+        page = await self.next()
+        return None if page is None else [expect_bytes(unique) for unique in expect_list(page[1])[::2]]
+
+
+class Listing:
+    """Opens listings. Read on the pipe that holds up nobody: it sees what Redis has confirmed before."""
+
+    def __init__(self, link: Link, bulk: Pipe, handle_prefix: bytes) -> None:
+        self._link = link
+        self._bulk = bulk
+        self._handle_prefix = handle_prefix
+
+    def jobs(self, function: bytes) -> JobPages:
+        """All jobs of a function that are not over."""
+        return JobPages(self._link, self._bulk, function, self._handle_prefix)
+
+    def uniques(self, function: bytes) -> UniquePages:
+        """The uniques of those that have one."""
+        return UniquePages(self._link, self._bulk, function)

@@ -1,0 +1,102 @@
+"""What an operator changes: jobs that are cancelled, functions that are made and dropped, limits of their queues.
+
+All of it is in Redis and so means the same to every broker. It is asked on the pipe that carries the writes, behind
+what was handed in before, and may be repeated.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+
+import trio
+
+from persistence.asking_all import ask_all
+from persistence.errors import StoreError, StoreUnavailableError
+from persistence.introducing import introduce
+from persistence.jobs import Limits
+from persistence.keys import digest_of
+from persistence.link import Link
+from persistence.records import read_handle
+from persistence.replies import Command, Reply
+from persistence.scripts import CANCEL, DROP, LIMIT
+
+
+class Dropped(Enum):
+    """What became of a wish to drop a function."""
+
+    DROPPED = "it is gone"
+    UNKNOWN = "there was none of this name"
+    BUSY = "it holds jobs"
+
+
+class Steering:
+    """The verbs of operators. Each raises StoreError in an outage; what was asked may have been done nonetheless."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def cancel(self, handle: bytes) -> bool:
+        """End a job, whatever it is about; False if there is none with this handle. One trip.
+
+        Who waits for it at other brokers is told that it failed. Whoever waits here is for the caller to tell.
+        """
+        read = read_handle(handle)
+        if read is None:
+            return False
+        digest, job = read
+        tag = self._link.keys.tag(digest)
+        word, tries = await self._repeated(lambda: CANCEL.call(tag, self._link.incarnation, job))
+        # The first of several tries, whose answer was lost, may have been the one that found it.
+        return word == b"cancelled" or tries > 1
+
+    async def create(self, name: bytes) -> None:
+        """Make a function known, with no jobs. One trip."""
+        done = trio.Event()
+        introduce(self._link, self._link.functions.meet(name), done.set)
+        with trio.move_on_after(self._link.store_timeout_seconds):
+            await done.wait()
+            return
+        raise StoreUnavailableError("Redis did not answer in time", sent=True)
+
+    async def limit(self, name: bytes, limits: Limits) -> None:
+        """Limit how many jobs a function may hold, for all brokers and over restarts. One trip."""
+        if limits.any:
+            introduce(self._link, self._link.functions.meet(name))
+        tag = self._link.keys.tag(digest_of(name))
+        await self._repeated(lambda: LIMIT.call(tag, limits.packed))
+
+    async def drop(self, name: bytes) -> Dropped:
+        """Forget a function that holds no job, with its limits and counters. Two trips."""
+        keys, digest = self._link.keys, digest_of(name)
+        tag = keys.tag(digest)
+        word, _ = await self._repeated(lambda: DROP.call(tag))
+        if word == b"busy":
+            return Dropped.BUSY
+        # Also when it is not there: whoever dropped it may have died before it came to the list.
+        seconds = self._link.store_timeout_seconds
+        unlist: Command = [b"HDEL", keys.functions, digest]
+        unlisted, known = await ask_all(self._link.pipe, [unlist, [b"HEXISTS", keys.function(tag), b"name"]], seconds)
+        if known:
+            introduce(self._link, self._link.functions.meet(name))  # a submit came in between
+        return Dropped.DROPPED if word == b"dropped" or unlisted else Dropped.UNKNOWN
+
+    async def _repeated(self, build: Callable[[], Command]) -> tuple[Reply, int]:
+        """The reply to a command that may be repeated, and how often it was sent."""
+        tries = int(self._link.pipe.connected)  # if not, `again` makes it the first time, too
+        replies: list[Reply] = []
+        answered = trio.Event()
+
+        def again() -> Command:
+            nonlocal tries
+            tries += 1
+            return build()
+
+        def answer(reply: Reply) -> None:
+            replies.append(reply)
+            answered.set()
+
+        self._link.pipe.post(build(), answer, again=again, deadline=self._link.deadline())
+        await answered.wait()
+        (reply,) = replies
+        if isinstance(reply, StoreError):
+            raise reply
+        return reply, tries

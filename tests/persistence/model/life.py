@@ -1,0 +1,366 @@
+"""A job's life in plain Python: what every script is to do to one function, said once more and without Redis.
+
+Written from the contract, not from the Lua: no packed fields, no ghosts but as ids without a job, no gaps but as
+numbers. Times are unix seconds by Redis's clock, given by the test.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from persistence.records import record_length, unpack_record
+
+ENTRY_BYTES: Final = 64
+
+
+@dataclass
+class Job:
+    """One that is not over: scheduled if it has a time, running if it has an owner, else queued."""
+
+    id: bytes
+    record: bytes
+    listeners: list[bytes] = field(default_factory=list)
+    run_at: int | None = None
+    owner: bytes = b""
+    claim: int = 0
+    attempt: int = 0
+    charged: int = 0
+    progress: tuple[int, int] = (0, 0)
+    said: int = 0
+
+    @property
+    def unique(self) -> bytes:
+        return unpack_record(self.record).unique
+
+    @property
+    def priority(self) -> int:
+        return unpack_record(self.record).priority
+
+    @property
+    def background(self) -> bool:
+        return unpack_record(self.record).background
+
+
+@dataclass
+class Standing:
+    """What is remembered of an incarnation: whether it may still write, and which of its submits are known."""
+
+    generation: int = 0
+    highest: int = 0
+    open: set[int] = field(default_factory=set)
+    """Numbers below the highest that were not stored, and may be yet."""
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers in the scripts, which the test makes small."""
+
+    ghost_steps: int
+    too_full_bytes: int
+
+
+class Life:
+    """All that is known of one function. A verb returns what its script is to answer."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.jobs: dict[bytes, Job] = {}
+        self.queues: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
+        self.standing: dict[bytes, Standing] = {}
+        self.mail: dict[bytes, list[tuple[bytes, bytes, bytes]]] = {}
+        self.held: dict[bytes, int] = {}
+        self.dead: dict[bytes, tuple[int, int, bytes]] = {}
+        self.counters: Counter[str] = Counter()
+        self.most_jobs = 0
+        self.over: set[bytes] = set()
+
+    # -- what can be asked of it
+
+    def with_unique(self, unique: bytes) -> Job | None:
+        """The job that holds a unique."""
+        return next((job for job in self.jobs.values() if unique and job.unique == unique), None)
+
+    def running(self, incarnation: bytes) -> list[Job]:
+        """What an incarnation runs, newest claim first."""
+        mine = [job for job in self.jobs.values() if job.owner == incarnation]
+        return sorted(mine, key=lambda job: (job.claim, job.id), reverse=True)
+
+    def attending(self, incarnation: bytes) -> list[bytes]:
+        """What the clients of an incarnation wait for."""
+        return [job.id for job in self.jobs.values() if incarnation in job.listeners]
+
+    def scheduled(self) -> list[Job]:
+        """The delayed jobs, earliest first."""
+        delayed = [job for job in self.jobs.values() if job.run_at is not None]
+        return sorted(delayed, key=lambda job: (job.run_at, job.id))
+
+    # -- submits
+
+    def enqueue(self, me: bytes, generation: int, *arguments: Any, now: int) -> Any:
+        number, floor, job, record, run_at, waits, handoff, room = arguments
+        refusal = b"fenced" if generation == 0 else self._refusal(me, generation)
+        if refusal == b"stale":
+            return refusal
+        known = self.standing.get(me, Standing())
+        holder = self.with_unique(unpack_record(record).unique)
+        if number <= known.highest and number not in known.open:
+            found = self.jobs.get(job) or holder
+            return self._join(found, me, waits == b"1" and not refusal) if found else b"gone"
+        if refusal:
+            return refusal
+        if holder is None and 0 < self.most_jobs <= len(self.jobs):
+            return b"full"
+        self._note(me, generation, number, floor)
+        if holder is not None:
+            if unpack_record(record).background and not holder.background:
+                holder.record = bytes([holder.record[0] + 4]) + holder.record[1:]
+            self.counters["coalesced"] += 1
+            return self._join(holder, me, waits == b"1")
+        return self._store(Job(job, record, [me] if waits == b"1" else []), run_at, now, me, handoff, room)
+
+    def _store(self, job: Job, run_at: bytes, now: int, me: bytes, handoff: Any, room: int) -> Any:
+        assert job.id not in self.over, "a job that is over came back"
+        self.jobs[job.id] = job
+        self.counters["submitted"] += 1
+        if run_at and int(run_at) > now:
+            job.run_at = int(run_at)
+            return b"scheduled"
+        self.queues[job.priority].append(job.id)
+        for queue in self.queues if handoff != b"" else ():
+            taken, empty = self._take(queue, me, handoff, 1)
+            if taken:
+                return [b"handed", *self._claimed(taken[0], room)]
+            if not empty:
+                break
+        return b"queued"
+
+    def _join(self, job: Job, me: bytes, waits: bool) -> list[bytes]:
+        if waits and me not in job.listeners:
+            job.listeners.append(me)
+        return [b"joined", job.id, b"running" if job.owner else b"waiting"]
+
+    def _note(self, me: bytes, generation: int, number: int, floor: int) -> None:
+        known = self.standing.setdefault(me, Standing())
+        known.generation = generation
+        known.open |= set(range(known.highest + 1, number))
+        known.open = {left for left in known.open if left != number and left >= floor}
+        known.highest = max(known.highest, number)
+
+    # -- claims
+
+    def claim(self, me: bytes, generation: int, *arguments: int) -> Any:
+        number, lowest, count, room = arguments
+        if refusal := self._refusal(me, generation):
+            return refusal
+        answer: list[Any] = [b"claimed", 0, 0]
+        taken = 0
+        for priority, queue in enumerate(self.queues[: lowest + 1]):
+            jobs, exhausted = self._take(queue, me, number + taken, count - taken)
+            for job in jobs:
+                answer += self._claimed(job, room)
+            taken += len(jobs)
+            if taken < count and not exhausted:
+                answer[2] = 1
+                return answer
+            if not queue:
+                answer[1] += 1 << priority
+            if taken == count:
+                answer[2] = len(queue)
+                return answer
+        return answer
+
+    def _take(self, queue: list[bytes], me: bytes, number: int, count: int) -> tuple[list[Job], bool]:
+        jobs: list[Job] = []
+        for _ in range(self.limits.ghost_steps):
+            if not queue:
+                return jobs, True
+            job = self.jobs.get(queue.pop(0))
+            if job:
+                job.owner, job.claim, job.attempt, job.said = me, number + len(jobs), job.attempt + 1, 0
+                jobs.append(job)
+            if len(jobs) == count:
+                break
+        return jobs, False
+
+    def _claimed(self, job: Job, room: int) -> list[Any]:
+        parts = [job.id, job.attempt, b"".join(job.listeners)]
+        if len(job.record) <= room:
+            return [*parts, b"whole", job.record]
+        record = unpack_record(job.record)
+        return [*parts, b"fetch", job.record[: record_length(record.unique, record.reducer)]]
+
+    # -- runs on their way, and their end
+
+    def progress(self, me: bytes, generation: int, *arguments: Any) -> bytes:
+        job_id, attempt, numerator, denominator = arguments
+        if refusal := self._refusal(me, generation):
+            return refusal
+        job = self._run(me, job_id, attempt)
+        if job is None:
+            return b"superseded"
+        job.progress = (numerator, denominator)
+        return b"noted"
+
+    def post(self, me: bytes, generation: int, *arguments: Any) -> bytes:
+        job_id, attempt, piece, kind, payload = arguments
+        if refusal := self._refusal(me, generation):
+            return refusal
+        job = self._run(me, job_id, attempt)
+        if job is None:
+            return b"superseded"
+        if piece > job.said:
+            job.said = piece
+            self._tell_others(job, me, kind, payload)
+        return b"posted"
+
+    def finish(self, me: bytes, generation: int, *arguments: Any) -> bytes:
+        job_id, attempt, outcome, payload, known = arguments
+        if refusal := self._refusal(me, generation):
+            return refusal
+        job = self.jobs.get(job_id)
+        if job is None:
+            return b"gone"
+        if outcome != b"completed" and job.attempt != attempt:
+            return b"superseded"
+        if job.listeners not in ([], [me]):
+            if known != b"1":
+                return b"heard"
+            self._tell_others(job, me, outcome, payload)
+        self._forget(job, "completed" if outcome == b"completed" else "failed")
+        return b"finished"
+
+    def requeue(self, me: bytes, generation: int, manner: bytes, limit: int, *pairs: Any) -> Any:
+        if refusal := self._refusal(me, generation):
+            return refusal
+        answer = [b"returned"]
+        for job_id, attempt in zip(pairs[::2], pairs[1::2], strict=True):
+            job = self._run(me, job_id, attempt)
+            answer.append(self._give_back(job, manner, limit) if job else b"gone")
+        return answer
+
+    def _give_back(self, job: Job, manner: bytes, limit: int) -> bytes:
+        if not job.background and not job.listeners:
+            self._forget(job, "dropped")
+            return b"dropped"
+        if manner == b"house":
+            job.owner = b""
+            self.counters["requeued"] += 1
+            self.queues[job.priority].insert(0, job.id)
+            return b"requeued"
+        job.charged += 1
+        if limit >= 0 and job.charged >= max(limit, 1):
+            self._tell_others(job, job.owner, b"failed", b"")
+            self.dead[job.id] = (job.attempt, job.charged, job.record)
+            self._forget(job, "dead")
+            return b"dead"
+        job.owner, job.progress = b"", (0, 0)
+        self.counters["retried"] += 1
+        self.queues[job.priority].append(job.id)
+        return b"requeued"
+
+    # -- who waits
+
+    def detach(self, me: bytes, generation: int, *ids: bytes) -> bytes:
+        if refusal := self._refusal(me, generation):
+            return refusal
+        for job_id in ids:
+            self._stop_waiting(job_id, me)
+        return b"detached"
+
+    def _stop_waiting(self, job_id: bytes, me: bytes) -> None:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return
+        if me in job.listeners:
+            job.listeners.remove(me)
+        if not job.listeners and not job.background and not job.owner:
+            self._forget(job, "dropped")
+
+    def _tell_others(self, job: Job, me: bytes, kind: bytes, payload: bytes) -> None:
+        for listener in [listener for listener in job.listeners if listener != me]:
+            held = self.held.get(listener, 0)
+            if held and held + len(payload) + ENTRY_BYTES > self.limits.too_full_bytes:
+                job.listeners.remove(listener)
+                kind_there, payload_there = b"failed", b""
+            else:
+                kind_there, payload_there = kind, payload
+            self.mail.setdefault(listener, []).append((job.id, kind_there, payload_there))
+            self.held[listener] = held + len(payload_there) + ENTRY_BYTES
+
+    def read_mail(self, me: bytes, entries: int) -> None:
+        """The first of them were read, and are thrown away."""
+        read, kept = self.mail[me][:entries], self.mail[me][entries:]
+        self.held[me] -= sum(len(payload) + ENTRY_BYTES for *_, payload in read)
+        self.mail[me] = kept
+        if not kept:
+            self._drop_mail(me)
+
+    def _drop_mail(self, me: bytes) -> None:
+        self.mail.pop(me, None)
+        self.held.pop(me, None)
+
+    # -- brokers that come and go
+
+    def rejoin(self, me: bytes, generation: int, *ids: bytes) -> Any:
+        if refusal := self._refusal(me, generation):
+            return refusal
+        self.standing.setdefault(me, Standing()).generation = generation
+        running = [part for job in self.running(me) for part in (job.id, job.attempt, b"".join(job.listeners))]
+        for job in map(self.jobs.get, ids):
+            if job and me not in job.listeners:
+                job.listeners.append(me)
+        return [running, [job_id for job_id in ids if job_id not in self.jobs]]
+
+    def fence(self, lost: bytes, steps: int, keep_seconds: int) -> list[Any]:
+        self.standing.setdefault(lost, Standing()).over = True
+        awaited = self.attending(lost)
+        assert steps >= len(awaited), "which of them it takes first, is its choice"
+        for job_id in awaited:
+            self._stop_waiting(job_id, lost)
+        for job in self.running(lost)[: steps - len(awaited)]:
+            self._give_back(job, b"house", -1)
+        self._drop_mail(lost)
+        return [b"fenced", len(self.running(lost)) + len(self.attending(lost))]
+
+    def leave(self, me: bytes, keep_seconds: int) -> bytes:
+        if self.running(me) or self.attending(me):
+            return b"busy"
+        self.standing.setdefault(me, Standing()).over = True
+        self._drop_mail(me)
+        return b"left"
+
+    # -- the clock
+
+    def due(self, steps: int, *, now: int) -> None:
+        for job in [job for job in self.scheduled() if (job.run_at or 0) <= now][:steps]:
+            job.run_at = None
+            self.queues[job.priority].append(job.id)
+
+    # -- shared parts
+
+    def _refusal(self, me: bytes, generation: int) -> bytes | None:
+        known = self.standing.get(me)
+        if known is None:
+            return None
+        if known.over:
+            return b"fenced"
+        return b"stale" if generation < known.generation else None
+
+    def _run(self, me: bytes, job_id: bytes, attempt: int) -> Job | None:
+        job = self.jobs.get(job_id)
+        return job if job and job.owner == me and job.attempt == attempt else None
+
+    def _forget(self, job: Job, ended: str) -> None:
+        del self.jobs[job.id]
+        self.over.add(job.id)
+        self.counters[ended] += 1
+
+
+VERBS: Final[dict[str, Callable[..., Any]]] = {
+    "enqueue": Life.enqueue, "claim": Life.claim, "progress": Life.progress, "post": Life.post,
+    "finish": Life.finish, "requeue": Life.requeue, "detach": Life.detach, "rejoin": Life.rejoin,
+    "fence": Life.fence, "leave": Life.leave, "due": Life.due,
+}  # fmt: skip
+"""What each script is to do."""

@@ -1,0 +1,451 @@
+"""Random histories: several brokers do everything they can, and after each step Redis and the model agree."""
+
+import copy
+import time
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, NamedTuple
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from persistence import Incarnation
+from persistence.keys import Keys, digest_of
+from persistence.records import job_id, pack_record
+from persistence.scripts import ALL
+from tests.persistence.model.life import VERBS, Life
+from tests.persistence.model.line import Line
+from tests.persistence.model.sight import expected, reading, seen
+from tests.persistence.model.small import LIMITS, made_small
+
+FUNCTION: Final = b"resize"
+TAG: Final = Keys(b"model").tag(digest_of(FUNCTION))
+KEEP_SECONDS: Final = 86_400
+HOUR: Final = 3_600
+SCRIPTS: Final = {script.name: made_small(script) for script in ALL}
+MANY: Final = frozenset({"enqueue", "finish"})
+"""Scripts that are for many at a time: here of one, whose answer is the last of what they answer."""
+PRIORITIES: Final = (0, 1, 2)
+
+picks = st.integers(0, 1_000)
+"""Chooses one of what there is at that moment."""
+
+
+class Run(NamedTuple):
+    """A job that was handed to a broker."""
+
+    node: "Node"
+    id: bytes
+    attempt: int
+
+
+class Said(NamedTuple):
+    """A command that was sent, or should have been; it may come (once more) at any time."""
+
+    script: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(eq=False)
+class Node:
+    """One life of a broker, and what it remembers of itself."""
+
+    name: Incarnation
+    generation: int = 1
+    last_number: int = 0
+    last_claim: int = 0
+    unanswered: set[int] = field(default_factory=set)
+    may_hold_work: set[int] = field(default_factory=lambda: set(PRIORITIES))
+    over: bool = False
+
+
+class History(RuleBasedStateMachine):
+    """One function on one server. Set `line` before the first example."""
+
+    line: ClassVar[Line]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line.ask([b"FLUSHALL"], *([b"SCRIPT", b"LOAD", script.text.encode()] for script in SCRIPTS.values()))
+        self.life = Life(LIMITS)
+        self.base = int(time.time())
+        self.nodes: list[Node] = []
+        self.runs: list[Run] = []
+        self.waited: list[tuple[Node, bytes]] = []
+        self.said: list[Said] = []
+        self.pieces = 0
+        self.heard: set[tuple[bytes, int]] = set()
+        for _ in range(2):
+            self._be_born()
+
+    # -- one step
+
+    def do(self, script: str, *arguments: Any) -> Any:
+        """Run a script and the model's verb; the answers agree, and so does all that is there afterwards."""
+        clock = {"now": self.base} if script in ("enqueue", "due") else {}
+        before = self.life.scheduled()[:1]
+        letters = {name: len(self.life.mail.get(name, ())) for name in self.names}
+        answer, notices = self.look(
+            SCRIPTS[script].call(TAG, *self._spoken(script, arguments)), lambda: self._predict(script, arguments, clock)
+        )
+        if script in MANY and isinstance(answer, list):
+            answer = answer[-1]
+        self._hear(notices)
+        if self.life.scheduled()[:1] != before and script == "enqueue":
+            assert b"s" in notices, "an earlier time was told to no alarm"
+        for node in self.alive():
+            if len(self.life.mail.get(node.name, ())) > letters[node.name]:
+                assert b"m" + node.name in notices, "mail that nobody was told of"
+        return answer
+
+    def _spoken(self, script: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """As the script is told: those for many, of one."""
+        if script == "enqueue":
+            me, generation, number, floor, *order, room = arguments
+            return (me, generation, floor, room, number, *order)
+        if script == "finish":
+            *run, payload, known = arguments
+            job = self.life.jobs.get(arguments[2])
+            return (*run, job.unique if job else b"", payload, known)
+        return arguments
+
+    def _predict(self, script: str, arguments: tuple[Any, ...], clock: dict[str, int]) -> Any:
+        return VERBS[script](self.life, *arguments, **clock)
+
+    def look(self, command: Any, predict: Any = None) -> tuple[Any, list[bytes]]:
+        """Send a command, and compare everything. A prediction of None is none."""
+        replies, pushes = self.line.ask(command, *reading(TAG, self.names))
+        predicted = predict() if predict else None
+        if predicted is not None:
+            assert _blurred(replies[0]) in (_blurred(predicted), _blurred([predicted]), _blurred([b"ended", predicted]))
+        sight, queues, counted = seen(replies[1:], self.names)
+        assert sight == expected(self.life, self.names)
+        assert counted["ghosts"] == [sum(job not in self.life.jobs for job in queue) for queue in queues]
+        self.life.queues = (queues[0], queues[1], queues[2])  # a sweep has moved ghosts; the jobs were compared
+        return replies[0], self.line.notices(pushes)
+
+    def _hear(self, notices: list[bytes]) -> None:
+        for notice in notices:
+            if notice[:1] == b"q":
+                for node in self.nodes:
+                    node.may_hold_work.add(int(notice[1:2]))
+            elif notice[:1] == b"a" and (job := self.life.jobs.get(notice[1:])):
+                self.heard.add((job.id, job.attempt))
+
+    @property
+    def names(self) -> list[bytes]:
+        """Every incarnation there ever was."""
+        return [node.name for node in self.nodes]
+
+    def alive(self) -> list[Node]:
+        """The brokers that do not know themselves lost."""
+        return [node for node in self.nodes if not node.over]
+
+    def _be_born(self) -> Node:
+        self.nodes.append(Node(Incarnation(b"node%03d" % len(self.nodes))))
+        if len(self.nodes) == 1:
+            self.line.subscribe(TAG)
+        return self.nodes[-1]
+
+    def _any(self, pick: int) -> Node:
+        alive = self.alive()
+        return alive[pick % len(alive)]
+
+    def _write(self, node: Node, script: str, *arguments: Any) -> Any:
+        """A broker's writing command. One that hears it is lost goes on under a new name."""
+        said = Said(script, (node.name, node.generation, *arguments))
+        self.said.append(said)
+        answer = self.do(script, *said.arguments)
+        if len(self.said) % 3 == 0 and script != "claim":
+            self._repeat_at_once(said)
+        if answer == b"fenced" and not node.over:
+            self._go_on_anew(node)
+        return answer
+
+    def _repeat_at_once(self, said: Said) -> None:
+        before = expected(copy.deepcopy(self.life), self.names)
+        self.do(said.script, *said.arguments)
+        assert expected(self.life, self.names) == before, "done twice it was not done once"
+
+    def _go_on_anew(self, node: Node) -> None:
+        node.over = True
+        heir = self._be_born()
+        awaited = [job for waits, job in self.waited if waits is node]
+        self.waited = [(heir if waits is node else waits, job) for waits, job in self.waited]
+        if awaited:
+            self.do("rejoin", heir.name, heir.generation, *awaited)
+
+    # -- submits
+
+    def _compose(
+        self, node: Node, unique: bytes, priority: int, hours: int | None, waits: bool, handoff: bool, room: int
+    ) -> tuple[int, tuple[Any, ...]]:
+        node.last_number = number = node.last_number + 1
+        node.unanswered.add(number)
+        node.last_claim += handoff
+        record = pack_record(unique, b"r" * (number % 3), b"job %d" % number, priority, not waits)
+        run_at = b"" if hours is None else b"%d" % (self.base + HOUR // 2 + hours * HOUR)
+        floor, claim = min(node.unanswered), node.last_claim if handoff else b""
+        return number, (
+            number, floor, job_id(node.name, number), record, run_at, b"1" if waits else b"", claim, room,
+        )  # fmt: skip
+
+    @rule(
+        pick=picks,
+        unique=st.sampled_from([b"", b"a", b"b"]),
+        priority=st.sampled_from(PRIORITIES),
+        hours=st.sampled_from([None, None, None, None, -2, 1, 2]),
+        waits=st.booleans(),
+        handoff=st.booleans(),
+        room=st.sampled_from([0, 65_536]),
+        fate=st.sampled_from(["answered", "answered", "answer lost", "not sent"]),
+    )
+    def submit(self, pick: int, fate: str, **what: Any) -> None:
+        node = self._any(pick)
+        number, arguments = self._compose(node, **what)
+        if fate == "not sent":
+            self.said.append(Said("enqueue", (node.name, node.generation, *arguments)))
+            return
+        answer = self._write(node, "enqueue", *arguments)
+        if fate == "answered" and answer != b"fenced":
+            node.unanswered.discard(number)
+            self._answered(node, what["waits"], job_id(node.name, number), answer)
+
+    @rule(pick=picks, priority=st.sampled_from(PRIORITIES), stay=st.integers(1, 3), then=st.integers(0, 2))
+    def many_are_submitted_and_most_given_up(self, pick: int, priority: int, stay: int, then: int) -> None:
+        node, plain = self._any(pick), {"unique": b"", "priority": priority, "hours": None, "handoff": False, "room": 0}
+        before = len(self.waited)
+        for waits in (False, True, True) * stay:
+            self.submit(pick, "answered", waits=waits, **plain)
+        leaving = [job for waits, job in self.waited[before:] if waits is node]
+        if then and leaving and not node.over:
+            del self.waited[before:]
+            self._write(node, "detach", *leaving)
+        if then == 2:
+            self.the_house(pick, 2, "sweep")
+            self.a_job_comes_back_and_is_handed_out_again(pick, 0)
+            self.the_house(pick, 3, "sweep")
+
+    def _answered(self, node: Node, waits: bool, own: bytes, answer: Any) -> None:
+        if answer[0] == b"handed":
+            self._handed(node, answer[1:])
+        if waits and answer not in (b"full", b"gone", b"stale"):
+            self.waited.append((node, answer[1] if answer[0] == b"joined" else own))
+
+    def _handed(self, node: Node, parts: list[Any]) -> None:
+        for at in range(0, len(parts), 5):
+            job, attempt, listeners = parts[at : at + 3]
+            self.runs.append(Run(node, job, attempt))
+            if listeners not in (b"", node.name):
+                self.heard.add((job, attempt))
+
+    @precondition(lambda self: self.said)
+    @rule(pick=picks)
+    def what_was_said_comes_once_more(self, pick: int) -> None:
+        # Mostly soon afterwards.
+        script, arguments = self.said[-1 - pick % (min(len(self.said), 3) if pick % 2 else len(self.said))]
+        if script == "claim" and self.life.standing.get(arguments[0], Node).generation <= arguments[1]:
+            return  # a claim is repeated by nobody; one of an old connection may come late, and is refused
+        over = set(self.life.over)
+        answer = self.do(script, *arguments)
+        if script == "enqueue" and answer[0] == b"handed":
+            # It came for the first time, and late: nobody waits for what it brings.
+            node = next(node for node in self.nodes if node.name == arguments[0])
+            self._handed(node, answer[1:])
+        assert over <= self.life.over
+
+    # -- runs
+
+    @rule(
+        pick=picks,
+        lowest=st.sampled_from([0, 1, 2, 2, 2, 2]),
+        count=st.integers(1, 3),
+        room=st.sampled_from([0, 65_536]),
+    )
+    def claim(self, pick: int, lowest: int, count: int, room: int) -> None:
+        node = self._any(pick)
+        node.last_claim += count
+        answer = self._write(node, "claim", node.last_claim - count + 1, lowest, count, room)
+        if answer[0] == b"claimed":
+            node.may_hold_work -= {priority for priority in PRIORITIES if answer[1] & 1 << priority}
+            self._handed(node, answer[3:])
+
+    def _a_run(self, pick: int) -> Run:
+        # Mostly of a job that is not over: there is more to do wrong.
+        runs = [run for run in self.runs if run.id in self.life.jobs] if pick % 4 else []
+        return (runs or self.runs)[-1 - pick % len(runs or self.runs)]
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=picks, outcome=st.sampled_from([b"completed", b"failed", b"raised"]), aloud=st.booleans())
+    def finish(self, pick: int, outcome: bytes, aloud: bool) -> None:
+        run = self._a_run(pick)
+        known = (b"result", b"1") if aloud else (b"", b"")
+        answer = self._write(run.node, "finish", run.id, run.attempt, outcome, *known)
+        if answer == b"heard":
+            self._write(run.node, "finish", run.id, run.attempt, outcome, b"result", b"1")
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=picks, numerator=st.integers(0, 2**32 - 1), denominator=st.integers(0, 3))
+    def progress(self, pick: int, numerator: int, denominator: int) -> None:
+        run = self._a_run(pick)
+        self._write(run.node, "progress", run.id, run.attempt, numerator, denominator)
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=picks, kind=st.sampled_from([b"data", b"warning", b"status"]), size=st.sampled_from([0, 20, 400]))
+    def post(self, pick: int, kind: bytes, size: int) -> None:
+        run = self._a_run(pick)
+        self.pieces += 1
+        self._write(run.node, "post", run.id, run.attempt, self.pieces, kind, b"x" * size)
+
+    @precondition(lambda self: self.runs)
+    @rule(
+        chosen=st.lists(picks, min_size=1, max_size=3),
+        manner=st.sampled_from([b"suspect", b"house"]),
+        limit=st.sampled_from([-1, -1, 0, 1, 2]),
+    )
+    def requeue(self, chosen: list[int], manner: bytes, limit: int) -> None:
+        runs = [self._a_run(pick) for pick in chosen]
+        mine = [run for run in runs if run.node is runs[0].node]
+        self._write(runs[0].node, "requeue", manner, limit, *(part for run in mine for part in run[1:]))
+
+    @rule(pick=picks, count=st.integers(0, 3))
+    def a_job_comes_back_and_is_handed_out_again(self, pick: int, count: int) -> None:
+        node = self._any(pick)
+        self.claim(pick, 2, 3, 0)
+        mine = self.life.running(node.name)
+        if mine and not node.over:
+            pairs = [part for job in mine for part in (job.id, job.attempt)]
+            self._write(node, "requeue", b"house", -1, *pairs)
+        if count:
+            self.claim(pick + 1, 2, count, 65_536)
+
+    # -- those who wait
+
+    @rule(pick=picks, pieces=st.integers(1, 3), lost=st.booleans())
+    def somebody_elsewhere_hears_of_a_run(self, pick: int, pieces: int, lost: bool) -> None:
+        listener, runner = self._any(pick), self._any(pick + 1)
+        self.submit(pick, "answered", unique=b"", priority=0, hours=None, waits=True, handoff=False, room=0)
+        self.claim(pick + 1, 0, 2, 65_536)
+        for job in self.life.running(runner.name)[:pieces]:
+            self.pieces += 1
+            self._write(runner, "post", job.id, job.attempt, self.pieces, b"data", b"x" * pieces * 30)
+        if lost and listener is not runner:
+            self._fence(listener, further=pick % 4)
+
+    @precondition(lambda self: self.waited)
+    @rule(pick=picks, count=st.sampled_from([1, 2, 6]))
+    def the_clients_leave(self, pick: int, count: int) -> None:
+        node = self.waited[pick % len(self.waited)][0]
+        leaving = [job for waits, job in self.waited if waits is node][:count]
+        self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in leaving]
+        self._write(node, "detach", *leaving)
+
+    @precondition(lambda self: any(self.life.mail.values()))
+    @rule(pick=picks, count=st.integers(1, 3))
+    def the_mail_is_read(self, pick: int, count: int) -> None:
+        full = [name for name, letters in self.life.mail.items() if letters]
+        name = full[pick % len(full)]
+        (entries,), _ = self.line.ask([b"XRANGE", TAG + b":mailbox:" + name, b"-", b"+", b"COUNT", count])
+        milliseconds, _, last = entries[-1][0].partition(b"-")
+        first_kept = b"%b-%d" % (milliseconds, int(last) + 1)
+        length = sum(len(entry[1][5]) for entry in entries)
+        command = SCRIPTS["trim"].call(TAG, name, first_kept, length, len(entries))
+        self.life.read_mail(name, len(entries))
+        assert self.look(command)[0] == len(entries)
+        assert self.look(command)[0] == 0
+
+    # -- brokers
+
+    @rule(pick=picks, what=st.sampled_from(["starts", "reconnects", "reconnects", "is lost", "is lost", "leaves"]))
+    def a_broker(self, pick: int, what: str) -> None:
+        alone = len(self.alive()) == 1
+        if what == "reconnects":
+            self._reconnect(self._any(pick))
+        elif what == "starts" and len(self.alive()) < 3:
+            self._be_born()
+        elif what == "leaves" and not alone:
+            self._leave(self._any(pick))
+        elif what == "is lost" and not alone:
+            self._fence(self._any(pick) if pick % 5 else self.nodes[pick % len(self.nodes)], further=pick % 4)
+
+    def _reconnect(self, node: Node) -> None:
+        node.generation += 1
+        awaited = [job for waits, job in self.waited if waits is node]
+        answer = self._write(node, "rejoin", *awaited)
+        if answer == b"fenced":
+            return
+        node.may_hold_work = set(PRIORITIES)
+        running, gone = answer
+        unknown: list[Any] = []
+        for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
+            if (node, job, attempt) not in self.runs:
+                unknown += (job, attempt)
+            elif listeners not in (b"", node.name):
+                self.heard.add((job, attempt))
+        if unknown:
+            self._write(node, "requeue", b"house", -1, *unknown)
+        self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in gone]
+
+    def _fence(self, lost: Node, further: int) -> None:
+        steps = len(self.life.attending(lost.name)) + further
+        if steps:
+            self.said.append(Said("fence", (lost.name, steps, KEEP_SECONDS)))
+            self.do("fence", lost.name, steps, KEEP_SECONDS)
+
+    def _leave(self, node: Node) -> None:
+        if self.do("leave", node.name, KEEP_SECONDS) == b"left":
+            node.over = True
+            self.waited = [(waits, job) for waits, job in self.waited if waits is not node]
+
+    # -- time and housekeeping
+
+    @rule(hours=st.integers(0, 3), steps=st.integers(1, 3))
+    def time_passes(self, hours: int, steps: int) -> None:
+        for job in self.life.scheduled():
+            job.run_at = (job.run_at or 0) - hours * HOUR
+            self.line.ask([b"ZADD", TAG + b":scheduled", job.run_at, job.id])
+        milliseconds = self.do("due", steps)
+        left = [job.run_at or 0 for job in self.life.scheduled()]
+        assert (milliseconds < 0) == (not left)
+        assert (milliseconds == 0) == (bool(left) and left[0] <= self.base)
+
+    @rule(pick=picks, steps=st.integers(1, 3), what=st.sampled_from(["sweep", "sweep", "sweep", "ask", "limit"]))
+    def the_house(self, pick: int, steps: int, what: str) -> None:
+        if what == "limit":
+            self.life.most_jobs = most = (pick % 4 == 0) * 3
+            self.line.ask([b"HSET", TAG + b":function", b"limits", b"%d %d %d" % (most, most, most)])
+        elif what == "sweep":
+            answer, _ = self.look(SCRIPTS["sweep"].call(TAG, steps, 0))
+            assert answer in (b"swept", b"more")
+        elif known := sorted(self.life.jobs) + sorted(self.life.over):
+            self._ask(known[pick % len(known)])
+
+    def _ask(self, name: bytes) -> None:
+        job = self.life.jobs.get(name)
+        answer, _ = self.look(SCRIPTS["status"].call(TAG, name))
+        assert answer == ([b"running" if job.owner else b"waiting", *job.progress] if job else b"unknown")
+
+    # -- what holds at any time
+
+    @invariant()
+    def nobody_sleeps_beside_work(self) -> None:
+        for node in self.nodes:
+            if node.name in self.life.standing and self.life.standing[node.name].over:
+                continue
+            for priority, queue in enumerate(self.life.queues):
+                if any(job in self.life.jobs for job in queue):
+                    assert priority in node.may_hold_work, "a job that this broker will not ask for"
+
+    @invariant()
+    def who_runs_a_job_knows_that_somebody_elsewhere_listens(self) -> None:
+        over = {name for name, known in self.life.standing.items() if known.over}
+        for job in self.life.jobs.values():
+            known = any((run.node.name, run.id, run.attempt) == (job.owner, job.id, job.attempt) for run in self.runs)
+            if known and job.owner not in over and set(job.listeners) - {job.owner}:
+                assert (job.id, job.attempt) in self.heard, "its data would reach nobody there"
+
+
+def _blurred(answer: Any) -> Any:
+    """A claim's answer without how many ids are left, of which only the difference to none is promised."""
+    if isinstance(answer, list) and answer[:1] == [b"claimed"]:
+        return [*answer[:2], bool(answer[2]), *answer[3:]]
+    return answer
