@@ -23,7 +23,7 @@ test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 dialogues: $(VENV)/.develops ## hold the protocol's dialogues with this broker and with gearmand, side by side
-	@SIDE_BY_SIDE=1 $(BIN)/python -m pytest tests/dialogues $(ARGS)
+	@REQUIRE_INTEROP=1 $(BIN)/python -m pytest tests/dialogues $(ARGS)
 
 check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check $(LINTED)

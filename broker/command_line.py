@@ -36,7 +36,7 @@ class CommandLine:
     problems: tuple[str, ...] = ()
     """One line for each word that is wrong, saying where and what would be right."""
     strays: frozenset[str] = frozenset()
-    """Those of the problems that are words without a dash."""
+    """Those of the problems that gearmand overlooks in a config file: words without a dash, mostly."""
 
 
 def parse(words: Iterable[Word]) -> CommandLine:

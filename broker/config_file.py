@@ -16,13 +16,20 @@ DEFAULT: Final = Path("/etc/gearmand.conf")
 """Read when no other file is named, and not missed when it is not there."""
 
 
-def read_config_file(path: Path) -> CommandLine:
-    """What a config file says; never raises, a file that cannot be read is a problem in the answer."""
+def read_config_file(path: Path = DEFAULT, *, needed: bool = True) -> CommandLine:
+    """What a config file says; never raises, a file that cannot be read is a problem in the answer.
+
+    One that is not needed may be missing; if it is there and cannot be read, that is worth a note, as gearmand would
+    go on without it.
+    """
     try:
         # Paths in it are the system's bytes, so undecodable ones pass as they do on a command line.
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
-        return CommandLine(problems=(f"{path}: cannot be read ({error.strerror}); name a readable file",))
+        if needed:
+            return CommandLine(problems=(f"{path}: cannot be read ({error.strerror}); name a readable file",))
+        told = () if isinstance(error, FileNotFoundError) else (f"{path}: cannot be read ({error.strerror})",)
+        return CommandLine(problems=told, strays=frozenset(told))
     line = parse(_words(text, path))
     misplaced = (f"{path}: --{action.replace('_', '-')} belongs on the command line" for action in line.actions)
     nested = (

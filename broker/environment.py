@@ -2,8 +2,8 @@
 
 An unknown ``TRIO_GEARMAN_...`` is a note in the log and no error, and a port that is a URL is skipped:
 Kubernetes gives every container of a namespace ``GEARMAND_PORT=tcp://10.0.0.7:4730`` and a dozen more as soon
-as a *service* is called ``gearmand`` (or ``trio-gearman``), and a broker that refused them could not start
-beside it.
+as a *service* is called ``gearmand`` (or ``trio-gearman``, or ``trio-gearman-redis``), and a broker that refused
+them could not start beside it.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ GEARMANDS_TLS: Final = {
 }
 """gearmand's variables that win over its flags."""
 _SERVICE_LINK: Final = ("tcp://", "udp://", "sctp://")
-_SERVICE_LINK_NAME: Final = ("port_", "service_")
+_SERVICE_LINK_NAME: Final = ("port_", "service_", "redis_port_", "redis_service_")
 
 
 @dataclass(frozen=True, slots=True)

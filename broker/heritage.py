@@ -2,7 +2,7 @@
 
 What a shop has in its unit files starts this broker, and where it meant something that we do not do, a line says so:
 in the log when nothing is lost by it, at the terminal with exit status 1 when something is
-(docs/decisions/0021-gearmands-command-line.md).
+(docs/decisions/0031-gearmands-command-line.md).
 """
 
 import re

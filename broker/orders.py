@@ -8,7 +8,7 @@ There are three ways to end, and an order can only make the end come sooner:
 | `Orders.stop` | refused | is given back to the head of its queue, unless there is a grace time | is told goodbye |
 | `Orders.abandon` | refused | comes back when others find us gone, or when we start again | finds out by itself |
 
-docs/decisions/0020-how-a-broker-ends.md has the reasons.
+docs/decisions/0030-how-a-broker-ends.md has the reasons.
 """
 
 import math

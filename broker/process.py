@@ -22,6 +22,7 @@ from broker.pid_file import PidFileError, pid_file
 from broker.settings import Settings
 from broker.signals import obeying_signals
 from broker.sources import Reading
+from broker.supervisor import READY, STOPPING, tell_supervisor
 from broker.syslog import SyslogHandler
 from broker.terminal import complain, show
 from broker.tls import TlsError
@@ -105,7 +106,9 @@ async def _serve(settings: Settings, open_broker: OpenBroker, log: Log, orders: 
                     if not settings.daemon:
                         show(lines)
                     up()
+                    tell_supervisor(READY)
                     await orders.stopping.wait()
+                    tell_supervisor(STOPPING)
 
 
 def _lines(group: BaseExceptionGroup[Exception]) -> Iterator[str]:

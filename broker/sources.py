@@ -76,9 +76,7 @@ def read_settings(
 def _config(given: Iterable[Given], default: Path) -> CommandLine:
     """What the config file says; the last to name one wins."""
     paths = [each.value for each in given if each.field == "config_file"]
-    if paths:
-        return read_config_file(Path(paths[-1]))
-    return read_config_file(default) if default.exists() else CommandLine()
+    return read_config_file(Path(paths[-1])) if paths else read_config_file(default, needed=False)
 
 
 def _choose(*sources: tuple[Given, ...]) -> dict[str, list[Given]]:

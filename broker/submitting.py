@@ -1,12 +1,14 @@
 """SUBMIT_JOB in all its forms: a client hands in a job."""
 
 import hashlib
+import logging
 import os
 from typing import Final, NamedTuple
 
 from broker.core import Broker
 from broker.detaching import detach
 from broker.line import Line
+from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
 from broker.waking import can_be_asked, nothing_came, reserve
@@ -21,6 +23,8 @@ from protocol import (
     SubmitReduceJob,
     WorkFail,
 )
+
+log = logging.getLogger(__name__)
 
 BY_DATA: Final = b"-"
 """The unique with which a client asks that jobs of equal payload be one."""
@@ -85,6 +89,13 @@ def coalescing(unique: bytes, payload: bytes) -> bytes:
     return b"-\0" + (hashlib.blake2b(payload, digest_size=32).digest() if payload else os.urandom(16))
 
 
+def _note(wanted: Wanted) -> None:
+    """Write gearmand's line about a job that was accepted, for which people search its log."""
+    unique = wanted.unique.partition(b"\0")[0]  # what stands behind it is ours: see `coalescing`
+    names = [name.decode("utf-8", "backslashreplace") for name in (wanted.function, unique)]
+    log.log(NOTICE, "accepted,%s,%s,%d", *names, wanted.run_at or 0)
+
+
 class _Submit:
     """A submit on its way to the store and back."""
 
@@ -142,6 +153,8 @@ class _Submit:
             self._session.keep(self._promise, FULL)
         else:
             self._broker.refusals.accepted()
+            if log.isEnabledFor(NOTICE):
+                _note(self._wanted)
             self._stored(outcome, job, self._broker.store.claiming.handle(self._function, job))
 
     def _stored(self, outcome: Submitted, job: JobId, handle: bytes) -> None:

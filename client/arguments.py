@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-__all__ = ["as_bytes", "checked_handle", "checked_unique", "unix_seconds"]
+__all__ = ["as_bytes", "checked_handle", "checked_reducer", "checked_unique", "unix_seconds"]
 
 LONGEST_UNIQUE = 63
 """In gearmand the protocol's 64 bytes include a NUL: of 64 it stores 63, gives the worker a payload that
@@ -25,6 +25,14 @@ def checked_unique(unique: bytes | str) -> bytes:
     checked = as_bytes(unique)
     if len(checked) > LONGEST_UNIQUE:
         raise ValueError(f"a unique has at most {LONGEST_UNIQUE} bytes, this one has {len(checked)}")
+    return checked
+
+
+def checked_reducer(reducer: bytes | str) -> bytes:
+    """A reducer's name that every server takes; ValueError if it is longer than a unique, as gearmand wants it."""
+    checked = as_bytes(reducer)
+    if len(checked) > LONGEST_UNIQUE:
+        raise ValueError(f"a reducer has at most {LONGEST_UNIQUE} bytes, this one has {len(checked)}")
     return checked
 
 

@@ -1,117 +1,226 @@
 """The public client: what can be asked of a Gearman server, and what is true afterwards."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, Unpack, overload
 
-from client.arguments import as_bytes, checked_handle, checked_unique, unix_seconds
+from client.admin import Admin
+from client.arguments import checked_handle, checked_unique
 from client.attachment import Attachment
 from client.connector import Connector
-from client.errors import CannotConnectError, ConnectionLostError, ResultTooLargeError
+from client.errors import ResultTooLargeError
 from client.job import FollowedJob
+from client.pipeline import SubmitPipeline
 from client.records import Status, UniqueStatus
-from client.session import Session
-from client.slot import Answer, NotSentError, Slot
+from client.requests import Requests
+from client.results import result_reader
+from client.submission import BackgroundJob, JobOptions, attended_submission, encoded_job
 from client.updates import PartialResult, UpdateBuffer
-from protocol import (
-    Connection,
-    EchoReq,
-    EchoRes,
-    GetStatus,
-    GetStatusUnique,
-    JobCreated,
-    Packet,
-    Priority,
-    Role,
-    StatusRes,
-    StatusResUnique,
-    SubmitJob,
-    SubmitJobEpoch,
-)
+from client.waiting import wait_until_over
+from peer import Function
+from protocol import EchoReq, EchoRes, GetStatus, GetStatusUnique, StatusRes, StatusResUnique
 
 __all__ = ["Client"]
 
 UNREAD_BYTES = 16 * 1024 * 1024
 """Of one followed job's updates: a worker's burst fits, and a hundred jobs that nobody reads still fit memory."""
 
-AnswerT = TypeVar("AnswerT", JobCreated, StatusRes, StatusResUnique, EchoRes)
+PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
 
 
 class Client:
-    """A client of one Gearman server; `open_client` makes one.
+    """A client of a Gearman server, or of several that stand in for one another; `open_client` makes one.
 
     Any number of tasks may use it at the same time.
 
     All requests and jobs share one connection. When it is lost, everything under way raises
-    ConnectionLostError, and the next use connects again: one attempt, after a short random pause that grows
-    with each failure (at most two seconds), and CannotConnectError if it fails. A request of which no byte
-    had left is not lost: it moves to the next connection by itself.
+    ConnectionLostError, and the next use connects again, to the next server if there are several: one attempt,
+    after a short random pause that grows with each failure (at most two seconds), and CannotConnectError if no
+    server answers. A request of which no byte had left is not lost: it moves to the next connection by itself.
 
-    Names and uniques are bytes or text (sent as UTF-8), payloads too. Every method may raise, besides what it
-    lists: CannotConnectError, ConnectionLostError, RefusedError (the server answered ERROR), ValueError or
-    protocol.LocalProtocolError (an argument that cannot be sent; nothing was), trio.ClosedResourceError (the
-    client is closed).
+    A function is a name (bytes or text), and its payload and result are bytes (a payload may be text, sent as
+    UTF-8); or it is a `Function`, and payload and result are what that declares. Every method that submits takes
+    the options of `JobOptions` by keyword: `unique`, `priority`, `reducer`.
+
+    Every method may raise, besides what it lists: CannotConnectError, ConnectionLostError, RefusedError (the
+    server answered ERROR), ValueError, PayloadError or protocol.LocalProtocolError (an argument that cannot be
+    sent; nothing was), trio.ClosedResourceError (the client is closed).
+
+    Attributes:
+        admin: asks the server about itself, see `Admin`.
     """
 
-    def __init__(self, connector: Connector, max_body: int) -> None:
-        self._connector = connector
+    def __init__(self, connector: Connector, *, max_body: int, in_flight: int) -> None:
+        self.admin = Admin(connector)
+        self._requests = Requests(connector)
         self._max_body = max_body
-        self._wire = Connection(Role.PEER)  # encodes in the caller's task: a wrong argument is the caller's
+        self._in_flight = in_flight
 
+    @overload
     async def submit_background(
         self,
         function: bytes | str,
         payload: bytes | str,
         *,
-        unique: bytes | str = b"",
-        priority: Priority = Priority.NORMAL,
         run_at: datetime | int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> bytes: ...
+
+    @overload
+    async def submit_background(
+        self,
+        function: Function[PayloadT, ResultT],
+        payload: PayloadT,
+        *,
+        run_at: datetime | int | None = None,
+        **options: Unpack[JobOptions],
+    ) -> bytes: ...
+
+    async def submit_background(
+        self,
+        function: bytes | str | Function[PayloadT, ResultT],
+        payload: bytes | str | PayloadT,
+        *,
+        run_at: datetime | int | None = None,
+        **options: Unpack[JobOptions],
     ) -> bytes:
         """Queues a job that nobody waits for, and returns its handle once the server has accepted it.
 
         Args:
             function: what is to be done.
             payload: what it is to be done with.
-            unique: at most 63 bytes; while a job of this function and unique is not over, the submit joins
-                it.
-            priority: within the function.
-            run_at: not before then; a datetime with a time zone, or unix seconds. Such jobs have normal
-                priority.
+            run_at: not before then, see `submit_at`.
+            options: see `JobOptions`.
 
         Cancelled or ConnectionLostError: if the submit had been sent, the job may or may not have been
         accepted. It is repeated, once and on a new connection, only if it has a unique: then a job that was
         accepted and is not over is joined.
+
+        Example:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.HIGH)
         """
-        packet = _background_job(function, payload, unique, priority, run_at)
-        return (await self._ask(packet, JobCreated, repeatable=_is_shared(packet.unique))).handle
+        return await self._requests.submit(_background_job(function, payload, run_at, options))
+
+    @overload
+    async def submit_at(
+        self, when: datetime | int, function: bytes | str, payload: bytes | str, *, unique: bytes | str = b""
+    ) -> bytes: ...
+
+    @overload
+    async def submit_at(
+        self,
+        when: datetime | int,
+        function: Function[PayloadT, ResultT],
+        payload: PayloadT,
+        *,
+        unique: bytes | str = b"",
+    ) -> bytes: ...
+
+    async def submit_at(
+        self,
+        when: datetime | int,
+        function: bytes | str | Function[PayloadT, ResultT],
+        payload: bytes | str | PayloadT,
+        *,
+        unique: bytes | str = b"",
+    ) -> bytes:
+        """As `submit_background`, for a job that is to run at a time or soon after, never before.
+
+        Args:
+            when: a datetime with a time zone, or unix seconds. A time that has passed means now.
+            function: what is to be done.
+            payload: what it is to be done with.
+            unique: see `JobOptions`. Such jobs have normal priority.
+
+        Example:
+            tomorrow = datetime.now(UTC) + timedelta(days=1)
+            handle = await client.submit_at(tomorrow, "sendEmail", b"to: ann@example.org", unique="reminder-17")
+        """
+        return await self._requests.submit(_background_job(function, payload, when, {"unique": unique}))
+
+    def submit_many(self, jobs: Iterable[BackgroundJob]) -> SubmitPipeline:
+        """Queues many jobs that nobody waits for: an async iterator of a `Submitted` for each, in their order.
+
+        Jobs are taken from the iterable, and submitted in its order, as the iteration goes on; the client's `in_flight`
+        bounds how many more than were handed out. So hundreds of thousands need neither memory nor a task for
+        each. A job that is refused, or that no server is there for, is an outcome with an error, and the iteration
+        goes on with the next; break off if that is of no use.
+
+        Cancelled, or the iteration broken off: jobs that were taken from the iterable may or may not have been
+        accepted. A connection that is lost: as in `submit_background`, for each.
+
+        Example:
+            jobs = (BackgroundJob("sendEmail", f"to: {name}@example.org") for name in ("ann", "ben", "cleo"))
+            async for submitted in client.submit_many(jobs):
+                if submitted.error is not None:
+                    print(submitted.job.packet.payload, "was not queued:", submitted.error)
+        """
+        return SubmitPipeline(self._requests, jobs, self._in_flight)
 
     async def status(self, handle: bytes | str) -> Status:
         """How the job of this handle stands; a job that is over is not known.
 
         Cancelled: nothing has changed.
+
+        Example:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org")
+            status = await client.status(handle)
+            print(status.numerator, "of", status.denominator, "done" if status.known else "over")
         """
-        answer = await self._ask(GetStatus(checked_handle(handle)), StatusRes)
+        answer = await self._requests.ask(GetStatus(checked_handle(handle)), StatusRes)
         return Status(answer.known, answer.running, answer.numerator, answer.denominator)
 
     async def status_by_unique(self, unique: bytes | str) -> UniqueStatus:
-        """How the job with this unique stands, whatever its function. Cancelled: nothing has changed."""
-        answer = await self._ask(GetStatusUnique(checked_unique(unique)), StatusResUnique)
+        """How the job with this unique stands, whatever its function. Cancelled: nothing has changed.
+
+        Example:
+            if not (await client.status_by_unique("mail-17")).known:
+                await client.submit_background("sendEmail", b"to: ann@example.org", unique="mail-17")
+        """
+        answer = await self._requests.ask(GetStatusUnique(checked_unique(unique)), StatusResUnique)
         return UniqueStatus(answer.known, answer.running, answer.numerator, answer.denominator, answer.clients)
 
+    async def wait(self, handle: bytes | str) -> None:
+        """Returns when the job of this handle is over, by asking for its status again and again.
+
+        A server tells nobody how a background job ended, and knows only that it does not know it any more: the
+        job may have been done, have failed, or never have been. Asks at first 20 times a second, later once in two
+        seconds. Goes on when the connection is lost, also while no server is there: bound it by trio.fail_after.
+
+        Cancelled: nothing has changed.
+
+        Example:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org")
+            with trio.move_on_after(60):
+                await client.wait(handle)
+        """
+        await wait_until_over(self, handle)
+
     async def ping(self) -> None:
-        """Returns when the server has answered. Cancelled: nothing has changed."""
-        await self._ask(EchoReq(b"ping"), EchoRes)
+        """Returns when the server has answered. Cancelled: nothing has changed.
+
+        Example:
+            with trio.fail_after(1):
+                await client.ping()
+        """
+        await self._requests.ask(EchoReq(b"ping"), EchoRes)
+
+    @overload
+    async def call(self, function: bytes | str, payload: bytes | str, **options: Unpack[JobOptions]) -> bytes: ...
+
+    @overload
+    async def call(
+        self, function: Function[PayloadT, ResultT], payload: PayloadT, **options: Unpack[JobOptions]
+    ) -> ResultT: ...
 
     async def call(
         self,
-        function: bytes | str,
-        payload: bytes | str,
-        *,
-        unique: bytes | str = b"",
-        priority: Priority = Priority.NORMAL,
-    ) -> bytes:
+        function: bytes | str | Function[PayloadT, ResultT],
+        payload: bytes | str | PayloadT,
+        **options: Unpack[JobOptions],
+    ) -> ResultT:
         """Has a job done and returns its result: the data its worker sent on the way and at the end, joined.
 
         Raises:
@@ -119,35 +228,61 @@ class Client:
             ConnectionLostError: with a handle, the job was accepted and may have run; without, see
                 `submit_background`.
             ResultTooLargeError: the data exceeded the client's `max_body`. The job is let go as if cancelled.
+            UnreadableResultError: the job is done, and its result is not what the `Function` declares.
 
         If it is cancelled, the job is let go. The server drops a queued job, and never reruns a running one,
         when the last connection that waits for it closes; so ours takes no new requests from then on, and
         closes once the other calls it carries are done, at once if there are none. Others who share the job
         by its unique keep it. A job that a worker has begun is run to its end
         (docs/decisions/0010-letting-go-of-a-job.md).
+
+        Example:
+            with trio.fail_after(30):
+                smaller = await client.call("resize", b"a picture")
         """
+        name, data = encoded_job(function, payload)
         parts = PartialResult(self._max_body)
         attachment = Attachment(parts.add)
-        session, slot = await self._attach(_attended_job(function, payload, unique, priority), attachment)
+        session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
             while not (attachment.over or parts.too_large):
                 await attachment.wait_news()
             if parts.too_large:
                 raise ResultTooLargeError(f"the result of job {attachment.handle!r} exceeds {self._max_body} bytes")
-            return parts.joined_with(await attachment.wait_end())
+            whole = parts.joined_with(await attachment.wait_end())
         finally:
             session.leave(slot)
+        return result_reader(function)(attachment.handle, whole)
 
-    @asynccontextmanager
-    async def follow(
+    @overload
+    def follow(
         self,
         function: bytes | str,
         payload: bytes | str,
         *,
-        unique: bytes | str = b"",
-        priority: Priority = Priority.NORMAL,
         unread_bytes: int = UNREAD_BYTES,
-    ) -> AsyncIterator[FollowedJob]:
+        **options: Unpack[JobOptions],
+    ) -> AbstractAsyncContextManager[FollowedJob[bytes]]: ...
+
+    @overload
+    def follow(
+        self,
+        function: Function[PayloadT, ResultT],
+        payload: PayloadT,
+        *,
+        unread_bytes: int = UNREAD_BYTES,
+        **options: Unpack[JobOptions],
+    ) -> AbstractAsyncContextManager[FollowedJob[ResultT]]: ...
+
+    @asynccontextmanager
+    async def follow(
+        self,
+        function: bytes | str | Function[PayloadT, ResultT],
+        payload: bytes | str | PayloadT,
+        *,
+        unread_bytes: int = UNREAD_BYTES,
+        **options: Unpack[JobOptions],
+    ) -> AsyncIterator[FollowedJob[ResultT]]:
         """Has a job done and watches it: ``async with client.follow(...) as job``, see `FollowedJob`.
 
         The block is entered when the server has accepted the job. Updates that are not read are kept up to
@@ -155,73 +290,28 @@ class Client:
         UpdatesOverrunError, and the result is still there.
 
         Cancelled, or the block left before the job's end: the job is let go, as in `call`.
+
+        Example:
+            async with client.follow("resize", b"a picture") as job:
+                async for update in job:
+                    print(update)
+                print(await job.result())
         """
+        name, data = encoded_job(function, payload)
         updates = UpdateBuffer(unread_bytes)
         attachment = Attachment(updates.add)
-        session, slot = await self._attach(_attended_job(function, payload, unique, priority), attachment)
+        session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
-            yield FollowedJob(attachment, updates)
+            yield FollowedJob(attachment, updates, result_reader(function))
         finally:
             session.leave(slot)
 
-    async def _ask(self, packet: Packet, expected: type[AnswerT], *, repeatable: bool = False) -> AnswerT:
-        data = self._wire.send(packet)
-
-        async def ask(session: Session) -> Answer:
-            return await session.ask(Slot(data, expected))
-
-        answer = await self._on_a_connection(ask, repeatable)
-        assert isinstance(answer, expected)  # the demultiplexer has seen to it
-        return answer
-
-    async def _attach(self, packet: SubmitJob, attachment: Attachment) -> tuple[Session, Slot]:
-        data = self._wire.send(packet)
-
-        async def attach(session: Session) -> tuple[Session, Slot]:
-            slot = Slot(data, JobCreated, attachment)
-            await session.attach(slot)
-            return session, slot
-
-        return await self._on_a_connection(attach, _is_shared(packet.unique))
-
-    async def _on_a_connection(self, ask: Callable[[Session], Awaitable[ResultT]], repeatable: bool) -> ResultT:
-        """Asks until it was sent, and once more after an answer was lost if that is safe."""
-        lost: ConnectionLostError | None = None
-        while True:
-            try:
-                session = await self._connector.session()
-            except CannotConnectError as error:
-                if lost is not None:
-                    raise lost from error  # it was sent once: "nothing was sent" would be untrue
-                raise
-            try:
-                return await ask(session)
-            except NotSentError:
-                continue
-            except ConnectionLostError as error:
-                if lost is not None or not repeatable:
-                    raise
-                lost = error
-
-
-def _attended_job(function: bytes | str, payload: bytes | str, unique: bytes | str, priority: Priority) -> SubmitJob:
-    return SubmitJob(as_bytes(function), checked_unique(unique), as_bytes(payload), priority)
-
 
 def _background_job(
-    function: bytes | str,
-    payload: bytes | str,
-    unique: bytes | str,
-    priority: Priority,
+    function: bytes | str | Function[PayloadT, ResultT],
+    payload: bytes | str | PayloadT,
     run_at: datetime | int | None,
-) -> SubmitJob | SubmitJobEpoch:
-    if run_at is None:
-        return SubmitJob(as_bytes(function), checked_unique(unique), as_bytes(payload), priority, background=True)
-    if priority is not Priority.NORMAL:
-        raise ValueError("a job with run_at has normal priority: SUBMIT_JOB_EPOCH knows no other")
-    return SubmitJobEpoch(as_bytes(function), checked_unique(unique), unix_seconds(run_at), as_bytes(payload))
-
-
-def _is_shared(unique: bytes) -> bool:
-    """Does an equal submit join this job? With ``-`` too, yet not if the payload is empty: better safe."""
-    return unique not in (b"", b"-")
+    options: JobOptions,
+) -> BackgroundJob:
+    name, data = encoded_job(function, payload)
+    return BackgroundJob(name, data, run_at=run_at, **options)

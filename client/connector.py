@@ -1,11 +1,10 @@
 """Which connection the next request takes, and when a new one is made."""
 
-from collections.abc import Awaitable, Callable
-
 import trio
 
 from client.errors import CannotConnectError, ClientError
 from client.loss import Loss
+from client.rota import Rota, Route
 from client.session import Session
 from client.slot import NotSentError, Slot
 from peer import Backoff
@@ -18,7 +17,7 @@ MOST_DRAINING = 8
 
 
 class Attempt:
-    """One try to connect, shared by all who wait for it."""
+    """One try to connect, to each server once, shared by all who wait for it."""
 
     def __init__(self) -> None:
         self.over = trio.Event()
@@ -33,21 +32,21 @@ class Connector:
 
     def __init__(
         self,
-        dial: Callable[[], Awaitable[trio.abc.Stream]],
-        server: str,
+        rota: Rota,
         nursery: trio.Nursery,
         *,
         connect_timeout_seconds: float,
         max_body: int,
+        in_flight: int,
     ) -> None:
-        self._dial = dial
-        self._server = server
+        self._rota = rota
         self._nursery = nursery
         self._connect_timeout_seconds = connect_timeout_seconds
         self._max_body = max_body
+        self._in_flight = in_flight
         self._backoff = Backoff()
         self._not_before = 0.0
-        self._current: Session | None = None
+        self._current: tuple[Route, Session] | None = None
         self._draining: list[Session] = []
         self._attempt: Attempt | None = None
         self._closed = False
@@ -56,38 +55,52 @@ class Connector:
         """A connection to ask on, made now if there is none; CannotConnectError if the attempt fails.
 
         One attempt for one call: it starts after the pause that the last failure or loss imposes, at most two
-        seconds.
+        seconds, and asks each server once. No checkpoint if there is a connection.
         """
-        while True:
-            if self._closed:
-                raise trio.ClosedResourceError(f"the client of {self._server} is closed")
-            session = self._usable()
-            if session is not None:
-                return session
-            attempt = self._attempt = self._attempt or self._start_attempt()
-            await attempt.over.wait()
-            if attempt.error is not None:
-                raise CannotConnectError(f"cannot connect to {self._server}: {attempt.error}") from attempt.error
+        return (await self._connected())[1]
+
+    async def open_stream(self) -> tuple[str, trio.abc.Stream]:
+        """Another connection, the caller's own, to the server we are connected to, and what errors call it."""
+        route, _ = await self._connected()
+        try:
+            with trio.fail_after(self._connect_timeout_seconds):
+                return route.server, await route.dial()
+        except OSError as error:
+            raise _told(route, str(error), error) from error
+        except trio.TooSlowError as error:
+            raise _told(route, f"no connection within {self._connect_timeout_seconds:g} seconds", error) from error
 
     def close(self) -> None:
         """Ends all connections; whoever still waits on one gets ClosedResourceError."""
         self._closed = True
-        loss = Loss(self._server, "closed", by_us=True)
-        for session in [*self._draining, *([self._current] if self._current else [])]:
-            session.close(loss)
+        for session in [*self._draining, *([self._current[1]] if self._current else [])]:
+            session.close(Loss(session.server, "closed", by_us=True))
 
-    def _usable(self) -> Session | None:
-        current = self._current
-        if current is None:
-            return None
-        if not current.over and not current.retiring:
-            return current
-        self._draining = [session for session in self._draining if not session.over]
-        if not current.over:
-            if len(self._draining) >= MOST_DRAINING:
+    async def _connected(self) -> tuple[Route, Session]:
+        while True:
+            if self._closed:
+                raise trio.ClosedResourceError(f"the client of {self._rota.names} is closed")
+            current = self._usable()
+            if current is not None:
                 return current
-            self._draining.append(current)
-        elif not current.retiring:
+            attempt = self._attempt = self._attempt or self._start_attempt()
+            await attempt.over.wait()
+            if attempt.error is not None:
+                raise CannotConnectError(str(attempt.error)) from attempt.error
+
+    def _usable(self) -> tuple[Route, Session] | None:
+        if self._current is None:
+            return None
+        route, session = self._current
+        if not session.over and not session.retiring:
+            return self._current
+        self._draining = [session for session in self._draining if not session.over]
+        if not session.over:
+            if len(self._draining) >= MOST_DRAINING:
+                return self._current
+            self._draining.append(session)
+        elif not session.retiring:
+            self._rota.lost(route)
             self._pause()
         self._current = None
         return None
@@ -103,14 +116,7 @@ class Connector:
     async def _connect(self, attempt: Attempt) -> None:
         try:
             await trio.sleep_until(self._not_before)
-            self._current = await self._open_session()
-            self._backoff.reset()
-        except (OSError, ClientError, NotSentError) as error:
-            attempt.error = error
-            self._pause()
-        except trio.TooSlowError:
-            attempt.error = CannotConnectError(f"no greeting within {self._connect_timeout_seconds:g} seconds")
-            self._pause()
+            attempt.error = await self._try_each()
         except trio.Cancelled:
             self.close()
             raise
@@ -118,14 +124,41 @@ class Connector:
             self._attempt = None
             attempt.over.set()
 
-    async def _open_session(self) -> Session:
+    async def _try_each(self) -> Exception | None:
+        """Connects to the first server that answers; else says what each had against it."""
+        failures: list[Exception] = []
+        for route in self._rota.order():
+            try:
+                session = await self._open_session(route)
+            except (OSError, ClientError, NotSentError) as error:
+                failures.append(_told(route, str(error) or "the server hung up", error))
+            except trio.TooSlowError as error:
+                text = f"no greeting within {self._connect_timeout_seconds:g} seconds"
+                failures.append(_told(route, text, error))
+            else:
+                self._current = route, session
+                self._rota.answered(route)
+                self._backoff.reset()
+                return None
+        self._pause()
+        if len(failures) == 1:
+            return failures[0]
+        return CannotConnectError("; ".join(map(str, failures)))
+
+    async def _open_session(self, route: Route) -> Session:
         with trio.fail_after(self._connect_timeout_seconds):
-            session = Session(await self._dial(), self._server, self._max_body)
+            session = Session(await route.dial(), route.server, max_body=self._max_body, in_flight=self._in_flight)
             self._nursery.start_soon(session.run)
             try:
                 # Without this option an exception reaches us as a bare failure, its text lost at the server.
                 await session.ask(Slot(Connection(Role.PEER).send(OptionReq(b"exceptions")), OptionRes))
             except BaseException:
-                session.close(Loss(self._server, "the greeting was not answered"))
+                session.close(Loss(route.server, "the greeting was not answered"))
                 raise
         return session
+
+
+def _told(route: Route, reason: str, error: Exception) -> CannotConnectError:
+    failure = CannotConnectError(f"cannot connect to {route.server}: {reason}")
+    failure.__cause__ = error
+    return failure

@@ -39,6 +39,11 @@ class Demultiplexer:
         self._slots: deque[Slot] = deque()
         self._jobs: dict[bytes, deque[Attachment]] = {}
 
+    @property
+    def unanswered(self) -> int:
+        """How many requests have left and wait for their answers."""
+        return len(self._slots)
+
     def expect(self, slot: Slot) -> None:
         """This request leaves now, behind all earlier ones."""
         self._slots.append(slot)

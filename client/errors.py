@@ -8,6 +8,8 @@ __all__ = [
     "JobRaisedError",
     "RefusedError",
     "ResultTooLargeError",
+    "UnreadableReplyError",
+    "UnreadableResultError",
     "UpdatesOverrunError",
 ]
 
@@ -78,6 +80,24 @@ class JobRaisedError(JobFailedError):
 
 class ResultTooLargeError(ClientError):
     """A `call`'s result adds up to more than the client's `max_body`; `follow` hands it out in parts."""
+
+
+class UnreadableResultError(ClientError):
+    """The job is done, but its result is not what the `Function` declares: one of the two ends is out of date.
+
+    Attributes:
+        handle: which job.
+        data: the result as the worker sent it.
+    """
+
+    def __init__(self, handle: bytes, data: bytes, reason: str) -> None:
+        super().__init__(f"job {handle.decode('utf-8', 'replace')}: {reason}")
+        self.handle = handle
+        self.data = data
+
+
+class UnreadableReplyError(ClientError):
+    """The server answered an admin command with something that is no answer to it."""
 
 
 class UpdatesOverrunError(ClientError):

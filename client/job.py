@@ -1,28 +1,41 @@
 """A job whose caller watches it run."""
 
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import trio
 
 from client.attachment import Attachment
 from client.errors import UpdatesOverrunError
 from client.records import Update
+from client.results import ResultReader
 from client.updates import UpdateBuffer
 
 __all__ = ["FollowedJob"]
 
+ResultT = TypeVar("ResultT")
 
-class FollowedJob:
+
+class FollowedJob(Generic[ResultT]):
     """What `Client.follow` gives: iterate over it for the updates, and ask `result` for the end.
 
     Both may be used, in any order, also from two tasks; each update is handed out once. The job is let go at
     the end of the ``async with`` block, and only there: cancelling an iteration or a `result` loses nothing,
     either may be called again.
+
+    Example:
+        async with client.follow("resize", b"a picture") as job:
+            async for update in job:
+                match update:
+                    case Progress(numerator, denominator):
+                        print(numerator, "of", denominator)
+                    case Data(payload) | Warned(payload):
+                        print(payload)
     """
 
-    def __init__(self, attachment: Attachment, updates: UpdateBuffer) -> None:
+    def __init__(self, attachment: Attachment, updates: UpdateBuffer, read: ResultReader[ResultT]) -> None:
         self._attachment = attachment
         self._updates = updates
+        self._read = read
 
     @property
     def handle(self) -> bytes:
@@ -49,12 +62,13 @@ class FollowedJob:
             await self._attachment.wait_news()
         return update
 
-    async def result(self) -> bytes:
+    async def result(self) -> ResultT:
         """Waits for the end and returns what the worker sent with it; data it sent before are updates.
 
         Raises:
             JobFailedError: the job failed; JobRaisedError, a kind of it, if its worker told an exception.
             ConnectionLostError: the connection was lost first; whether the job ran is not known.
+            UnreadableResultError: the job is done, and its result is not what the `Function` declares.
             trio.ClosedResourceError: the client was closed, or the ``async with`` block left, before the end.
         """
-        return await self._attachment.wait_end()
+        return self._read(self.handle, await self._attachment.wait_end())

@@ -18,7 +18,7 @@ class Loss:
     by_us: bool = False
     """The client was closed while others still waited on it."""
 
-    def error(self, known: str, handle: bytes | None = None) -> Exception:
+    def error(self, known: str, handle: bytes | None = None) -> ConnectionLostError | trio.ClosedResourceError:
         """What to raise; `known` says what is known about the request or job in question."""
         if self.by_us:
             return trio.ClosedResourceError(f"the client of {self.server} was closed: {known}")

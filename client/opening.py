@@ -1,73 +1,92 @@
 """The client's lifetime, and the edge between its tasks and the caller's block."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
 
 from client.client import Client
 from client.connector import Connector
 from client.held import HeldException
-from peer import dial, parse_address
+from client.rota import Rota, Route
+from peer import dial, parse_addresses
 
 __all__ = ["client_over", "open_client"]
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_BODY = 64 * 1024 * 1024  # as the broker's default
+IN_FLIGHT = 1000  # submits; they cover a round trip of 20 ms at 50,000 a second
 
 
 @asynccontextmanager
 async def open_client(
-    server: str,
-    *,
+    *servers: str,
+    tls: ssl.SSLContext | None = None,
+    spread: bool = False,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     max_body: int = MAX_BODY,
+    in_flight: int = IN_FLIGHT,
 ) -> AsyncIterator[Client]:
     """A client for the length of an ``async with`` block, connected when the block is entered.
 
     Args:
-        server: ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``; the port is 4730 if left out.
-        connect_timeout_seconds: for each attempt to connect, the server's first answer included.
+        servers: one address or several: ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``; the port is 4730 if
+            left out. The client is connected to one of them, and to the next when that is lost. Give several
+            only if they share their jobs, as brokers on one Redis do: a handle means nothing to another server.
+        tls: whom to trust for the servers' certificates, such as ``ssl.create_default_context()``; None speaks
+            plainly.
+        spread: each connection goes to a server drawn by lot, so that many clients spread over them. Without it,
+            the client begins with the first, stays with the one that answered, and goes round in order.
+        connect_timeout_seconds: for each attempt to connect to a server, its first answer included.
         max_body: bytes; a larger packet from the server ends the connection, a larger result ends its `call`.
+        in_flight: how many requests may be sent and not answered; beyond it callers wait.
 
     Raises:
-        ValueError: `server` is not an address.
-        CannotConnectError: the server cannot be reached now.
+        ValueError: `servers` are no addresses, or there are none.
+        CannotConnectError: none of the servers can be reached now.
 
     Whatever the block raises comes out as it went in. At the end of the block, also when it is cancelled, the
     connection is closed; tasks that still wait on the client get trio.ClosedResourceError, and jobs they wait
     for are dropped by the server if queued.
+
+    Example:
+        async with open_client("127.0.0.1:4730") as client:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org")
     """
-    address = parse_address(server)
-
-    async def connect() -> trio.abc.Stream:
-        return await dial(address)
-
-    async with client_over(connect, str(address), connect_timeout_seconds, max_body) as client:
+    if in_flight < 1:
+        raise ValueError(f"in_flight must be at least 1, not {in_flight}")
+    routes = [Route(str(address), partial(dial, address, tls)) for address in parse_addresses(servers)]
+    rota = Rota(routes, spread=spread)
+    async with client_over(
+        rota, connect_timeout_seconds=connect_timeout_seconds, max_body=max_body, in_flight=in_flight
+    ) as client:
         yield client
 
 
 @asynccontextmanager
 async def client_over(
-    connect: Callable[[], Awaitable[trio.abc.Stream]],
-    server: str,
+    rota: Rota,
+    *,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     max_body: int = MAX_BODY,
+    in_flight: int = IN_FLIGHT,
 ) -> AsyncIterator[Client]:
-    """As `open_client`, over whatever streams `connect` makes; `server` is what errors call the other end."""
+    """As `open_client`, over whatever streams the routes make."""
     held = HeldException()
     try:
         async with trio.open_nursery() as nursery:
             connector = Connector(
-                connect,
-                server,
+                rota,
                 nursery,
                 connect_timeout_seconds=connect_timeout_seconds,
                 max_body=max_body,
+                in_flight=in_flight,
             )
             with held:
                 await connector.session()
-                yield Client(connector, max_body)
+                yield Client(connector, max_body=max_body, in_flight=in_flight)
             connector.close()
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Data", "Progress", "Status", "UniqueStatus", "Update", "Warned"]
+from client.errors import CannotConnectError, ConnectionLostError, RefusedError
+from client.submission import BackgroundJob
+
+__all__ = ["Data", "Progress", "Status", "Submitted", "UniqueStatus", "Update", "Warned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,18 @@ class UniqueStatus:
     denominator: int
     clients: int
     """How many clients wait for its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """How one submit of `Client.submit_many` ended."""
+
+    job: BackgroundJob
+    """What was submitted."""
+    handle: bytes | None
+    """The server accepted it under this handle; None: see `error`."""
+    error: CannotConnectError | ConnectionLostError | RefusedError | None
+    """Why there is no handle: it was not sent, it may or may not have been accepted, or it was refused."""
 
 
 @dataclass(frozen=True, slots=True)

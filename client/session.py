@@ -25,10 +25,12 @@ class Session:
     It never comes back; who wants to go on opens another.
     """
 
-    def __init__(self, stream: trio.abc.Stream, server: str, max_body: int) -> None:
+    def __init__(self, stream: trio.abc.Stream, server: str, *, max_body: int, in_flight: int) -> None:
+        self.server = server
         self._stream = stream
         self._packets = PacketStream(stream, Role.PEER, max_body)
-        self._server = server
+        self._in_flight = in_flight
+        self._room = trio.lowlevel.ParkingLot()
         self._demultiplexer = Demultiplexer()
         self._queue, self._requests = trio.open_memory_channel[Slot](QUEUED_REQUESTS)
         self._scope = trio.CancelScope()
@@ -58,7 +60,7 @@ class Session:
                     nursery.start_soon(self._write)
                     await self._read()
         finally:
-            self.close(Loss(self._server, "the client's tasks were cancelled", by_us=True))
+            self.close(Loss(self.server, "the client's tasks were cancelled", by_us=True))
             with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
                 await trio.aclose_forcefully(self._stream)
 
@@ -84,6 +86,25 @@ class Session:
         except BaseException:
             self.leave(slot)
             raise
+
+    async def post(self, slot: Slot) -> None:
+        """Returns when the request has its place in the queue; raises NotSentError. The caller may `wait` on the slot.
+
+        Cancelled: it was not posted. No checkpoint if there is room, so that requests which are posted one behind
+        the other leave in one send.
+        """
+        if self._loss is not None:
+            raise NotSentError
+        self._wanted += 1
+        slot.when_settled = self._let_go
+        try:
+            self._queue.send_nowait(slot)
+        except trio.WouldBlock:
+            try:
+                await self._queue.send(slot)
+            except BaseException:
+                self._let_go()
+                raise
 
     def leave(self, slot: Slot) -> None:
         """The caller wants no more news of this job.
@@ -114,7 +135,7 @@ class Session:
     def _let_go(self) -> None:
         self._wanted -= 1
         if self._retiring and self._wanted == 0:
-            self.close(Loss(self._server, "closed to drop jobs that nobody waits for any more"))
+            self.close(Loss(self.server, "closed to drop jobs that nobody waits for any more"))
 
     async def _exchange(self, slot: Slot) -> Answer:
         try:
@@ -127,10 +148,13 @@ class Session:
 
     async def _write(self) -> None:
         try:
-            async for slot in self._requests:
-                await self._stream.send_all(self._batch(slot))
+            while True:
+                # Room first: a request in our hand, neither queued nor sent, would miss the connection's end.
+                while self._demultiplexer.unanswered >= self._in_flight:
+                    await self._room.park()
+                await self._stream.send_all(self._batch(await self._requests.receive()))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            self.close(Loss(self._server, str(error) or "the server hung up"))
+            self.close(Loss(self.server, str(error) or "the server hung up"))
 
     def _batch(self, slot: Slot) -> bytes:
         """The bytes of this request and of those that wait behind it; from here on they count as sent."""
@@ -142,7 +166,7 @@ class Session:
                 self._demultiplexer.expect(slot)
                 pieces.append(slot.data)
                 size += len(slot.data)
-            if size >= BATCH_BYTES:
+            if size >= BATCH_BYTES or self._demultiplexer.unanswered >= self._in_flight:
                 break
             try:
                 slot = self._requests.receive_nowait()
@@ -150,14 +174,25 @@ class Session:
                 break
         return b"".join(pieces)
 
+    def _receive_what_is_here(self) -> None:
+        """The rest of a burst, without a checkpoint for each packet; a read is 64 kB at most, so it has an end."""
+        while True:
+            try:
+                packet = self._packets.receive_nowait()
+            except trio.WouldBlock:
+                return
+            self._demultiplexer.receive(packet)
+
     async def _read(self) -> None:
-        self.close(Loss(self._server, await self._read_to_the_end()))
+        self.close(Loss(self.server, await self._read_to_the_end()))
 
     async def _read_to_the_end(self) -> str:
         """Hands out packets until no more can come, and returns why."""
         try:
             while True:
                 self._demultiplexer.receive(await self._packets.receive())
+                self._receive_what_is_here()
+                self._room.unpark()
         except trio.EndOfChannel:
             return "the server hung up"
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:

@@ -1,11 +1,12 @@
 """A request's place in the order of answers."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import trio
 
 from client.attachment import Attachment
-from client.errors import RefusedError
+from client.errors import ConnectionLostError, RefusedError
 from client.loss import Loss
 from protocol import EchoRes, Error, JobCreated, OptionRes, StatusRes, StatusResUnique
 
@@ -25,7 +26,7 @@ class Slot:
     answer.
     """
 
-    __slots__ = ("_answered", "_outcome", "abandoned", "attachment", "data", "expected", "sent")
+    __slots__ = ("_answered", "_outcome", "abandoned", "attachment", "data", "expected", "sent", "when_settled")
 
     def __init__(self, data: bytes, expected: type[Answer], attachment: Attachment | None = None) -> None:
         self.data = data
@@ -33,6 +34,7 @@ class Slot:
         self.attachment = attachment  # tied to the job's handle in the moment that is known
         self.sent = False
         self.abandoned = False
+        self.when_settled: Callable[[], None] | None = None
         self._answered = trio.Event()
         self._outcome: Answer | Error | Loss | None = None
 
@@ -43,6 +45,18 @@ class Slot:
             return False
         return not isinstance(self._outcome, Error | Loss)
 
+    @property
+    def lost(self) -> bool:
+        """The connection ended before the answer came."""
+        return isinstance(self._outcome, Loss)
+
+    def loss_error(self) -> ConnectionLostError | None:
+        """What `wait` raises, if the connection was lost and we did not close it."""
+        if not isinstance(self._outcome, Loss):
+            return None
+        error = self._outcome.error(self._what_is_known())
+        return error if isinstance(error, ConnectionLostError) else None
+
     def fits(self, answer: Answer) -> bool:
         """Is this an answer to what we asked?"""
         return isinstance(answer, self.expected)
@@ -51,6 +65,8 @@ class Slot:
         """The answer, a refusal, or the certainty that none will come."""
         self._outcome = outcome
         self._answered.set()
+        if self.when_settled is not None:
+            self.when_settled()
 
     async def wait(self) -> Answer:
         """The answer; raises RefusedError, ConnectionLostError or NotSentError.

@@ -71,10 +71,13 @@ class Alarm:
 
     async def _ask(self, name: bytes) -> None:
         tag = self._link.keys.tag(digest_of(name))
+        del self._due[name]  # whoever says from here on that we must look again says it of what we may not see
         milliseconds = 0
-        while milliseconds == 0:
-            milliseconds = expect_int(await self._bulk.ask(*DUE.call(tag, DUE_STEPS)))
-        if milliseconds < 0:
-            self._due.pop(name, None)
-        else:
-            self._due[name] = trio.current_time() + milliseconds / 1000
+        try:
+            while milliseconds == 0:
+                milliseconds = expect_int(await self._bulk.ask(*DUE.call(tag, DUE_STEPS)))
+        except StoreError:
+            self._due[name] = -math.inf
+            raise
+        if milliseconds > 0:
+            self._due[name] = min(self._due.get(name, math.inf), trio.current_time() + milliseconds / 1000)

@@ -7,7 +7,7 @@ from persistence.functions import Function
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
 from persistence.records import JobId
-from persistence.replies import Reply, expect_bytes, expect_list
+from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
 
 
@@ -91,10 +91,12 @@ class Ending:
         )
 
     def progress(self, function: Function, job: JobId, attempt: int, numerator: int, denominator: int) -> None:
-        """Note how far a run has come. Lost in an outage: the next one brings it up to date."""
-        self._link.pipe.post(
-            self._link.call(PROGRESS, function, job, attempt, numerator, denominator), lambda reply: None
-        )
+        """Note how far a run has come. Repeated after a broken connection, in order, as all that may be repeated."""
+
+        def build() -> Command:
+            return self._link.call(PROGRESS, function, job, attempt, numerator, denominator)
+
+        self._link.pipe.post(build(), lambda reply: None, again=build)
 
     def post(self, function: Function, job: JobId, attempt: int, kind: bytes, payload: bytes) -> None:
         """Let the brokers elsewhere at which clients wait hear b"data", b"warning" or b"status" of a run."""

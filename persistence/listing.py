@@ -18,7 +18,7 @@ from persistence.replies import Command, Reply, expect_bytes, expect_int, expect
 from persistence.scripts import PAGE
 
 FEWEST_JOBS: Final = 1
-MOST_JOBS: Final = 500
+MOST_JOBS: Final = 250
 PAGE_RECORD_BYTES: Final = 262_144
 """So much of records a page should make Redis look at. It cannot look at a field without its value."""
 PAGE_UNIQUES: Final = 500

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from protocol import CanDo, GrabJobUniq, JobAssignUniq, NoJob, Noop, Packet, PreSleep, Role
+from protocol import CanDo, Event, GrabJobUniq, JobAssignUniq, NoJob, Noop, Packet, PreSleep, Role
 from protocol.stream import PacketStream
 from tests.processes import ServerProcess
 
@@ -23,6 +23,11 @@ class RawWorker:
     async def say(self, *packets: Packet) -> None:
         """Sends packets as they are."""
         await self._packets.send(*packets)
+
+    async def hear(self) -> Event:
+        """The next thing the server says."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            return await self._packets.receive()
 
     async def grab(self) -> JobAssignUniq | None:
         """Asks once; None if the server has no job."""

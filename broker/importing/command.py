@@ -1,9 +1,10 @@
 """``python -m broker import``, from its words to its exit status."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
 from typing import Final
 
 import trio
@@ -52,15 +53,19 @@ def main(words: Sequence[str]) -> int:
             with _opened(wanted) as source:
                 _refuse_if_served(wanted, source)
                 with unwrapped():
-                    trio.run(_import, wanted, settings, source, tally)
+                    trio.run(_until_stopped, lambda: _import(wanted, settings, source, tally))
                 return _report(wanted, source, tally)
         except (SourceError, StoreError, OSError) as error:
             complain(advice(error))
-        except KeyboardInterrupt:
-            complain("interrupted")
+        except StoppedError as error:
+            complain(str(error))
     if tally.outcomes:
         complain(f"{tally.outcomes.total()} jobs had been dealt with until then; {AGAIN}")
     return NOT_DONE
+
+
+class StoppedError(Exception):
+    """A signal asked for the end."""
 
 
 @contextmanager
@@ -85,6 +90,20 @@ def _refuse_if_served(wanted: Wanted, source: QueueReader) -> None:
             f"stop {who} first: what it still runs of {source.words} would run twice"
             " (--even-if-served imports all the same)"
         )
+
+
+async def _until_stopped(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it, unless a signal says stop: then what is open is closed, an embedded store too. Raises StoppedError."""
+    with trio.open_signal_receiver(SIGINT, SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_raise_at_a_signal, signals)
+            await work()
+            nursery.cancel_scope.cancel()
+
+
+async def _raise_at_a_signal(signals: AsyncIterator[int]) -> None:
+    async for number in signals:
+        raise StoppedError(f"stopped by {Signals(number).name}")
 
 
 async def _import(wanted: Wanted, settings: Settings, source: QueueReader, tally: Tally) -> None:

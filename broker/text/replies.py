@@ -8,7 +8,7 @@ from typing import Final
 
 from broker.core import Broker
 from broker.outgoing import Promise
-from broker.session import Session, FaultBarrier
+from broker.session import FaultBarrier, Session
 from persistence import StoreError
 
 OK: Final = b"OK\r\n"

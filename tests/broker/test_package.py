@@ -29,6 +29,6 @@ def test_importing_it_imports_nothing_else_of_weight() -> None:
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("package", ["protocol", "persistence", "broker", "client", "worker"])
+@pytest.mark.parametrize("package", ["protocol", "persistence", "broker", "peer", "client", "worker"])
 def test_every_package_says_that_it_is_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").exists()

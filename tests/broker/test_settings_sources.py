@@ -79,6 +79,9 @@ def test_what_kubernetes_says_about_a_service_of_our_name_is_not_for_us() -> Non
         "GEARMAND_PORT": link,
         "TRIO_GEARMAN_PORT": link,
         "TRIO_GEARMAN_PORT_4730_TCP_ADDR": "10.0.0.7",
+        "TRIO_GEARMAN_REDIS_PORT": "tcp://10.0.0.8:6379",
+        "TRIO_GEARMAN_REDIS_PORT_6379_TCP_PORT": "6379",
+        "TRIO_GEARMAN_REDIS_SERVICE_HOST": "10.0.0.8",
     }
     assert read(**services, TRIO_GEARMAN_SERVICE_HOST="10.0.0.7") == Reading(Settings())
 
@@ -123,6 +126,11 @@ def test_the_default_config_file_is_read_if_it_is_there_and_no_other_is_named(co
     other = read_settings(parse([Word(f"--config-file={named}")]), {}, default_config=config).settings
     assert (other.port, other.backlog) == (4730, 7)
     assert read_settings(parse([]), {}, default_config=NOWHERE) == Reading(Settings())
+
+
+def test_a_default_config_file_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    reading = read_settings(parse([]), {}, default_config=tmp_path)
+    assert reading == Reading(Settings(), (f"{tmp_path}: cannot be read (Is a directory); it was ignored",))
 
 
 def test_a_default_config_file_that_is_wrong_is_told(config: Path) -> None:

@@ -86,6 +86,20 @@ async def test_a_thousand_jobs_keep_their_order_over_a_kill(broker: BrokerProces
     assert payloads == list(range(1000))
 
 
+async def test_jobs_without_a_unique_or_with_a_hyphen_all_survive_a_kill(broker: BrokerProcess) -> None:
+    submits = [(b"", b"same"), (b"", b"same"), (b"-", b"one"), (b"-", b"two"), (b"-", b""), (b"-", b"")]
+    async with peers_of(broker) as client:
+        handles = [await client.submit_background(b"f", payload, unique) for unique, payload in submits]
+    assert len(set(handles)) == len(submits)
+    kill_and_start(broker)
+    async with peers_of(broker, b"f") as worker:
+        jobs = [await worker.take() for _ in submits]
+        assert [(job.handle, job.unique, job.payload) for job in jobs] == [
+            (handle, unique, payload) for handle, (unique, payload) in zip(handles, submits, strict=True)
+        ]
+        assert await worker.finds_nothing()
+
+
 async def test_a_delayed_job_survives_a_kill_and_runs_when_it_is_due(broker: BrokerProcess) -> None:
     async with peers_of(broker) as client:
         due = int(time.time()) + 3

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from client import Client
 from client.opening import client_over
+from client.rota import Rota, Route
 from protocol import OptionReq, OptionRes
 from tests.scripted import Line, Script
 
@@ -17,6 +18,10 @@ class ScriptedServer(Script):
     def __init__(self) -> None:
         super().__init__()
         self.greets = True
+
+    def rota(self) -> Rota:
+        """The only server there is."""
+        return Rota([Route("the script", self.dial)], spread=False)
 
     async def greet(self, line: Line) -> None:
         """Ahead of the question: the order of a connection's two directions is nobody's concern."""
@@ -33,5 +38,5 @@ class ScriptedServer(Script):
 @asynccontextmanager
 async def scripted_client(server: ScriptedServer) -> AsyncIterator[tuple[Client, Line]]:
     """A client of the scripted server, and their first connection."""
-    async with client_over(server.dial, "the script") as client:
+    async with client_over(server.rota()) as client:
         yield client, await server.accept()

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import trio
 
-from client import Client, Data, FollowedJob, open_client
+from client import BackgroundJob, Client, Data, FollowedJob, open_client
 from protocol import WorkComplete, WorkData
 from tests.cancelling import cancelled_at
 from tests.client.waiting import until_waited_for
@@ -20,6 +20,13 @@ async def _ask(client: Client, function: str, kind: str) -> None:
     match kind:
         case "submit_background":
             await client.submit_background(function, b"background")
+        case "submit_at":
+            await client.submit_at(1, function, b"at")
+        case "submit_many":
+            async for _ in client.submit_many(BackgroundJob(function, b"many") for _ in range(2)):
+                pass
+        case "wait":
+            await client.wait(b"H:nobody:1")
         case "status":
             await client.status(b"H:nobody:1")
         case "status_by_unique":
@@ -28,7 +35,9 @@ async def _ask(client: Client, function: str, kind: str) -> None:
             await client.ping()
 
 
-@pytest.mark.parametrize("kind", ["submit_background", "status", "status_by_unique", "ping"])
+@pytest.mark.parametrize(
+    "kind", ["submit_background", "submit_at", "submit_many", "wait", "status", "status_by_unique", "ping"]
+)
 async def test_a_request_cancelled_at_any_await_leaves_a_client_that_works(
     server: ServerProcess, function: str, kind: str
 ) -> None:
@@ -76,7 +85,7 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
 
 @pytest.mark.parametrize("ask", [FollowedJob.__anext__, FollowedJob.result])
 async def test_watching_cancelled_at_any_await_loses_nothing(
-    server: ServerProcess, function: str, ask: Callable[[FollowedJob], Awaitable[object]]
+    server: ServerProcess, function: str, ask: Callable[[FollowedJob[bytes]], Awaitable[object]]
 ) -> None:
     async with open_client(server.address) as client, raw_worker(server, function) as worker:
         for count in range(1, MOST_AWAITS):

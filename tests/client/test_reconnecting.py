@@ -280,7 +280,7 @@ async def test_a_server_that_refuses_the_greeting_is_not_connected(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(refuse)
         with pytest.raises(CannotConnectError, match="UNKNOWN_OPTION"):
-            async with client_over(server.dial, "the script"):
+            async with client_over(server.rota()):
                 raise AssertionError("the block was entered")
 
 
@@ -356,7 +356,7 @@ async def test_retiring_connections_are_bounded(autojump_clock: trio.testing.Moc
             await line.hear(SubmitJob)
             await line.say(JobCreated(b"H:1"))
 
-    async with client_over(server.dial, "the script") as client, trio.open_nursery() as nursery:
+    async with client_over(server.rota()) as client, trio.open_nursery() as nursery:
 
         async def accept_for_ever() -> None:
             while True:

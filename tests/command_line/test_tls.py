@@ -291,12 +291,16 @@ if ($what eq 'work') {
 
 
 async def test_perls_client_and_worker_meet_over_tls(served: Served) -> None:
-    if subprocess.run(["perl", "-MGearman::Client", "-MIO::Socket::SSL", "-e1"], check=False).returncode != 0:
-        missing("Gearman::Client is not installed; Debian's package libgearman-client-perl has it")
+    _require_perls_client()
     words = ("perl", "-e", PERL, str(served.broker.port), served.files.authority)
     async with open_program(*words, "work") as worker, open_program(*words, "ask") as client:
         assert await client.wait_line("HELLO") == "HELLO"
         assert (await client.wait(), await worker.wait()) == (0, 0)
+
+
+def _require_perls_client() -> None:
+    if subprocess.run(["perl", "-MGearman::Client", "-MIO::Socket::SSL", "-e1"], check=False).returncode != 0:
+        missing("Gearman::Client is not installed; Debian's package libgearman-client-perl has it")
 
 
 def test_files_that_cannot_be_used_are_told_in_one_line(files: Files, folder: Path) -> None:

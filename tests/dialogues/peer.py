@@ -35,8 +35,11 @@ class Peer:
 
     async def hear(self) -> Heard:
         """The next that was not heard yet; CLOSED when the server hung up, orderly or not."""
-        self.torn = self.unsettled = False
         heard = self._inbox.popleft() if self._inbox else await self._read()
+        self.torn = False
+        # The thread of gearmand that assigns a job sets its time limit after that, and the thread of the connection,
+        # which keeps the time, looks at it when it next has something to do: so give it something.
+        self.unsettled = heard.name.startswith("JOB_ASSIGN")
         self.gone = self.gone or heard is CLOSED
         return heard
 

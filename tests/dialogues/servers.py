@@ -1,7 +1,10 @@
 """The two servers that every dialogue is held with, one process for each set of flags."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +13,11 @@ from tests.dialogues.notation import OURS, Dialogue
 from tests.processes import GEARMAND, BrokerProcess, GearmandProcess, ServerProcess
 from tests.programs import missing
 
-__all__ = ["KINDS", "Servers"]
+__all__ = ["KINDS", "Servers", "require_gearmand"]
 
 KINDS: Final = (OURS, THEIRS)
+WRITTEN_DOWN_FROM: Final = "1.1.20"
+"""The version of gearmand."""
 
 
 class FlaggedGearmand(GearmandProcess):
@@ -58,6 +63,19 @@ class Servers:
     def _new(self, kind: str, flags: tuple[str, ...]) -> ServerProcess:
         if kind == OURS:
             return BrokerProcess(self._new_directory() / "data", *flags)
-        if shutil.which(GEARMAND) is None:
-            missing("gearmand is not installed; Debian's package gearman-job-server has it")
+        require_gearmand()
         return FlaggedGearmand(self._new_directory(), *flags)
+
+
+def require_gearmand() -> None:
+    """Skips the test, or fails it in CI, unless the gearmand is here that the dialogues were written down from."""
+    if shutil.which(GEARMAND) is None:
+        missing("gearmand is not installed; Debian's package gearman-job-server has it")
+    version = _version()
+    if not re.search(rf"\b{re.escape(WRITTEN_DOWN_FROM)}\b", version):
+        missing(f"the dialogues were written down from gearmand {WRITTEN_DOWN_FROM}; here is {version!r}")
+
+
+@cache
+def _version() -> str:
+    return subprocess.run([GEARMAND, "--version"], capture_output=True, text=True, check=False).stdout.strip()

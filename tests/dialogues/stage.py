@@ -16,6 +16,8 @@ __all__ = ["DialogueError", "perform"]
 
 PROMPTER: Final = "PROMPTER"
 """A connection of the stage's own."""
+IO_THREADS: Final = 4
+"""How many threads of gearmand serve connections, unless it is told otherwise."""
 
 
 class DialogueError(AssertionError):
@@ -126,9 +128,17 @@ class Stage:
             await peer.say(b"".join(self._said(peer, part) for part in what.split(" + ")))
 
     async def _see_it_gone(self) -> None:
-        """Let a server that closes first and cleans up then have done so: it has when it was twice around."""
-        for _ in range(2):
-            await (await self._peer(PROMPTER)).settle(self._cast.handle)
+        """Let a server that closes first and cleans up then have done so.
+
+        gearmand's threads take connections in turns, so these come to each of them; what is asked on one that the
+        thread of the closed connection has taken, is asked behind its end.
+        """
+        for _ in range(IO_THREADS):
+            peer = Peer(await trio.open_tcp_stream(self._server.host, self._server.port))
+            try:
+                await peer.settle(self._cast.handle)
+            finally:
+                await peer.aclose()
 
     def _said(self, peer: Peer, what: str) -> bytes:
         kind, _, rest = what.partition(" ")

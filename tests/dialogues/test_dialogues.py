@@ -1,29 +1,26 @@
-"""Every dialogue, held with our broker; and with gearmand beside it, on request: `make dialogues`.
+"""Every dialogue, held with our broker and with gearmand beside it.
 
-gearmand is not held to it by every run of the tests, for it races itself in places: after a time limit its NOOP may
-come before the job can be grabbed, and what it would say next is luck.
+gearmand is skipped where it is not installed, unless REQUIRE_INTEROP is 1. It answers from several threads; what it
+has done is told apart from what it is about to do by what it is asked behind that (`stage.py`, `peer.py`).
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
-import trio
 
+from tests.dialogues.holding import PATIENCE_SECONDS, hold
 from tests.dialogues.library import DIALOGUES
 from tests.dialogues.not_yet import NOT_YET
 from tests.dialogues.notation import OURS
 from tests.dialogues.servers import KINDS, Servers
-from tests.dialogues.stage import DialogueError, perform
+from tests.dialogues.stage import DialogueError
 
-PATIENCE_SECONDS = 20.0
-HELD_WITH = KINDS if os.environ.get("SIDE_BY_SIDE") == "1" else (OURS,)
 SHORT_PATIENCE_SECONDS = 3.0
 """For what is known to fail, perhaps because nothing comes at all."""
 
 
 def _cases() -> Iterator[object]:
-    for kind in HELD_WITH:
+    for kind in KINDS:
         for promise in DIALOGUES:
             late = kind == OURS and promise in NOT_YET
             xfail = [pytest.mark.xfail(reason=NOT_YET[promise], raises=DialogueError, strict=True)] if late else []
@@ -32,10 +29,5 @@ def _cases() -> Iterator[object]:
 
 @pytest.mark.parametrize(("kind", "promise"), list(_cases()))
 def test_dialogue(kind: str, promise: str, servers: Servers) -> None:
-    dialogue = DIALOGUES[promise]
     late = kind == OURS and promise in NOT_YET
-    try:
-        server = servers.find(kind, dialogue)
-        trio.run(perform, dialogue, kind, server, SHORT_PATIENCE_SECONDS if late else PATIENCE_SECONDS)
-    finally:
-        servers.done_with(kind, dialogue)
+    hold(kind, DIALOGUES[promise], servers, SHORT_PATIENCE_SECONDS if late else PATIENCE_SECONDS)

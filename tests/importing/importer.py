@@ -46,6 +46,6 @@ async def run_import(*words: str) -> Imported:
     return Imported(ended.returncode, ended.stdout.decode("utf-8", "backslashreplace"), tuple(complaints))
 
 
-def start_import(*words: str) -> subprocess.Popen[bytes]:
+def start_import(*words: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start an import, to be killed."""
-    return subprocess.Popen(import_command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+    return subprocess.Popen(import_command(*words), stdout=subprocess.DEVNULL, stderr=stderr, cwd=ROOT)

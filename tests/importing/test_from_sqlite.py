@@ -1,5 +1,6 @@
 """A queue of `-q libsqlite3`, imported into the embedded store."""
 
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -11,10 +12,17 @@ from protocol import Priority, SubmitJobEpoch
 from tests.importing.conftest import MakeGearmand
 from tests.importing.draining import drain
 from tests.importing.gearmands import NUL_PAYLOAD, QueueingGearmand, background, leave, sqlite_flags
-from tests.importing.importer import run_import
+from tests.importing.importer import run_import, start_import
 from tests.processes import BrokerProcess
+from tests.servers import RedisServer
 
 FAR = 4_000_000_000
+
+TABLE = (
+    "CREATE TABLE gearman_queue (unique_key TEXT, function_name TEXT, priority INTEGER, data BLOB, "
+    "when_to_run INTEGER, PRIMARY KEY (unique_key, function_name))"
+)
+"""As gearmand makes it. Large queues are written here, because it syncs each row to the disk."""
 
 
 def rows_of(queue_file: Path) -> int:
@@ -144,12 +152,8 @@ async def test_rows_that_are_not_understood_are_refused_by_name_and_stay(
 
 
 async def test_ten_thousand_jobs_take_seconds_and_keep_their_order(queue_file: Path, data_dir: Path) -> None:
-    # Written here, because gearmand syncs each row to the disk; that its rows look so is held above.
     with closing(sqlite3.connect(queue_file)) as connection, connection:
-        connection.execute(
-            "CREATE TABLE gearman_queue (unique_key TEXT, function_name TEXT, priority INTEGER, data BLOB, "
-            "when_to_run INTEGER, PRIMARY KEY (unique_key, function_name))"
-        )
+        connection.execute(TABLE)
         rows = ((f"u{number}", "f", 1, b"%d" % number, 0) for number in range(10_000))
         connection.executemany("INSERT INTO gearman_queue VALUES (?, ?, ?, ?, ?)", rows)
     began = time.monotonic()
@@ -158,3 +162,16 @@ async def test_ten_thousand_jobs_take_seconds_and_keep_their_order(queue_file: P
     assert time.monotonic() - began < 60  # 1 s on an idle machine
     with BrokerProcess(data_dir) as broker:
         assert [job.payload for job in await drain(broker, b"f", most=300)] == [b"%d" % n for n in range(300)]
+
+
+async def test_a_queue_is_never_held_in_memory_as_a_whole(queue_file: Path, redis_server: RedisServer) -> None:
+    megabytes = 200
+    with closing(sqlite3.connect(queue_file)) as connection, connection:
+        connection.execute(TABLE)
+        rows = ((f"u{number}", "f", 1, bytes(2**20), 0) for number in range(megabytes))
+        connection.executemany("INSERT INTO gearman_queue VALUES (?, ?, ?, ?, ?)", rows)
+    process = start_import("--from", str(queue_file), "--redis", redis_server.unix_url)
+    _, status, usage = await trio.to_thread.run_sync(os.wait4, process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    assert usage.ru_maxrss < (megabytes - 20) * 1024  # in kilobytes, Python and all

@@ -1,5 +1,7 @@
 """An import may be repeated: after it was killed, after the jobs have run, after the source or the target failed."""
 
+import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -172,3 +174,22 @@ async def test_a_target_that_restarts_in_the_middle_is_waited_for(
     with trio.fail_after(IMPORT_SECONDS):
         assert await trio.to_thread.run_sync(process.wait) == 0
     assert stored(target) == MANY
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_stopped_by_a_signal_it_says_so_and_how_to_go_on(
+    make_gearmand: MakeGearmand, source: RedisServer, target: RedisServer, data_dir: Path, number: signal.Signals
+) -> None:
+    where = await left_in_redis(make_gearmand, source)
+    async with open_holding_way(target, HALF_BYTES) as way:
+        words = ("--from", where, "--redis", way.url, "--data-dir", str(data_dir))
+        process = start_import(*words, stderr=subprocess.PIPE)
+        with trio.fail_after(IMPORT_SECONDS):
+            await way.held.wait()
+            process.send_signal(number)
+            _, said = await trio.to_thread.run_sync(process.communicate)
+    assert process.returncode == 1
+    lines = said.decode().splitlines()
+    assert lines[0] == f"trio-gearman: stopped by {number.name}"
+    assert lines[1].endswith("the same command goes on from here, and imports nothing twice")
+    assert len(lines) == 2

@@ -189,10 +189,9 @@ DIALOGUES: Final = (
         """
         worker > CAN_DO {f}
         worker < nothing
-        admin > text workers
-        admin < list * 127.0.0.1 - : {f} / * 127.0.0.1 - :
+        admin > CAN_DO {g} + text workers
+        admin < list * 127.0.0.1 - : {f} / * 127.0.0.1 - : {g}
         """,
-        alone=True,
     ),
     Dialogue(
         "a client id may be changed, and two connections may have the same",
@@ -203,5 +202,36 @@ DIALOGUES: Final = (
         admin > text workers
         admin < list * 127.0.0.1 {id} : {f} / * 127.0.0.1 {id} : {g}
         """,
+    ),
+    Dialogue(
+        "a stray NUL behind the name of a function",
+        r"""
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f}\0 + GRAB_JOB
+        gearmand: worker < NO_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        ours: worker > CANT_DO {f}\0 + GRAB_JOB
+        ours: worker < NO_JOB
+        """,
+        because="gearmand takes the NUL for a letter of the name, and no client can submit to such a function. "
+        "Elsewhere a NUL ends a name, for both.",
+    ),
+    Dialogue(
+        "what a worker says of a job that RESET_ABILITIES took from it reaches nobody",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > RESET_ABILITIES + WORK_DATA {H} d + WORK_STATUS {H} 1 2
+        gearmand: worker < ERROR JOB_NOT_FOUND Job does not exist on server
+        gearmand: worker < ERROR JOB_NOT_FOUND Job given in work result not found
+        worker < nothing
+        client < nothing
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 0 0 0
+        """,
+        because="An ERROR ends the loops of PHP and Perl workers; a worker that was once given the job gets none.",
     ),
 )

@@ -252,4 +252,89 @@ DIALOGUES: Final = (
         """,
         because="gearmand loses the job, though it was accepted in the background. Once background, always background.",
     ),
+    Dialogue(
+        "a client that joins a background job that runs hears the rest of it",
+        """
+        anna > SUBMIT_JOB_BG {f} {u} x
+        anna < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_DATA {H} one
+        bert > SUBMIT_JOB {f} {u} x
+        bert < JOB_CREATED {H}
+        worker > WORK_DATA {H} two + WORK_STATUS {H} 1 2 + WORK_COMPLETE {H} r
+        bert < WORK_DATA {H} two + WORK_STATUS {H} 1 2 + WORK_COMPLETE {H} r
+        anna < nothing
+        """,
+    ),
+    Dialogue(
+        "a background submit makes the foreground job that it joins while it runs a background job",
+        """
+        anna > SUBMIT_JOB {f} {u} x
+        anna < JOB_CREATED {H}
+        lost > CAN_DO {f} + GRAB_JOB
+        lost < JOB_ASSIGN {H} {f} x
+        bert > SUBMIT_JOB_BG {f} {u} x
+        bert < JOB_CREATED {H}
+        anna > hang up
+        lost > hang up
+        worker > CAN_DO {f} + GRAB_JOB
+        gearmand: worker < NO_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        """,
+        because="Who submits in the background was given a handle and may rely on it: the job must not go with "
+        "another's connection.",
+    ),
+    Dialogue(
+        "a background job that runs is run again when its worker is lost, though a client that joined it has left",
+        """
+        anna > SUBMIT_JOB_BG {f} {u} x
+        anna < JOB_CREATED {H}
+        lost > CAN_DO {f} + GRAB_JOB
+        lost < JOB_ASSIGN {H} {f} x
+        bert > SUBMIT_JOB {f} {u} x
+        bert < JOB_CREATED {H}
+        bert > hang up
+        lost > hang up
+        worker > CAN_DO {f} + GRAB_JOB
+        gearmand: worker < NO_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        """,
+        because="gearmand loses the job, though it was accepted in the background. Once background, always background.",
+    ),
+    Dialogue(
+        "with the unique of a hyphen a submit joins what runs, and not what is over",
+        """
+        anna > SUBMIT_JOB_BG {f} - {u}
+        anna < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} {u}
+        bert > SUBMIT_JOB {f} - {u}
+        bert < JOB_CREATED {H}
+        worker > WORK_COMPLETE {H} r
+        bert < WORK_COMPLETE {H} r
+        bert > SUBMIT_JOB {f} - {u}
+        bert < JOB_CREATED {I}
+        """,
+    ),
+    Dialogue(
+        "with the unique of a hyphen, too, the same payload in another function is another job",
+        """
+        client > SUBMIT_JOB_BG {f} - {u} + SUBMIT_JOB_BG {g} - {u}
+        client < JOB_CREATED {H} + JOB_CREATED {I}
+        """,
+    ),
+    Dialogue(
+        "with the unique of a hyphen a submit joins a job for later, and one with a reducer",
+        """
+        client > SUBMIT_JOB_EPOCH {f} - {now+3600} {u} + SUBMIT_JOB {f} - {u}
+        client < JOB_CREATED {H} + JOB_CREATED {H}
+        client > SUBMIT_REDUCE_JOB_BACKGROUND {g} - {h} '' {u} + SUBMIT_JOB_BG {g} - {u}
+        client < JOB_CREATED {I} + JOB_CREATED {I}
+        worker > CAN_DO {f} + CAN_DO {g} + GRAB_JOB_ALL
+        worker < JOB_ASSIGN_ALL {I} {g} - {h} {u}
+        worker > GRAB_JOB
+        worker < NO_JOB
+        """,
+    ),
 )

@@ -179,4 +179,47 @@ DIALOGUES: Final = (
         """,
         because="gearmand gives no answer and sometimes hangs up; a client that waits for one may wait for ever.",
     ),
+    Dialogue(
+        "a second submit does not change the time of a job for later",
+        """
+        client > SUBMIT_JOB_EPOCH {f} {u} {now+3600} x + SUBMIT_JOB_EPOCH {f} {u} {now-5} y
+        client < JOB_CREATED {H} + JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        """,
+    ),
+    Dialogue(
+        "a job for later stays when a client that joined it leaves",
+        r"""
+        client > SUBMIT_JOB_EPOCH {f} {u} {now+3600} x
+        client < JOB_CREATED {H}
+        other > SUBMIT_JOB {f} {u} y
+        other < JOB_CREATED {H}
+        other > hang up
+        client > GET_STATUS_UNIQUE {u} + text status
+        client < STATUS_RES_UNIQUE {u} 1 0 0 0 0
+        client < list {f}\t1\t0\t0
+        """,
+    ),
+    Dialogue(
+        "the place of a job for later among those of its priority",
+        """
+        watcher > CAN_DO {g} + GRAB_JOB
+        watcher < NO_JOB
+        client > SUBMIT_JOB_EPOCH {f} '' {now+2} 1
+        client < JOB_CREATED {A}
+        client > SUBMIT_JOB_BG {f} '' 2 + SUBMIT_JOB_BG {g} '' g
+        client < JOB_CREATED {B} + JOB_CREATED {G}
+        # three seconds pass
+        clock > CAN_DO_TIMEOUT {g} 3000 + GRAB_JOB
+        clock < JOB_ASSIGN {G} {g} g
+        watcher > PRE_SLEEP
+        watcher < NOOP
+        worker > CAN_DO {f} + GRAB_JOB + GRAB_JOB
+        gearmand: worker < JOB_ASSIGN {A} {f} 1 + JOB_ASSIGN {B} {f} 2
+        ours: worker < JOB_ASSIGN {B} {f} 2 + JOB_ASSIGN {A} {f} 1
+        """,
+        because="In gearmand it stands in the queue from its submit on, and is passed over until it is due. Here it "
+        "comes into the queue when it is due, behind those that waited longer, so nothing need be passed over.",
+    ),
 )

@@ -131,4 +131,36 @@ DIALOGUES: Final = (
         worker < JOB_ASSIGN {H} {f} x
         """,
     ),
+    Dialogue(
+        "a function that was given up and registered again is served first",
+        """
+        client > SUBMIT_JOB_BG {f} '' 1 + SUBMIT_JOB_BG {g} '' 2
+        client < JOB_CREATED {A} + JOB_CREATED {B}
+        worker > CAN_DO {f} + CAN_DO {g} + CANT_DO {f} + CAN_DO {f} + GRAB_JOB + GRAB_JOB
+        worker < JOB_ASSIGN {A} {f} 1 + JOB_ASSIGN {B} {g} 2
+        """,
+    ),
+    Dialogue(
+        "the turn of a function whose CAN_DO is repeated",
+        """
+        client > SUBMIT_JOB_BG {f} '' 1 + SUBMIT_JOB_BG {g} '' 2
+        client < JOB_CREATED {A} + JOB_CREATED {B}
+        worker > CAN_DO {f} + CAN_DO {g} + CAN_DO {f} + GRAB_JOB + GRAB_JOB
+        gearmand: worker < JOB_ASSIGN {A} {f} 1 + JOB_ASSIGN {B} {g} 2
+        ours: worker < JOB_ASSIGN {B} {g} 2 + JOB_ASSIGN {A} {f} 1
+        """,
+        because="One connection is one worker, however often it says what it can do. A function keeps its turn, so a "
+        "worker that repeats itself before each job starves none of its functions.",
+    ),
+    Dialogue(
+        "a worker may forget all first, name its functions and sleep before it asks, as Python's does",
+        """
+        client > SUBMIT_JOB_BG {f} {u} x
+        client < JOB_CREATED {H}
+        worker > SET_CLIENT_ID {id} + RESET_ABILITIES + CAN_DO {f} + CAN_DO {g} + PRE_SLEEP
+        worker < NOOP
+        worker > GRAB_JOB_UNIQ
+        worker < JOB_ASSIGN_UNIQ {H} {f} {u} x
+        """,
+    ),
 )

@@ -124,4 +124,23 @@ DIALOGUES: Final = (
         worker < NO_JOB
         """,
     ),
+    Dialogue(
+        "a job whose first client left while it ran is run again for the one that came back",
+        """
+        anna > SUBMIT_JOB {f} {u} x
+        anna < JOB_CREATED {H}
+        lost > CAN_DO {f} + GRAB_JOB
+        lost < JOB_ASSIGN {H} {f} x
+        anna > hang up
+        bert > SUBMIT_JOB {f} {u} x
+        bert < JOB_CREATED {H}
+        lost > hang up
+        worker > CAN_DO {f} + GRAB_JOB
+        gearmand: worker < NO_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        ours: worker > WORK_COMPLETE {H} r
+        ours: bert < WORK_COMPLETE {H} r
+        """,
+        because="gearmand does not forget that nobody waited once, throws the job away, and the client waits for ever.",
+    ),
 )

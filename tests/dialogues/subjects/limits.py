@@ -136,4 +136,23 @@ DIALOGUES: Final = (
         """,
         because="gearmand allocates what a header declares, up to 4 GiB, for anybody who sends twelve bytes.",
     ),
+    Dialogue(
+        "a reducer of 64 bytes keeps all of them",
+        """
+        client > SUBMIT_REDUCE_JOB_BACKGROUND {f} {u} {x*64} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB_ALL
+        worker < JOB_ASSIGN_ALL {H} {f} {u} {x*64} x
+        """,
+        alone=True,
+    ),
+    Dialogue(
+        "a unique of 65 bytes is refused with a reducer, too",
+        """
+        client > SUBMIT_REDUCE_JOB_BACKGROUND {f} {u}{x*55} {g} '' x
+        gearmand: client < JOB_CREATED {H}
+        ours: client < ERROR ARGUMENT_TOO_LARGE Unique value too large
+        """,
+        because="gearmand looks at the reducer in place of the unique, and cuts the unique: such jobs never coalesce.",
+    ),
 )

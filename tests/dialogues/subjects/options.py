@@ -75,4 +75,13 @@ DIALOGUES: Final = (
         client < list * 127.0.0.1 {id}{x*117} : {f} / * 127.0.0.1 {id}{x*117} : {g}
         """,
     ),
+    Dialogue(
+        "a NUL ends a client id",
+        r"""
+        worker > SET_CLIENT_ID {id}\0rest + CAN_DO {f}
+        worker < nothing
+        client > text workers
+        client < list * 127.0.0.1 {id} : {f}
+        """,
+    ),
 )

@@ -122,4 +122,12 @@ DIALOGUES: Final = (
         """,
         because="gearmand often hangs up first. Here what was asked is answered.",
     ),
+    Dialogue(
+        "a refusal keeps its place among the answers",
+        """
+        client > SUBMIT_JOB_BG {f} '' 1 + SUBMIT_JOB_BG {f} {x*65} 2 + SUBMIT_JOB_BG {f} '' 3 + 5 '' + GET_STATUS no
+        client < JOB_CREATED {A} + ERROR ARGUMENT_TOO_LARGE * + JOB_CREATED {B} + ERROR INVALID_COMMAND *
+        client < STATUS_RES no 0 0 0 0
+        """,
+    ),
 )

@@ -334,4 +334,28 @@ DIALOGUES: Final = (
         worker < NO_JOB
         """,
     ),
+    Dialogue(
+        "a worker whose PRE_SLEEP was answered by a NOOP hears no other before it asks",
+        """
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + PRE_SLEEP
+        worker < NOOP
+        client > SUBMIT_JOB_BG {f} '' y
+        client < JOB_CREATED {I}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "bytes behind PRE_SLEEP and RESET_ABILITIES are ignored",
+        """
+        worker > 3 surplus + CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > 4 surplus
+        worker < nothing
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        """,
+    ),
 )

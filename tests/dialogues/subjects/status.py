@@ -148,4 +148,22 @@ DIALOGUES: Final = (
         """,
         alone=True,
     ),
+    Dialogue(
+        "jobs without a unique are not found by the empty one",
+        """
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        client > GET_STATUS_UNIQUE ''
+        client < STATUS_RES_UNIQUE '' 0 0 0 0 0
+        """,
+    ),
+    Dialogue(
+        "a NUL ends the unique that is asked for",
+        r"""
+        client > SUBMIT_JOB {f} {u} x
+        client < JOB_CREATED {H}
+        client > GET_STATUS_UNIQUE {u}\0rest
+        client < STATUS_RES_UNIQUE {u} 1 0 0 0 1
+        """,
+    ),
 )

@@ -192,4 +192,29 @@ DIALOGUES: Final = (
         """,
         because="The protocol describes SUBMIT_JOB_SCHED; gearmand never implemented it.",
     ),
+    Dialogue(
+        "a job that is to run at a minute of the calendar and has wrong fields is refused",
+        """
+        client > SUBMIT_JOB_SCHED {f} {u} 60 0 1 1 0 x + SUBMIT_JOB_SCHED {f} {u} 0 0 31 4 '' x
+        gearmand: client < ERROR INVALID_COMMAND Command not expected + ERROR INVALID_COMMAND Command not expected
+        ours: client < ERROR INVALID_ARGUMENTS * + ERROR INVALID_ARGUMENTS *
+        client > SUBMIT_JOB_SCHED {f} {u} */5 * * * * x
+        gearmand: client < ERROR INVALID_COMMAND Command not expected
+        ours: client < ERROR INVALID_ARGUMENTS *
+        client > GET_STATUS_UNIQUE {u}
+        client < STATUS_RES_UNIQUE {u} 0 0 0 0 0
+        """,
+        because="The protocol describes SUBMIT_JOB_SCHED; gearmand never implemented it.",
+    ),
+    Dialogue(
+        "a job that is to run at a minute of the calendar coalesces like any other, and * and nothing are any",
+        """
+        client > SUBMIT_JOB_BG {f} {u} x
+        client < JOB_CREATED {H}
+        client > SUBMIT_JOB_SCHED {f} {u} * '' * '' * y
+        gearmand: client < ERROR INVALID_COMMAND Command not expected
+        ours: client < JOB_CREATED {H}
+        """,
+        because="The protocol describes SUBMIT_JOB_SCHED; gearmand never implemented it.",
+    ),
 )

@@ -243,4 +243,51 @@ DIALOGUES: Final = (
         worker < ERROR ARGUMENT_TOO_LARGE *
         """,
     ),
+    Dialogue(
+        "progress up to 32 bits is kept",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 4294967295 4294967295 + WORK_STATUS {H} '' ''
+        client < WORK_STATUS {H} 4294967295 4294967295 + WORK_STATUS {H} '' ''
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 1 0 0
+        worker > WORK_STATUS {H} 4294967294 4294967295
+        client < WORK_STATUS {H} 4294967294 4294967295
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 1 4294967294 4294967295
+        """,
+    ),
+    Dialogue(
+        "progress beyond 32 bits",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 4294967297 4294967299
+        client < WORK_STATUS {H} 4294967297 4294967299
+        client > GET_STATUS {H}
+        gearmand: client < STATUS_RES {H} 1 1 1 3
+        ours: client < STATUS_RES {H} 1 1 4294967295 4294967295
+        """,
+        because="gearmand keeps the low 32 bits. What is too large is kept as the largest.",
+    ),
+    Dialogue(
+        "a denominator of 11 characters",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_STATUS {H} 5 00000000010
+        client < WORK_STATUS {H} 5 00000000010
+        client > GET_STATUS {H}
+        gearmand: client < STATUS_RES {H} 1 1 5 1
+        ours: client < STATUS_RES {H} 1 1 5 10
+        """,
+        because="gearmand keeps ten digits of it.",
+    ),
 )

@@ -231,6 +231,14 @@ class Life:
         self._forget(job, "completed" if outcome == b"completed" else "failed")
         return b"finished"
 
+    def cancel(self, me: bytes, job_id: bytes) -> bytes:
+        job = self.jobs.get(job_id)
+        if job is None:
+            return b"unknown"
+        self._tell_others(job, me, b"failed", b"")
+        self._forget(job, "dropped")
+        return b"cancelled"
+
     def requeue(self, me: bytes, generation: int, manner: bytes, limit: int, *pairs: Any) -> Any:
         if refusal := self._refusal(me, generation):
             return refusal
@@ -311,7 +319,7 @@ class Life:
         for job in map(self.jobs.get, ids):
             if job and me not in job.listeners:
                 job.listeners.append(me)
-        return [running, [job_id for job_id in ids if job_id not in self.jobs]]
+        return [running, [job_id for job_id in ids if job_id not in self.jobs], 1]
 
     def fence(self, lost: bytes, steps: int, keep_seconds: int) -> list[Any]:
         self.standing.setdefault(lost, Standing()).over = True
@@ -361,6 +369,6 @@ class Life:
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "enqueue": Life.enqueue, "claim": Life.claim, "progress": Life.progress, "post": Life.post,
     "finish": Life.finish, "requeue": Life.requeue, "detach": Life.detach, "rejoin": Life.rejoin,
-    "fence": Life.fence, "leave": Life.leave, "due": Life.due,
+    "fence": Life.fence, "leave": Life.leave, "due": Life.due, "cancel": Life.cancel,
 }  # fmt: skip
 """What each script is to do."""

@@ -66,6 +66,7 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.line.ask([b"FLUSHALL"], *([b"SCRIPT", b"LOAD", script.text.encode()] for script in SCRIPTS.values()))
+        self.line.ask(SCRIPTS["introduce"].call(TAG, FUNCTION))
         self.life = Life(LIMITS)
         self.base = int(time.time())
         self.nodes: list[Node] = []
@@ -296,6 +297,16 @@ class History(RuleBasedStateMachine):
         self.pieces += 1
         self._write(run.node, "post", run.id, run.attempt, self.pieces, kind, b"x" * size)
 
+    @precondition(lambda self: self.life.jobs)
+    @rule(pick=picks)
+    def an_operator_cancels(self, pick: int) -> None:
+        job = sorted(self.life.jobs)[pick % len(self.life.jobs)]
+        name, running = self._any(pick).name, self.life.jobs[job].owner != b""
+        answer, notices = self.look(SCRIPTS["cancel"].call(TAG, name, job), lambda: self.life.cancel(name, job))
+        assert answer == b"cancelled"
+        assert (b"c" + job in notices) is running, "who runs it hears of it, and nobody else need"
+        assert self.do("cancel", name, job) == b"unknown"
+
     @precondition(lambda self: self.runs)
     @rule(
         chosen=st.lists(picks, min_size=1, max_size=3),
@@ -374,7 +385,7 @@ class History(RuleBasedStateMachine):
         if answer == b"fenced":
             return
         node.may_hold_work = set(PRIORITIES)
-        running, gone = answer
+        running, gone, _ = answer
         unknown: list[Any] = []
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             if (node, job, attempt) not in self.runs:

@@ -12,6 +12,8 @@ from tests.persistence.model.life import Life, Standing
 RUN: Final = struct.Struct(">IHIII")
 REMAINS: Final = struct.Struct(">IH")
 INCARNATION_LENGTH: Final = 7
+STAMP_LENGTH: Final = 7
+"""Since when a job holds its unique stands before its id."""
 COUNTERS: Final = ("submitted", "coalesced", "completed", "failed", "dead", "dropped", "retried", "requeued")
 
 Sight = dict[str, Any]
@@ -49,7 +51,7 @@ def seen(replies: list[Any], incarnations: list[bytes]) -> tuple[Sight, list[lis
     sight: Sight = {
         "jobs": jobs,
         "runs": {job: _run(packed) for job, packed in by_name["runs"].items()},
-        "uniques": by_name["uniques"],
+        "uniques": {unique: held[STAMP_LENGTH:] for unique, held in by_name["uniques"].items()},
         "queues": [[job for job in queue if job in jobs] for queue in queues],
         "scheduled": [(job, int(score)) for job, score in by_name["scheduled"]],
         "listeners": {job: _split(joined) for job, joined in by_name["listeners"].items()},

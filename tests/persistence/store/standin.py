@@ -65,6 +65,7 @@ class Standin:
         self,
         server: RedisServer,
         *,
+        port: int | None = None,
         prefix: bytes = PREFIX,
         store_timeout_seconds: float = 30.0,
         presence_ttl_seconds: float = 60.0,
@@ -75,7 +76,7 @@ class Standin:
         previous: Incarnation | None = None,
     ) -> None:
         options = RedisOptions(
-            port=server.port,
+            port=port or server.port,
             username=username,
             password=password,
             connect_timeout_seconds=connect_timeout_seconds,

@@ -35,6 +35,7 @@ from persistence.scripts import (
     SWEEP,
     TRIM,
 )
+from protocol import Priority
 from tests.persistence.store.picture import picture
 from tests.persistence.store.standin import FUNCTION, Standin
 from tests.servers import RedisServer
@@ -43,6 +44,7 @@ Prepare = Callable[[Standin], Awaitable[tuple[Command, Reply, Reply]]]
 """Brings about a state; returns a command, its answer, and the answer when it is repeated."""
 
 STRANGER = Incarnation(b"strange")
+HIGH, NORMAL = Priority.HIGH, Priority.NORMAL
 
 
 def enqueue(
@@ -372,6 +374,38 @@ async def test_a_number_that_was_refused_may_be_repeated_until_it_is_given_up(
         assert said[0] == b"joined" if isinstance(said, list) else said == answer, number
     queue = redis_server.client().lrange(tag + b":normal", 0, -1)
     assert len(queue) == len(set(queue))
+
+
+async def test_a_number_refused_by_a_full_queue_is_a_gap_until_it_is_answered(
+    broker: Standin, redis_server: RedisServer
+) -> None:
+    tag = broker.function().tag
+    await broker.store.steering.limit(FUNCTION, Limits(0, 1, 0))
+
+    async def say(number: int, floor: int, priority: Priority) -> Reply:
+        record = pack_record(b"", b"", b"", priority, True)
+        arguments = (number, floor, job_id(broker.name, number), record, b"", b"", b"", 0)
+        return await broker.store.pipe.ask(*broker.store.link.call(ENQUEUE, broker.function(), *arguments))
+
+    def entry() -> object:
+        return redis_server.client().hget(tag + b":incarnations", broker.name)
+
+    said = [await say(1, 1, NORMAL), await say(2, 1, NORMAL), await say(3, 1, HIGH), await say(4, 1, NORMAL)]
+    assert said == [b"queued", b"full", b"queued", b"full"]
+    # All answers were lost: everything comes again, and only what was refused is looked at anew.
+    assert entry() == b"1 3 2-2"
+    assert await say(1, 1, NORMAL) == [b"joined", job_id(broker.name, 1), b"waiting"]
+    assert await say(2, 1, NORMAL) == b"full"
+    await broker.store.steering.limit(FUNCTION, Limits())
+    assert await say(2, 1, NORMAL) == b"queued"
+    assert await say(2, 1, NORMAL) == [b"joined", job_id(broker.name, 2), b"waiting"]
+    assert await say(3, 1, HIGH) == [b"joined", job_id(broker.name, 3), b"waiting"]
+    assert await say(4, 1, NORMAL) == b"queued"
+    assert entry() == b"1 4"
+    # Who was told that the queue is full does not come again.
+    await broker.store.steering.limit(FUNCTION, Limits(0, 1, 0))
+    assert [await say(5, 5, NORMAL), await say(6, 6, HIGH)] == [b"full", b"queued"]
+    assert entry() == b"1 6"
 
 
 async def test_who_is_of_an_older_generation_is_refused(broker: Standin) -> None:

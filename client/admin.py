@@ -1,0 +1,185 @@
+"""Asking a server about itself, in the text half of the protocol, with records for answers."""
+
+from client.admin_records import (
+    ConnectedPeer,
+    FunctionQueues,
+    FunctionStatus,
+    ListedJob,
+    connected_peer,
+    function_queues,
+    function_status,
+    listed_job,
+    rows,
+)
+from client.arguments import as_bytes
+from client.connector import Connector
+from client.errors import RefusedError, UnreadableReplyError
+from client.text_exchange import ask_for_line, ask_for_list
+
+__all__ = ["Admin"]
+
+UNLIMITED = 0  # as the server's command has it
+
+
+class Admin:
+    """`Client.admin`: what the server knows of functions, jobs and connections, and the operator's levers.
+
+    Each command has a connection of its own, to the server that the client is connected to; so none can disturb the
+    client's jobs. Brokers that share a Redis answer for all of them, but for `workers`, which lists the connections
+    of the one that is asked. A command that the server does not know, or that is not allowed from here, is a
+    RefusedError, whose `code` says which. Names and handles are bytes or text.
+
+    Cancelled, or ConnectionLostError: a question has changed nothing; `cancel_job`, `create_function`,
+    `drop_function`, `maxqueue` and `shutdown` may or may not have happened, and may be repeated.
+    """
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    async def status(self) -> tuple[FunctionStatus, ...]:
+        """Every function with its jobs and workers.
+
+        Example:
+            for function in await client.admin.status():
+                print(function.name.decode(), function.queued, "queued,", function.running, "running")
+        """
+        return rows(await self._list(b"status"), function_status)
+
+    async def prioritystatus(self) -> tuple[FunctionQueues, ...]:
+        """Every function with its queued jobs by priority.
+
+        Example:
+            print(sum(function.high for function in await client.admin.prioritystatus()), "urgent jobs")
+        """
+        return rows(await self._list(b"prioritystatus"), function_queues)
+
+    async def workers(self) -> tuple[ConnectedPeer, ...]:
+        """Every connection, clients included.
+
+        Example:
+            workers = [peer for peer in await client.admin.workers() if peer.functions]
+        """
+        return rows(await self._list(b"workers"), connected_peer)
+
+    async def show_jobs(self) -> tuple[ListedJob, ...]:
+        """Every job that is not over.
+
+        Example:
+            retried = [job.handle for job in await client.admin.show_jobs() if job.retries > 0]
+        """
+        return rows(await self._list(b"show jobs"), listed_job)
+
+    async def show_unique_jobs(self) -> tuple[bytes, ...]:
+        """The unique of every job that is not over; empty for a job without one.
+
+        Example:
+            assert b"mail-17" not in await client.admin.show_unique_jobs()
+        """
+        return rows(await self._list(b"show unique jobs"), bytes)
+
+    async def version(self) -> str:
+        """The server's version.
+
+        Example:
+            print(await client.admin.version())
+        """
+        return await self._value(b"version")
+
+    async def getpid(self) -> int:
+        """The server's process id, on its own machine.
+
+        Example:
+            print("the server is process", await client.admin.getpid())
+        """
+        pid = await self._value(b"getpid")
+        if not pid.isdecimal():
+            raise UnreadableReplyError(f"the server's process id is no number: {pid!r}")
+        return int(pid)
+
+    async def verbose(self) -> str:
+        """The level from which on the server logs, such as ``ERROR``.
+
+        Example:
+            print(await client.admin.verbose())
+        """
+        return await self._value(b"verbose")
+
+    async def cancel_job(self, handle: bytes | str) -> bool:
+        """Takes a queued job away; False if the server does not know it. Who waits for it is told that it failed.
+
+        A job that runs is run to its end.
+
+        Example:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org")
+            cancelled = await client.admin.cancel_job(handle)
+        """
+        try:
+            await self._order(b"cancel job", handle)
+        except RefusedError as error:
+            if error.code == b"UNKNOWN_JOB":
+                return False
+            raise
+        return True
+
+    async def create_function(self, function: bytes | str) -> None:
+        """Makes a function known before its first job or worker; does nothing if it is.
+
+        Example:
+            await client.admin.create_function("sendEmail")
+        """
+        await self._order(b"create function", function)
+
+    async def drop_function(self, function: bytes | str) -> None:
+        """Makes a function unknown; RefusedError while it has workers, or if there is no such function.
+
+        gearmand drops a function that has queued jobs, and then nobody ever runs them.
+
+        Example:
+            await client.admin.create_function("misspelt")
+            await client.admin.drop_function("misspelt")
+        """
+        await self._order(b"drop function", function)
+
+    async def maxqueue(
+        self, function: bytes | str, *, high: int = UNLIMITED, normal: int = UNLIMITED, low: int = UNLIMITED
+    ) -> None:
+        """Limits how many jobs a function may have; further submits raise RefusedError with code ``QUEUE_ERROR``.
+
+        Args:
+            function: which.
+            high: a job of high priority is refused when the function has so many jobs, of all priorities and
+                running ones included. 0: no limit.
+            normal: the same for jobs of normal priority.
+            low: the same for jobs of low priority.
+
+        Example:
+            await client.admin.create_function("sendEmail")
+            await client.admin.maxqueue("sendEmail", high=2_000_000, normal=1_000_000, low=1_000_000)
+        """
+        for limit in (high, normal, low):
+            if limit < 0:
+                raise ValueError(f"a queue's limit is 0 (none) or above, not {limit}")
+        await self._order(b"maxqueue", function, b"%d" % high, b"%d" % normal, b"%d" % low)
+
+    async def shutdown(self, *, graceful: bool = False) -> None:
+        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it."""
+        await self._order(b"shutdown", *([b"graceful"] if graceful else []))
+
+    async def _list(self, command: bytes) -> bytes:
+        return await ask_for_list(self._connector, command)
+
+    async def _value(self, command: bytes) -> str:
+        line = await ask_for_line(self._connector, command)
+        return line.removeprefix(b"OK ").decode("utf-8", "replace")
+
+    async def _order(self, command: bytes, *words: bytes | str) -> None:
+        for word in words:
+            _must_be_a_word(as_bytes(word))
+        line = await ask_for_line(self._connector, b" ".join((command, *map(as_bytes, words))))
+        if line != b"OK":
+            raise UnreadableReplyError(f"the server neither obeys nor refuses: {line!r}")
+
+
+def _must_be_a_word(word: bytes) -> None:
+    if not word or any(byte in b" \r\n\0" for byte in word):
+        raise ValueError(f"a text command cannot say {word!r}: it is empty, or has a space or a line end in it")

@@ -1,0 +1,132 @@
+"""Many submits under way at once, their answers handed out in order."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+import trio
+
+from client.errors import CannotConnectError, ConnectionLostError, RefusedError
+from client.records import Submitted
+from client.requests import Requests
+from client.slot import NotSentError, Slot
+from client.submission import BackgroundJob
+from protocol import JobCreated
+
+__all__ = ["SubmitPipeline"]
+
+
+REFILL_JOBS = 64
+"""Room for so many is waited for before more are taken, so that they leave in one send and not in one each."""
+
+
+class Entry:
+    """A job whose outcome was not handed out yet."""
+
+    __slots__ = ("job", "lost", "slot", "unreachable")
+
+    def __init__(self, job: BackgroundJob) -> None:
+        self.job = job
+        self.slot: Slot | None = None  # where it was last submitted; None: it is to be submitted
+        self.lost: ConnectionLostError | None = None  # it was sent once before
+        self.unreachable: CannotConnectError | None = None
+
+
+class SubmitPipeline:
+    """What `Client.submit_many` gives: iterate over it once, from one task.
+
+    It has no task of its own and needs no closing: answers come in and submits leave by the connection's tasks.
+    """
+
+    def __init__(self, requests: Requests, jobs: Iterable[BackgroundJob], most_ahead: int) -> None:
+        self._requests = requests
+        self._jobs: Iterator[BackgroundJob] | None = iter(jobs)
+        self._most_ahead = most_ahead
+        self._refill_jobs = min(REFILL_JOBS, max(1, most_ahead // 2))
+        self._pending: deque[Entry] = deque()
+        self._unposted: deque[Entry] = deque()  # the last of the pending ones
+        self._newest: Slot | None = None  # if its answer came, so did those of all before it
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Submitted:
+        """The next job's outcome. Cancelled: nothing is lost, the iteration goes on where it was.
+
+        Raises what the iterable raises, and trio.ClosedResourceError if the client is closed.
+        """
+        await trio.lowlevel.checkpoint()
+        while True:
+            if self._unposted or self._most_ahead - len(self._pending) >= self._refill_jobs:
+                await self._fill()
+            if not self._pending:
+                raise StopAsyncIteration
+            submitted = await self._outcome(self._pending[0])
+            if submitted is not None:
+                self._pending.popleft()
+                return submitted
+
+    async def _fill(self) -> None:
+        """Submits until enough are under way, or no server is there."""
+        while self._unposted or self._take_one():
+            if self._newest is not None and self._newest.lost:
+                self._submit_again_what_is_safe()  # before anything newer goes out on another connection
+                continue
+            entry = self._unposted[0]
+            if entry.unreachable is not None and entry is not self._pending[0]:
+                return  # those before it are handed out first, without a wait for the next attempt
+            try:
+                entry.slot = self._newest = await self._requests.post(entry.job)
+            except NotSentError:
+                continue
+            except CannotConnectError as error:
+                entry.unreachable = error
+                return
+            entry.unreachable = None
+            self._unposted.popleft()
+
+    def _take_one(self) -> bool:
+        if self._jobs is None or len(self._pending) >= self._most_ahead:
+            return False
+        job = next(self._jobs, None)
+        if job is None:
+            self._jobs = None
+            return False
+        entry = Entry(job)
+        self._pending.append(entry)
+        self._unposted.append(entry)
+        return True
+
+    async def _outcome(self, entry: Entry) -> Submitted | None:
+        """How the oldest submit ended, or None if it is to be submitted again."""
+        slot = entry.slot
+        if slot is None:
+            self._unposted.popleft()
+            # "Nothing was sent" would be untrue of one that was sent and lost before.
+            return Submitted(entry.job, None, entry.lost or entry.unreachable)
+        try:
+            answer = await slot.wait()
+        except RefusedError as error:
+            return Submitted(entry.job, None, error)
+        except NotSentError:
+            self._submit_again_what_is_safe()
+            return None
+        except ConnectionLostError as error:
+            self._submit_again_what_is_safe()
+            return None if entry.slot is None else Submitted(entry.job, None, error)
+        assert isinstance(answer, JobCreated)  # the demultiplexer has seen to it
+        return Submitted(entry.job, answer.handle, None)
+
+    def _submit_again_what_is_safe(self) -> None:
+        """After a loss: whatever had not left, and once what has a unique; in order."""
+        for entry in self._pending:
+            slot = entry.slot
+            if slot is None or not slot.lost:
+                continue
+            if not slot.sent:
+                entry.slot = None
+            elif entry.job.repeatable and entry.lost is None:
+                entry.lost = slot.loss_error()
+                entry.slot = None
+        self._newest = None
+        self._unposted = deque(entry for entry in self._pending if entry.slot is None)

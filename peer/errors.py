@@ -1,0 +1,10 @@
+"""What is raised when bytes and what they should mean do not fit."""
+
+__all__ = ["PayloadError"]
+
+
+class PayloadError(Exception):
+    """A payload or a result is not what its `Function` declares; the message says where and what is wrong.
+
+    It is about the data, not about the moment: the same data is refused again.
+    """

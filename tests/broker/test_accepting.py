@@ -1,0 +1,68 @@
+"""No room for another connection: accepting pauses, and who waits is served when there is room."""
+
+import logging
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from protocol import EchoReq, EchoRes
+from tests.broker.running import Running
+
+ECHOES = 300
+
+
+class Steps(trio.abc.Instrument):
+    """Counts how often the task that accepts has its turn."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        """One turn of some task."""
+        self.taken += task.name.endswith(".accept")
+
+
+@contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    """This process can open no more descriptors than it has open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Closed ones leave gaps below the highest that is open.
+    fillers = [os.open(os.devnull, os.O_RDONLY) for _ in range(_highest())]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_highest(), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for filler in fillers:
+            os.close(filler)
+
+
+def _highest() -> int:
+    """The next descriptor that is free if none below is: the one with which this looks."""
+    return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+
+
+async def test_without_descriptors_accepting_pauses_and_goes_on_when_there_are_some(
+    one: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = await one.peer()
+    assert await served.ask(EchoReq(b"")) == EchoRes(b"")
+    waiting = trio.socket.socket()
+    steps = Steps()
+    with waiting, caplog.at_level(logging.ERROR), no_descriptors_left():
+        await waiting.connect(one.address)
+        await waiting.send(served.encoded(EchoReq(b"at last")))
+        await one.until(lambda: "no room for another connection" in caplog.text)
+        trio.lowlevel.add_instrument(steps)
+        for number in range(ECHOES):
+            assert await served.ask(EchoReq(b"%d" % number)) == EchoRes(b"%d" % number)
+        trio.lowlevel.remove_instrument(steps)
+        resource.setrlimit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1:] * 2)
+        assert (await waiting.recv(100)).endswith(b"at last")
+    assert steps.taken < ECHOES // 3
+    assert caplog.text.count("no room for another connection") == 1

@@ -1,0 +1,172 @@
+"""show jobs, show unique jobs, workers: from an empty list to one that does not fit into memory."""
+
+import zlib
+from collections import Counter
+
+import pytest
+import trio
+
+from broker.text import gathering
+from broker.text.gathering import BLOCK_BYTES, PART_BYTES, Gathered
+from protocol import EchoReq, SubmitJob, WorkComplete, WorkData
+from tests.broker.many_jobs import copy_job
+from tests.broker.peers import PATIENCE_SECONDS, Peer
+from tests.broker.running import OpenRunning, Running
+from tests.servers import RedisServer
+
+
+async def submit_many(peer: Peer, count: int, function: bytes = b"f", unique: bytes = b"") -> list[bytes]:
+    """Handles of so many background jobs."""
+    handles: list[bytes] = []
+    for first in range(0, count, 1000):
+        numbers = range(first, min(first + 1000, count))
+        jobs = [SubmitJob(function, unique and unique + b"%d" % at, b"x", background=True) for at in numbers]
+        await peer.say(*jobs)
+        for _ in jobs:
+            created = await peer.hear()
+            handles.append(created.handle)  # type: ignore[union-attr]
+    return handles
+
+
+async def test_jobs_of_all_brokers_are_listed_anywhere(open_one: OpenRunning) -> None:
+    async with open_one() as one, open_one(job_handle_prefix="H:other:") as other:
+        here, there = await one.peer(), await other.peer()
+        queued = await here.submit_background(b"f", b"x", b"u")
+        waited = await there.submit(b"g", b"x")
+        # A handle is read from its right end, whatever stands before that.
+        row = b"H:other:" + queued.removeprefix(b"H:")
+        assert (await there.ask_in_text(b"show jobs")).splitlines() == [
+            row + b"\t0\t0\t1",
+            waited + b"\t0\t0\t0",
+            b".",
+        ] or (await there.ask_in_text(b"show jobs")).splitlines() == [
+            waited + b"\t0\t0\t0",
+            row + b"\t0\t0\t1",
+            b".",
+        ]
+        assert sorted((await here.ask_in_text(b"show unique jobs")).splitlines()) == [b"", b".", b"u"]
+
+
+async def test_a_job_that_runs_for_nobody_is_marked_as_ignored(one: Running) -> None:
+    client, worker = await one.peer(), await one.worker(b"f")
+    handle = await client.submit(b"f", b"x")
+    await worker.grab()
+    await client.leave()
+    await one.until(lambda: len(one.broker.sessions) == 1)
+    assert await worker.ask_in_text(b"show jobs") == handle + b"\t0\t1\t0\n.\n"
+
+
+async def test_listings_keep_their_place_and_see_nothing_behind_it(one: Running) -> None:
+    client = await one.peer()
+    job = client.encoded(SubmitJob(b"f", b"", b"x", background=True))
+    await client.say_bytes(job + b"show unique jobs\r\n" + job + b"show unique jobs\r\n")
+    created = len(client.encoded(EchoReq(b""))) + len("H:0123456789012345:012345678901:1")
+    heard = b""
+    while heard.count(b".\n") < 2:
+        heard += bytes(await client.stream.receive_some())
+    assert heard[created : created + 3] == b"\n.\n"
+    assert heard[2 * created + 3 :] == b"\n\n.\n"
+
+
+async def test_a_listing_of_a_few_thousand_jobs_is_one_write(one: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await one.peer()
+    await submit_many(client, 3000)
+    writes: list[int] = []
+    (session,) = one.broker.sessions
+    send_now = session.transport.send_now
+
+    def counted(data: bytes | memoryview) -> int:
+        writes.append(len(data))
+        return send_now(data)
+
+    monkeypatch.setattr(session.transport, "send_now", counted)
+    reply = await client.ask_in_text(b"show jobs")
+    assert (reply.count(b"\n"), writes) == (3001, [len(reply)])
+
+
+async def test_a_long_listing_is_whole_and_what_is_said_meanwhile_stands_behind_it(
+    one: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every part but the last leaves by itself, here by the kilobyte."""
+    monkeypatch.setattr(gathering, "BLOCK_BYTES", 1024)
+    monkeypatch.setattr(gathering, "PART_BYTES", 4096)
+    client, worker = await one.peer(), await one.worker(b"g")
+    handles = await submit_many(client, 2000)
+    waited = await client.submit(b"g", b"x")
+    await worker.grab()
+    await client.say_bytes(b"show jobs\r\n")
+    await worker.say(WorkData(waited, b"part"), WorkComplete(waited, b"end"))
+    reply = await hear_list(client)
+    rows = [line.partition(b"\t")[0] for line in reply.splitlines()[:-1]]
+    assert Counter(rows) - Counter([waited]) == Counter(handles)
+    assert [await client.hear(), await client.hear()] == [WorkData(waited, b"part"), WorkComplete(waited, b"end")]
+
+
+async def hear_list(peer: Peer) -> bytes:
+    """A list to its last line, byte by byte, so that nothing behind it is taken; packets before it are left out."""
+    heard = bytearray()
+    with trio.fail_after(PATIENCE_SECONDS):
+        while not heard.endswith(b"\n.\n"):
+            heard += await peer.stream.receive_some(1)
+    return bytes(heard)
+
+
+async def test_who_reads_no_listing_at_all_is_dropped(
+    one: Running, shared_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than the system keeps for a connection, and nobody to read it."""
+    monkeypatch.setattr(gathering, "STALLED_SECONDS", 0.2)
+    client, lazy = await one.peer(), await one.peer()
+    await client.submit_background(b"f", b"x")
+    copy_job(shared_server.client(), one.broker.store.function(b"f").tag, 120_000)
+    *_, session = one.broker.sessions
+    await lazy.say_bytes(b"show jobs\r\n")
+    while session in one.broker.sessions:
+        assert (await client.ask_in_text(b"status")) == b"f\t120000\t0\t0\n.\n"
+        assert session.waiting_bytes < 2 * PART_BYTES
+
+
+async def test_who_hangs_up_on_a_listing_harms_nobody(one: Running) -> None:
+    client, rude = await one.peer(), await one.peer()
+    await submit_many(client, 2000)
+    await rude.say_bytes(b"show jobs\r\nshow unique jobs\r\nstatus\r\n")
+    await rude.leave()
+    await one.until(lambda: len(one.broker.sessions) == 1)
+    assert (await client.ask_in_text(b"show jobs")).count(b"\n") == 2001
+
+
+async def test_what_many_uniques_and_many_jobs_without_one_come_to(one: Running) -> None:
+    client = await one.peer()
+    await submit_many(client, 1500)
+    await submit_many(client, 1200, unique=b"u")
+    await submit_many(client, 10, b"g", b"u")
+    lines = (await client.ask_in_text(b"show unique jobs")).split(b"\n")
+    assert lines[-2:] == [b".", b""]
+    expected = (
+        Counter({b"": 1500}) + Counter(b"u%d" % at for at in range(1200)) + Counter(b"u%d" % at for at in range(10))
+    )
+    assert Counter(lines[:-2]) == expected
+
+
+def test_what_is_gathered_comes_out_as_it_went_in_and_takes_little_memory() -> None:
+    lines = [b"H:ic6bxlmkyb3s6dxg:ndtiydyk6alq:%d\t0\t0\t1\n" % number for number in range(100_000)]
+    gathered = Gathered()
+    for at in range(0, len(lines), 250):
+        gathered.put(b"".join(lines[at : at + 250]))
+    length = sum(map(len, lines))
+    assert gathered.size < PART_BYTES + 2 * BLOCK_BYTES + length / 6
+    parts = []
+    while part := gathered.take():
+        parts.append(part)
+    assert b"".join(parts) == b"".join(lines)
+    assert all(PART_BYTES <= len(part) < PART_BYTES + 2 * BLOCK_BYTES for part in parts[:-1])
+    assert gathered.size == 0
+    assert gathered.take() == b""
+
+
+def test_what_does_not_compress_is_gathered_all_the_same() -> None:
+    noise = zlib.compress(b"".join(b"%d" % number for number in range(300_000)), 9)
+    gathered = Gathered()
+    for _ in range(10):
+        gathered.put(noise)
+    assert gathered.take() + gathered.take() + gathered.take() + gathered.take() + gathered.take() == noise * 10

@@ -1,0 +1,34 @@
+"""What a supervisor such as systemd is told."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.command_line.background import PATIENCE_SECONDS
+from tests.processes import BrokerProcess
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_a_supervisor_hears_when_it_listens_and_when_it_stops(
+    abstract: bool, folder: Path, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.settimeout(PATIENCE_SECONDS)
+        supervisor.bind(f"\0{path}" if abstract else path)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{path}" if abstract else path)
+        broker.start()
+        assert supervisor.recv(100) == b"READY=1"
+        broker.send(signal.SIGTERM)
+        assert supervisor.recv(100) == b"STOPPING=1"
+        assert broker.wait() == 0
+
+
+def test_a_supervisor_that_does_not_listen_is_not_missed(
+    folder: Path, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/nobody")
+    broker.start()
+    assert broker.terminate() == 0

@@ -1,0 +1,20 @@
+"""What must not be left in Redis when all jobs of a function are over."""
+
+from typing import Any
+
+from persistence.keys import Keys, digest_of
+
+ENDS = (b"completed", b"failed", b"dead", b"dropped")
+FIGURES = (b"queued0", b"queued1", b"queued2", b"scheduled")
+
+
+def nothing_is_left(client: Any, prefix: str, function: bytes) -> None:
+    """No record, no run, no unique, no listener; and the counters say so too."""
+    tag = Keys(prefix.encode()).tag(digest_of(function))
+    for key in (b"jobs", b"runs", b"uniques", b"scheduled", b"listeners"):
+        assert not client.exists(tag + b":" + key), key
+    for key in client.keys(prefix.join(("*{", ":*")) + "*"):
+        assert not key.startswith((tag + b":running:", tag + b":attending:", tag + b":mailbox:")), key
+    counted = {name: int(value) for name, value in client.hgetall(tag + b":function").items() if name != b"name"}
+    assert not any(counted.get(figure) for figure in FIGURES), counted
+    assert counted[b"submitted"] == sum(counted.get(end, 0) for end in ENDS), counted

@@ -1,0 +1,52 @@
+"""What a type checker must accept, with the types it must find."""
+
+from typing import assert_type
+
+from pydantic import BaseModel, JsonValue
+
+from client import JSON, BackgroundJob, Client, Function, Priority
+
+
+class Email(BaseModel):
+    """What goes in."""
+
+    to: str
+
+
+class Receipt(BaseModel):
+    """What comes out."""
+
+    number: int
+
+
+send_email = Function("sendEmail", payload=Email, result=Receipt)
+log = Function("log", payload=str)
+anything = Function("anything", payload=JSON, result=JSON)
+total = Function("total", payload=list[int], result=int)
+
+assert_type(send_email, Function[Email, Receipt])
+assert_type(log, Function[str, None])
+assert_type(anything, Function[JsonValue, JsonValue])
+assert_type(total, Function[list[int], int])
+
+
+async def by_name(client: Client) -> None:
+    """Functions given by name."""
+    assert_type(await client.submit_background("sendEmail", "text", priority=Priority.HIGH), bytes)
+    assert_type(await client.call(b"resize", b"picture", unique="u"), bytes)
+    async with client.follow("resize", b"picture", unread_bytes=1000, reducer="join") as job:
+        assert_type(await job.result(), bytes)
+
+
+async def by_function(client: Client) -> None:
+    """Functions that are declared."""
+    email = Email(to="ann@example.org")
+    assert_type(await client.submit_background(send_email, email, run_at=17), bytes)
+    assert_type(await client.submit_at(17, send_email, email), bytes)
+    assert_type(await client.call(send_email, email, priority=Priority.LOW), Receipt)
+    assert_type(await client.call(total, [1, 2]), int)
+    await client.call(log, "text")
+    async with client.follow(send_email, email) as job:
+        assert_type(await job.result(), Receipt)
+    async for submitted in client.submit_many(BackgroundJob(send_email, one) for one in [email]):
+        assert_type(submitted.handle, bytes | None)

@@ -1,0 +1,35 @@
+"""What a type checker must refuse; each line that is wrong says with which error."""
+
+from pydantic import BaseModel
+
+from client import BackgroundJob, Client, Function
+
+
+class Email(BaseModel):
+    """What goes in."""
+
+    to: str
+
+
+class Receipt(BaseModel):
+    """What comes out."""
+
+    number: int
+
+
+send_email = Function("sendEmail", payload=Email, result=Receipt)
+
+
+async def wrong(client: Client) -> None:
+    """Every statement here has one error."""
+    await client.submit_background(send_email, "ann@example.org")  # type: ignore[misc]
+    await client.submit_background(send_email, Receipt(number=1))  # type: ignore[misc]
+    await client.submit_background("sendEmail", Email(to="ann"))  # type: ignore[call-overload]
+    await client.submit_background("sendEmail", b"", uniqe="u")  # type: ignore[call-overload]
+    await client.submit_at("tomorrow", send_email, Email(to="ann"))  # type: ignore[call-overload]
+    await client.call(send_email, b"bytes")  # type: ignore[misc]
+    receipt: str = await client.call(send_email, Email(to="ann"))  # type: ignore[arg-type]
+    client.follow(send_email, 17)  # type: ignore[misc]
+    BackgroundJob(send_email, "ann@example.org")  # type: ignore[misc]
+    Function("f")  # type: ignore[call-overload]
+    assert receipt
