@@ -5,7 +5,7 @@ Pure reckoning: it is told what time it is, and in which zone clocks are read (d
 
 import re
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import count
 from typing import Final, NamedTuple
@@ -78,15 +78,10 @@ class Timetable:
         best: int | None = None
         for hour in range(24) if self.hour is None else (self.hour,):
             begins = datetime(day.year, day.month, day.day, hour)
-            # Folds and leaps move an hour's ends; all of it lies between the extremes of their readings.
-            extremes = [
-                instant
-                for end in (begins, begins.replace(minute=59))
-                for instant in (_instant(end, zone, fold=0), _instant(end, zone, fold=1))
-            ]
-            if max(extremes) <= after:
+            # Where clocks change within it, an hour reaches from the earliest to the latest of what its ends may mean.
+            if max(_both(begins.replace(minute=59), zone)) <= after:
                 continue
-            if best is not None and min(extremes) > best:
+            if best is not None and min(_both(begins, zone)) > best:
                 break
             for minute in range(60) if self.minute is None else (self.minute,):
                 for instant in self._instants(begins.replace(minute=minute), zone):
@@ -96,18 +91,20 @@ class Timetable:
 
     def _instants(self, reading: datetime, zone: tzinfo) -> Iterator[int]:
         """When clocks read so: once, twice where they go back, and where they leap over it, when they do."""
-        early, late = _instant(reading, zone, fold=0), _instant(reading, zone, fold=1)
-        if early > late:
-            if self.hour is not None:
-                yield _leap_between(late, early, zone)
-            return
-        yield early
-        if late != early:
-            yield late
+        first, second = _both(reading, zone)
+        if first <= second:
+            yield from {first, second}
+        elif self.hour is not None:
+            yield _leap_between(second, first, zone)
 
 
-def _instant(reading: datetime, zone: tzinfo, *, fold: int) -> int:
-    return int(reading.replace(tzinfo=zone, fold=fold).timestamp())
+def _both(reading: datetime, zone: tzinfo) -> tuple[int, int]:
+    """What a reading means by the offset before a change of clocks, and by the one behind it.
+
+    Mostly the same. Where clocks go back, the second is the later one; where they leap over the reading, the earlier.
+    """
+    known = reading.replace(tzinfo=zone)
+    return int(known.timestamp()), int(known.replace(fold=1).timestamp())
 
 
 def _leap_between(before: int, after: int, zone: tzinfo) -> int:
@@ -126,7 +123,7 @@ def read_timetable(packet: SubmitJobSched) -> Timetable:
     """The five fields of a submit: each a number, or `*` or nothing for any. Raises TimetableError."""
     texts = (packet.minute, packet.hour, packet.day, packet.month, packet.weekday)
     timetable = Timetable(*map(_read, _FIELDS, texts))
-    _, _, day, month, _ = astuple(timetable)
+    day, month = timetable.day, timetable.month
     if day is not None and month is not None and day > LONGEST_MONTHS[month - 1]:
         right = f"a day from 1 to {LONGEST_MONTHS[month - 1]}"
         raise TimetableError(f"day {day} of month {month} never comes: give {right}, or * for any")

@@ -71,10 +71,13 @@ class JobRaisedError(JobFailedError):
     Attributes:
         handle: which job.
         data: what the worker told about the exception, in whatever form it uses.
+        summary: of that, what stands before the first empty line: from our worker, type and message.
+        details: what stands behind it: from our worker, the traceback. May be empty.
     """
 
     def __init__(self, handle: bytes, data: bytes) -> None:
-        super().__init__(handle, f"raised: {data.decode('utf-8', 'replace')}")
+        self.summary, _, self.details = data.decode("utf-8", "replace").partition("\n\n")
+        super().__init__(handle, f"raised: {self.summary}")
         self.data = data
 
 

@@ -18,7 +18,7 @@ class ErrorCode:
     UNKNOWN_OPTION: Final = b"UNKNOWN_OPTION"
     JOB_NOT_FOUND: Final = b"JOB_NOT_FOUND"
     INVALID_ARGUMENTS: Final = b"INVALID_ARGUMENTS"
-    """Ours, after the word of the text protocol: arguments are missing, or a command has too many words."""
+    """Ours, after the word of the text protocol: arguments are missing or wrong, or a command has too many words."""
     INCOMPLETE_PACKET: Final = b"INCOMPLETE_PACKET"
     """Ours: the connection ended in the middle of a packet or of a line."""
 

@@ -6,6 +6,7 @@ a line on its standard input. Nobody sleeps, and every wait has an end.
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -64,6 +65,10 @@ class Program:
         """Gives the program one line on its standard input."""
         assert self._process.stdin is not None
         await self._process.stdin.send_all(line.encode() + b"\n")
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Sends the program a signal."""
+        self._process.send_signal(number)
 
     async def wait(self) -> int:
         """Reads the program's last words and waits for its own end; returns the exit status.

@@ -8,7 +8,16 @@ from typing import TypeAlias
 from protocol import CanDo, CanDoTimeout, Packet, SetClientId
 from worker.job import Job
 
-__all__ = ["Abilities", "Functions", "JobFunction", "TimeLimits", "abilities_of"]
+__all__ = [
+    "Abilities",
+    "Ability",
+    "Functions",
+    "JobFunction",
+    "TimeLimits",
+    "as_bytes",
+    "checked_client_id",
+    "checked_limit",
+]
 
 JobFunction: TypeAlias = Callable[[Job], Awaitable[bytes | str | None]]
 """Does a job; what it returns is the result (text as UTF-8, None as nothing)."""
@@ -21,12 +30,25 @@ TimeLimits: TypeAlias = Mapping[str, float] | Mapping[bytes, float] | Mapping[st
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
-    """The functions of a worker, their time limits in milliseconds, and its name."""
+class Ability:
+    """One function: how a job of it is done, and how long that may take."""
 
-    functions: Mapping[bytes, JobFunction]
-    limits_ms: Mapping[bytes, int]
-    client_id: bytes
+    run: JobFunction
+    limit_ms: int | None = None
+
+    @property
+    def limit_seconds(self) -> float:
+        """The same, as trio wants it."""
+        return math.inf if self.limit_ms is None else self.limit_ms / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """The functions of a worker, and its name."""
+
+    functions: Mapping[bytes, Ability]
+    client_id: bytes = b""
+    tracebacks: bool = True
 
     def registration(self) -> list[Packet]:
         """What to say first on a new connection.
@@ -35,32 +57,28 @@ class Abilities:
         the function that was named first is served first.
         """
         packets: list[Packet] = [SetClientId(self.client_id)] if self.client_id else []
-        for function in reversed(list(self.functions)):
-            limit_ms = self.limits_ms.get(function)
-            packets.append(CanDo(function) if limit_ms is None else CanDoTimeout(function, limit_ms))
+        for name, ability in reversed(list(self.functions.items())):
+            packets.append(CanDo(name) if ability.limit_ms is None else CanDoTimeout(name, ability.limit_ms))
         return packets
 
 
-def abilities_of(
-    functions: Functions,
-    time_limits: TimeLimits,
-    client_id: bytes | str,
-) -> Abilities:
-    """Checks what the caller wrote; ValueError says what is wrong with it."""
-    named = {_as_bytes(name): function for name, function in functions.items()}
-    if not named:
-        raise ValueError("a worker needs at least one function")
-    limits_ms = {_as_bytes(name): math.ceil(seconds * 1000) for name, seconds in time_limits.items()}
-    for name, limit_ms in limits_ms.items():
-        if name not in named:
-            raise ValueError(f"a time limit for {name!r}, which is not among the functions")
-        if limit_ms <= 0:
-            raise ValueError(f"the time limit of {name!r} must be above 0 seconds")
-    identity = _as_bytes(client_id)
+def checked_limit(name: bytes, seconds: float | None) -> int | None:
+    """A time limit in milliseconds; ValueError if it is none."""
+    if seconds is None:
+        return None
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"the time limit of {name!r} must be above 0 seconds")
+    return math.ceil(seconds * 1000)
+
+
+def checked_client_id(client_id: bytes | str) -> bytes:
+    """A name that the server's listing can hold; ValueError if it cannot."""
+    identity = as_bytes(client_id)
     if any(character <= 0x20 for character in identity):
         raise ValueError(f"a client id has no spaces or control characters: {identity!r}")
-    return Abilities(named, limits_ms, identity)
+    return identity
 
 
-def _as_bytes(text: str | bytes) -> bytes:
+def as_bytes(text: str | bytes) -> bytes:
+    """Text is UTF-8 on the wire."""
     return text.encode() if isinstance(text, str) else text

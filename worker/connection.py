@@ -7,6 +7,7 @@ cancelled, and nothing about them is sent on a later connection, where the serve
 
 import logging
 from collections.abc import Callable
+from typing import TypeAlias
 
 import trio
 
@@ -17,7 +18,8 @@ from protocol import (
     Error,
     ErrorCode,
     Event,
-    GrabJobUniq,
+    GrabJobAll,
+    JobAssignAll,
     JobAssignUniq,
     NoJob,
     Noop,
@@ -28,6 +30,8 @@ from protocol import (
 )
 from protocol.stream import PacketStream
 from worker.abilities import Abilities
+from worker.context import CURRENT_JOB
+from worker.draining import Drain
 from worker.job import Job
 from worker.outbox import Outbox
 from worker.outcome import outcome_of
@@ -35,6 +39,8 @@ from worker.outcome import outcome_of
 __all__ = ["WorkerConnection"]
 
 logger = logging.getLogger(__name__)
+
+Assigned: TypeAlias = JobAssignUniq | JobAssignAll
 
 ANSWER_SECONDS = 30.0
 """A server that leaves a question unanswered for so long is as good as gone; it holds up a place for jobs."""
@@ -57,22 +63,25 @@ class WorkerConnection:
     It shares `places`, one for each job that may run, with the worker's other ones.
     """
 
-    def __init__(self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore) -> None:
+    def __init__(
+        self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore, drain: Drain
+    ) -> None:
         self._stream = stream
         self._server = server
         self._abilities = abilities
         self._places = places
+        self._drain = drain
         self._packets = PacketStream(stream, Role.PEER)
         self._wire = Connection(Role.PEER)
         self._outbox = Outbox(stream)
         self._registered = trio.Event()
         self._noop = trio.Event()
         self._asked = False
-        self._answers, self._answered = trio.open_memory_channel[JobAssignUniq | NoJob](1)
+        self._answers, self._answered = trio.open_memory_channel[Assigned | NoJob](1)
         self._scope = trio.CancelScope()
 
     async def run(self, when_registered: Callable[[], None]) -> None:
-        """Works until the connection is lost, and returns; the reason is logged.
+        """Works until the connection is lost, or the drain has begun and its jobs are done, and returns.
 
         Cancelled: running jobs are cancelled, the results of finished ones get `GOODBYE_SECONDS` to leave,
         and the stream is closed.
@@ -86,7 +95,9 @@ class WorkerConnection:
                             nursery.start_soon(self._read)
                             await self._register()
                             when_registered()
-                            await self._grab_for_ever(nursery)
+                            async with trio.open_nursery() as jobs:
+                                await self._grab_until_drained(jobs)
+                            self._scope.cancel()
                 finally:
                     self._outbox.end(GOODBYE_SECONDS)
         finally:
@@ -106,36 +117,51 @@ class WorkerConnection:
             self._lose("it did not answer the registration")
             await trio.lowlevel.checkpoint()
 
-    async def _grab_for_ever(self, nursery: trio.Nursery) -> None:
-        while True:
-            await self._places.acquire()
+    async def _grab_until_drained(self, jobs: trio.Nursery) -> None:
+        """Asks for jobs and starts them.
+
+        Who sleeps when the drain begins asks once more: a question ends the sleep, and the server wakes others instead.
+        """
+        asleep = False
+        while await self._place(asleep):
             taken = False
             try:
                 job = await self._grab()
                 if job is not None:
-                    nursery.start_soon(self._run, job)
+                    jobs.start_soon(self._run, job)
                     taken = True
             finally:
                 if not taken:
                     self._places.release()
-            if not taken:
+            asleep = not taken and not self._drain.begun
+            if asleep:
                 await self._sleep()
 
-    async def _grab(self) -> JobAssignUniq | None:
+    async def _place(self, asleep: bool) -> bool:
+        """Waits for a place to run a job; False if none is wanted any more."""
+        if asleep:
+            await self._places.acquire()
+            return True
+        with self._drain.interrupts():
+            await self._places.acquire()
+            return True
+        return False
+
+    async def _grab(self) -> Assigned | None:
         """Asks for a job.
 
         One question at a time, for one place: a job that must wait here could run elsewhere.
         """
         self._asked = True
-        await self._say(GrabJobUniq())
+        await self._say(GrabJobAll())
         with trio.move_on_after(ANSWER_SECONDS):
             answer = await self._answered.receive()
-            return answer if isinstance(answer, JobAssignUniq) else None
+            return None if isinstance(answer, NoJob) else answer
         self._lose("it did not answer a request for a job")
         return None
 
     async def _sleep(self) -> None:
-        """Returns when there may be work.
+        """Returns when there may be work, or the drain begins.
 
         The server marks us as asleep, then looks, so work that came since its NO_JOB is not missed. The event
         is new before that: a NOOP sent earlier may set it for nothing, but none that follows can be lost.
@@ -143,13 +169,22 @@ class WorkerConnection:
         """
         self._noop = trio.Event()
         await self._say(PreSleep())
-        with trio.move_on_after(LOOK_AGAIN_SECONDS):
+        with trio.move_on_after(LOOK_AGAIN_SECONDS), self._drain.interrupts():
             await self._noop.wait()
 
-    async def _run(self, assigned: JobAssignUniq) -> None:
+    async def _run(self, assigned: Assigned) -> None:
+        ability = self._abilities.functions[assigned.function]
+        job = Job(assigned, self._say)
+        CURRENT_JOB.set(job)  # each task has a context of its own
         try:
-            function = self._abilities.functions[assigned.function]
-            await self._outbox.post_even_if_cancelled(await outcome_of(function, Job(assigned, self._say)))
+            with trio.move_on_after(ability.limit_seconds) as limit:
+                await self._outbox.post_even_if_cancelled(
+                    await outcome_of(ability, job, tracebacks=self._abilities.tracebacks)
+                )
+            if limit.cancelled_caught:
+                # The server has measured the same time, and given the job to others; a word from us could only
+                # end what they are doing.
+                logger.warning("job %r of %r is given up: its time is up", job.handle, job.function)
         finally:
             self._places.release()
 
@@ -179,7 +214,7 @@ class WorkerConnection:
 
     def _receive(self, event: Event) -> None:
         match event:
-            case JobAssignUniq() | NoJob():
+            case JobAssignUniq() | JobAssignAll() | NoJob():
                 self._take_answer(event)
             case Noop():
                 self._noop.set()
@@ -197,10 +232,10 @@ class WorkerConnection:
             case _:
                 raise _out_of_step(f"a {type(event).__name__} is not for a worker")
 
-    def _take_answer(self, answer: JobAssignUniq | NoJob) -> None:
+    def _take_answer(self, answer: Assigned | NoJob) -> None:
         if not self._asked:
             raise _out_of_step("a job that was not asked for")
-        if isinstance(answer, JobAssignUniq) and answer.function not in self._abilities.functions:
+        if not isinstance(answer, NoJob) and answer.function not in self._abilities.functions:
             raise _out_of_step(f"a job of {answer.function!r}, which is not registered")
         self._asked = False
         self._answers.send_nowait(answer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from protocol import JobAssignUniq, Packet, WorkData, WorkStatus, WorkWarning
+from protocol import JobAssignAll, JobAssignUniq, Packet, WorkData, WorkStatus, WorkWarning
 
 __all__ = ["Job"]
 
@@ -18,15 +18,17 @@ class Job:
         function: under which name it was submitted.
         handle: the server's name for it, the same in every attempt.
         unique: its submitter's name for it, or empty.
+        reducer: for map/reduce, the function that its pieces are to be sent on to, or empty.
         payload: what it is to be done with.
     """
 
-    __slots__ = ("_say", "function", "handle", "payload", "unique")
+    __slots__ = ("_say", "function", "handle", "payload", "reducer", "unique")
 
-    def __init__(self, assigned: JobAssignUniq, say: Callable[[Packet], Awaitable[None]]) -> None:
+    def __init__(self, assigned: JobAssignUniq | JobAssignAll, say: Callable[[Packet], Awaitable[None]]) -> None:
         self.function = assigned.function
         self.handle = assigned.handle
         self.unique = assigned.unique
+        self.reducer = assigned.reducer if isinstance(assigned, JobAssignAll) else b""
         self.payload = assigned.payload
         self._say = say
 

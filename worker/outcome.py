@@ -1,30 +1,35 @@
 """How a job ended, in the words of the protocol."""
 
 import logging
+import traceback
 from collections.abc import Iterator
 
+from peer import PayloadError
 from protocol import Connection, Role, WorkComplete, WorkException, WorkFail
-from worker.abilities import JobFunction
+from worker.abilities import Ability
 from worker.errors import JobFailed
 from worker.job import Job
 
-__all__ = ["outcome_of"]
+__all__ = ["as_payload", "outcome_of"]
 
 logger = logging.getLogger(__name__)
 
+LONGEST_TRACEBACK = 64 * 1024
+"""Bytes. A recursion's traceback is read from its end, and need not be sent whole."""
 
-async def outcome_of(function: JobFunction, job: Job) -> bytes:
-    """Runs `function` and returns the encoded packet that ends the job.
+
+async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> bytes:
+    """Runs the function and returns the encoded packet that ends the job.
 
     This is the fault barrier of a job: whatever its function raises ends this job and no other. Cancellation
     passes, and then the job has no outcome: it goes back to the server.
     """
     wire = Connection(Role.PEER)
     try:
-        result = await function(job)
-        return wire.send(WorkComplete(job.handle, _as_payload(result)))
+        result = await ability.run(job)
+        return wire.send(WorkComplete(job.handle, as_payload(result)))
     except Exception as error:  # noqa: BLE001 - see above; logged, and told to those who wait
-        return wire.send(_failure(job, error))
+        return wire.send(_failure(job, error, tracebacks))
     except BaseExceptionGroup as group:
         # Cancelled while its own tasks failed: an Exception alone would not get here. The job is given back,
         # so its errors go to the log only; what remains must pass.
@@ -34,7 +39,8 @@ async def outcome_of(function: JobFunction, job: Job) -> bytes:
         raise (rest or group) from None
 
 
-def _as_payload(result: object) -> bytes:
+def as_payload(result: object) -> bytes:
+    """The bytes of what a function returned; TypeError if it has none."""
     match result:
         case bytes():
             return result
@@ -46,15 +52,24 @@ def _as_payload(result: object) -> bytes:
             raise TypeError(f"a job's function returns bytes, str or None, not {type(result).__name__}")
 
 
-def _failure(job: Job, error: Exception) -> WorkFail | WorkException:
+def _failure(job: Job, error: Exception, tracebacks: bool) -> WorkFail | WorkException:
     """WORK_EXCEPTION stands alone: a WORK_FAIL after it is about a job that is over; gearmand says ERROR."""
     leaves = list(_leaves(error))
     if all(isinstance(leaf, JobFailed) for leaf in leaves):
         logger.info("job %r of %r failed: %s", job.handle, job.function, "; ".join(map(str, leaves)))
         return WorkFail(job.handle)
+    if isinstance(error, PayloadError):  # one end is out of date; where in our code that was noticed helps nobody
+        logger.error("job %r of %r failed: %s", job.handle, job.function, error)
+        return WorkException(job.handle, _encoded(f"PayloadError: {error}"))
     logger.error("job %r of %r raised", job.handle, job.function, exc_info=error)
-    text = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves)
-    return WorkException(job.handle, text.encode("utf-8", "backslashreplace"))
+    text = _encoded("; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves))
+    if tracebacks:
+        text += b"\n\n" + _encoded("".join(traceback.format_exception(error)))[-LONGEST_TRACEBACK:]
+    return WorkException(job.handle, text)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:

@@ -1,67 +1,15 @@
-"""The public worker: keeps a connection to each server, and the functions behind them."""
+"""A worker in one call, for a handful of async functions."""
 
-import logging
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import NoReturn, TypeAlias
+from collections.abc import Sequence
+from typing import NoReturn
 
 import trio
 
-from peer import Backoff, dial, parse_addresses
-from worker.abilities import Abilities, Functions, TimeLimits, abilities_of
-from worker.connection import WorkerConnection
+from worker.abilities import Functions, TimeLimits, as_bytes
+from worker.worker import Worker
 
 __all__ = ["run_worker"]
-
-logger = logging.getLogger(__name__)
-
-CONNECT_SECONDS = 10.0
-
-
-Connect: TypeAlias = Callable[[], Awaitable[trio.abc.Stream]]
-
-
-class Worker:
-    """What the connections of one worker share."""
-
-    def __init__(self, abilities: Abilities, concurrency: int, task_status: trio.TaskStatus[None]) -> None:
-        self._abilities = abilities
-        self._places = trio.Semaphore(concurrency)
-        self._task_status: trio.TaskStatus[None] | None = task_status
-
-    async def keep_connected(self, server: str, connect: Connect) -> NoReturn:
-        """Works for one server for ever: connects, works, and after a loss and a pause connects again."""
-        backoff = Backoff()
-
-        def registered() -> None:
-            backoff.reset()
-            self._tell_started()
-            logger.info("registered at %s", server)
-
-        while True:
-            stream = await self._connect(server, connect, backoff)
-            await WorkerConnection(stream, server, self._abilities, self._places).run(registered)
-            await trio.sleep(backoff.next_pause())
-
-    async def _connect(self, server: str, connect: Connect, backoff: Backoff) -> trio.abc.Stream:
-        """Tries until the server is there; says once that it is not."""
-        log = logger.warning
-        while True:
-            try:
-                with trio.fail_after(CONNECT_SECONDS):
-                    return await connect()
-            except OSError as error:
-                log("cannot connect to %s: %s", server, error)
-            except trio.TooSlowError:
-                log("cannot connect to %s: no answer in %g seconds", server, CONNECT_SECONDS)
-            log = logger.debug
-            await trio.sleep(backoff.next_pause())
-
-    def _tell_started(self) -> None:
-        if self._task_status is not None:
-            self._task_status.started()
-            self._task_status = None
 
 
 async def run_worker(
@@ -74,42 +22,34 @@ async def run_worker(
     tls: ssl.SSLContext | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> NoReturn:
-    """Runs jobs until it is cancelled.
+    """Runs jobs until it is cancelled; `Worker` in one call.
 
     Args:
-        servers: one address or several: ``host``, ``host:port``, ``[ipv6]`` or ``[ipv6]:port``, the port
-            being 4730 if left out. The worker keeps a connection to each, and connects again, after jittered
-            pauses of at most two seconds, to those it loses. A server that is down is no error: it is tried
-            until it is there.
-        functions: for each name an async function. It gets a `Job`; what it returns (bytes, text or None) is
-            the result. If it raises `JobFailed` the job failed; any other exception ends the job, too, and
-            its type and message are told to those who wait. Neither ends the worker. Of several names the
-            first is served first.
-        concurrency: how many jobs may run at a time, over all servers. No more are asked for than can be
-            started at once.
+        servers: one address or several, see `Worker.run`.
+        functions: for each name an async function, see `Worker.register`. Of several the first is served first.
+        concurrency: how many jobs may run at a time, over all servers.
         client_id: how the server's ``workers`` listing names this worker.
-        time_limits: seconds by function name, after which the *server* gives the job to another worker
-            (gearmand: at least one). The run here is not cut short, but nobody wants its result any more.
-            gearmand 1.1 keeps one timer for a connection: with limits, keep to a concurrency of 1 there.
-        tls: whom to trust for the servers' certificates, such as ``ssl.create_default_context()``; None speaks
-            plainly.
+        time_limits: seconds by function name, see `Worker.register`.
+        tls: see `Worker.run`.
         task_status: started when the first of the servers has registered the functions.
 
     Raises:
         ValueError: the arguments cannot be right; nothing was started.
 
-    A job runs at least once: again if its worker, the connection or the server goes away, or if its time
-    limit passes. When a connection is lost, the jobs it brought are cancelled, for the server hands them out
-    again, and their results are never sent.
+    Example:
+        async def resize(job: Job) -> bytes:
+            return job.payload
 
-    If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
-    get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
+        with trio.move_on_after(0.1):
+            await run_worker("127.0.0.1:4730", {"resize": resize}, concurrency=4)
     """
-    addresses = parse_addresses([servers] if isinstance(servers, str) else servers)
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be at least 1, not {concurrency}")
-    worker = Worker(abilities_of(functions, time_limits or {}, client_id), concurrency, task_status)
-    async with trio.open_nursery() as nursery:
-        for address in addresses:
-            nursery.start_soon(worker.keep_connected, str(address), partial(dial, address, tls))
-    raise AssertionError("unreachable: connections are kept for ever")
+    worker = Worker(concurrency=concurrency, client_id=client_id)
+    limits = {as_bytes(name): seconds for name, seconds in (time_limits or {}).items()}
+    named = {as_bytes(name): function for name, function in functions.items()}
+    for name in limits:
+        if name not in named:
+            raise ValueError(f"a time limit for {name!r}, which is not among the functions")
+    for name, function in named.items():
+        worker.register(name, timeout=limits.get(name))(function)
+    await worker.run(*([servers] if isinstance(servers, str) else servers), tls=tls, task_status=task_status)
+    raise AssertionError("unreachable: nobody else has this worker, so nobody drains it")

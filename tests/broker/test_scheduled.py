@@ -29,12 +29,13 @@ from tests.broker.running import OpenRunning, Running, open_running
 from tests.processes import BrokerProcess
 from tests.servers import AOF, RedisServer
 
-NOON = (b"0", b"12", b"*", b"", b"")
+LEAP_DAY = (b"0", b"12", b"29", b"2", b"")
+"""Noon on a day that is far, but for one in four years."""
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
-def at_noon(unique: bytes = b"", payload: bytes = b"x") -> SubmitJobSched:
-    return SubmitJobSched(b"f", unique, *NOON, payload=payload)
+def on_leap_day(unique: bytes = b"", payload: bytes = b"x") -> SubmitJobSched:
+    return SubmitJobSched(b"f", unique, *LEAP_DAY, payload=payload)
 
 
 async def submit(peer: Peer, packet: SubmitJobSched) -> bytes:
@@ -71,8 +72,8 @@ async def test_a_job_runs_once_at_its_minute_over_all_brokers(open_one: OpenRunn
     async with open_one() as here, open_one() as there:
         client, sleeper = await here.peer(), await there.sleeper(b"f")
         before = await redis_time(here)
-        handle = await submit(client, at_noon())
-        due = {Timetable(0, 12).next_minute(now, ZoneInfo("UTC")) for now in (before, await redis_time(here))}
+        handle = await submit(client, on_leap_day())
+        due = {Timetable(0, 12, 29, 2).next_minute(now, ZoneInfo("UTC")) for now in (before, await redis_time(here))}
         assert set(await times(here)) <= due
         assert await client.ask(GetStatus(handle)) == StatusRes(handle, True, False, 0, 0)
         assert await sleeper.heard() == []
@@ -89,9 +90,9 @@ async def test_a_job_runs_once_at_its_minute_over_all_brokers(open_one: OpenRunn
 async def test_the_minute_is_named_in_the_zone_that_is_set(open_one: OpenRunning) -> None:
     async with open_one(schedule_zone="Asia/Tokyo") as one:
         before = await redis_time(one)
-        await submit(await one.peer(), at_noon())
+        await submit(await one.peer(), on_leap_day())
         after = await redis_time(one)
-        assert set(await times(one)) <= {Timetable(0, 12).next_minute(now, TOKYO) for now in (before, after)}
+        assert set(await times(one)) <= {Timetable(0, 12, 29, 2).next_minute(now, TOKYO) for now in (before, after)}
         assert {time % 86_400 for time in await times(one)} == {3 * 3600}
 
 
@@ -115,7 +116,7 @@ async def test_a_wrong_field_is_told_and_the_connection_stays(
 async def test_what_is_sent_behind_it_does_not_overtake_it(one: Running) -> None:
     client, worker = await one.peer(), await one.worker(b"f")
     await client.say(
-        EchoReq(b"before"), at_noon(b"u"), SubmitJob(b"f", b"u", b"y", background=True), EchoReq(b"behind")
+        EchoReq(b"before"), on_leap_day(b"u"), SubmitJob(b"f", b"u", b"y", background=True), EchoReq(b"behind")
     )
     assert await client.hear() == EchoRes(b"before")
     first, second = await client.expect(JobCreated), await client.expect(JobCreated)
@@ -127,20 +128,20 @@ async def test_what_is_sent_behind_it_does_not_overtake_it(one: Running) -> None
 async def test_it_joins_the_job_that_has_its_unique_whose_time_then_counts(one: Running) -> None:
     client, worker = await one.peer(), await one.worker(b"f")
     handle = await client.submit_background(b"f", b"now", b"u")
-    assert await submit(client, at_noon(b"u")) == handle
+    assert await submit(client, on_leap_day(b"u")) == handle
     assert (await worker.grab()).payload == b"now"
     assert await times(one) == []
 
 
 async def test_with_the_unique_of_a_hyphen_equal_payloads_are_one(one: Running) -> None:
     client = await one.peer()
-    assert await submit(client, at_noon(b"-", b"same")) == await submit(client, at_noon(b"-", b"same"))
+    assert await submit(client, on_leap_day(b"-", b"same")) == await submit(client, on_leap_day(b"-", b"same"))
     assert len(await times(one)) == 1
 
 
 async def test_a_job_is_kept_though_its_client_hangs_up_without_waiting_for_the_answer(one: Running) -> None:
     client, worker = await one.peer(), await one.worker(b"f")
-    await client.say(at_noon())
+    await client.say(on_leap_day())
     await client.leave()
     while not await times(one):
         pass
@@ -153,13 +154,13 @@ async def test_without_its_store_it_is_refused(redis_server: RedisServer, tmp_pa
     async with open_running(settings) as one:
         client = await one.peer()
         redis_server.kill()
-        refused = await client.ask(at_noon())
+        refused = await client.ask(on_leap_day())
         assert isinstance(refused, Error)
         assert (refused.code, refused.text[:27]) == (ErrorCode.QUEUE_ERROR, b"the store is not available:")
         assert await client.ask(EchoReq(b"still here")) == EchoRes(b"still here")
         await trio.to_thread.run_sync(redis_server.start)
         await one.broker.store.pipe.wait_connected()
-        assert await submit(client, at_noon())
+        assert await submit(client, on_leap_day())
 
 
 async def test_it_survives_a_kill_of_its_broker_and_of_redis(
@@ -170,7 +171,7 @@ async def test_it_survives_a_kill_of_its_broker_and_of_redis(
     data: Path = tmp_path_factory.mktemp("s") / "data"
     with BrokerProcess(data, "--redis", server.unix_url) as broker:
         async with open_peer((broker.host, broker.port)) as client:
-            handle = await submit(client, at_noon(b"u"))
+            handle = await submit(client, on_leap_day(b"u"))
         broker.kill9()
         server.kill()
         server.start()

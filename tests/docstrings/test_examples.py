@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import logging
 import textwrap
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,13 @@ async def work(job: Job) -> bytes:
 
 def compiled(example: str, address: str) -> Callable[[client.Client], Awaitable[None]]:
     """The example as the body of an async function."""
-    names: dict[str, object] = {"UTC": UTC, "datetime": datetime, "timedelta": timedelta, "trio": trio}
+    names: dict[str, object] = {
+        "logging": logging,
+        "UTC": UTC,
+        "datetime": datetime,
+        "timedelta": timedelta,
+        "trio": trio,
+    }
     for package in (client, worker, peer):
         names |= {name: getattr(package, name) for name in package.__all__}
     body = textwrap.indent(example.replace("127.0.0.1:4730", address), "    ")

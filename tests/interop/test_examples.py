@@ -40,6 +40,15 @@ async def test_the_python_tutorial(server: ServerProcess) -> None:
     await assert_it_sends(server, PYTHON_CLIENT, PYTHON_WORKER)
 
 
+async def test_a_function_that_both_ends_share(server: ServerProcess) -> None:
+    async with open_program(sys.executable, EXAMPLES / "python" / "shared.py", server.host, str(server.port)) as both:
+        await both.wait_line("recipient='ann@example.org' characters=21")
+        await both.wait_line(
+            "PayloadError: the payload of sendEmailTyped does not fit: to: Input should be a valid string"
+        )
+        assert await both.wait() == 0
+
+
 async def test_a_python_client_and_a_php_worker(php: str, broker: BrokerProcess) -> None:
     await assert_it_sends(broker, PYTHON_CLIENT, php_worker(php))
 

@@ -5,6 +5,7 @@ from typing import assert_type
 from pydantic import BaseModel, JsonValue
 
 from client import JSON, BackgroundJob, Client, Function, Priority
+from worker import Job, ThreadJob, Worker
 
 
 class Email(BaseModel):
@@ -50,3 +51,38 @@ async def by_function(client: Client) -> None:
         assert_type(await job.result(), Receipt)
     async for submitted in client.submit_many(BackgroundJob(send_email, one) for one in [email]):
         assert_type(submitted.handle, bytes | None)
+
+
+worker = Worker()
+
+
+@worker.register(send_email, timeout=30)
+async def send(job: Job, email: Email) -> Receipt:
+    """An async function of a declared one."""
+    return Receipt(number=len(email.to))
+
+
+@worker.register_plain(total)
+def add(job: ThreadJob, numbers: list[int]) -> int:
+    """A plain function of a declared one."""
+    return sum(numbers)
+
+
+@worker.register("resize")
+async def resize(job: Job) -> bytes:
+    """An async function by name."""
+    return job.payload
+
+
+@worker.register_plain(b"shrink")
+def shrink(job: ThreadJob) -> str | None:
+    """A plain function by name."""
+    return None
+
+
+async def decorated(job: Job, told: ThreadJob) -> None:
+    """What is decorated keeps its type."""
+    assert_type(await send(job, Email(to="ann")), Receipt)
+    assert_type(add(told, [1]), int)
+    assert_type(await resize(job), bytes)
+    assert_type(shrink(told), str | None)

@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from client import BackgroundJob, Client, Function
+from worker import Job, ThreadJob, Worker
 
 
 class Email(BaseModel):
@@ -33,3 +34,36 @@ async def wrong(client: Client) -> None:
     BackgroundJob(send_email, "ann@example.org")  # type: ignore[misc]
     Function("f")  # type: ignore[call-overload]
     assert receipt
+
+
+worker = Worker()
+
+
+@worker.register(send_email)  # type: ignore[arg-type]
+async def of_other_payload(job: Job, email: Receipt) -> Receipt:
+    """It gets an `Email`."""
+    return email
+
+
+@worker.register(send_email)  # type: ignore[arg-type]
+async def of_other_result(job: Job, email: Email) -> Email:
+    """It must return a `Receipt`."""
+    return email
+
+
+@worker.register(send_email)  # type: ignore[arg-type]
+def not_async(job: Job, email: Email) -> Receipt:
+    """It would block the loop."""
+    return Receipt(number=1)
+
+
+@worker.register("resize")  # type: ignore[type-var]
+async def of_no_bytes(job: Job) -> int:
+    """By name, results are bytes or text."""
+    return 17
+
+
+@worker.register_plain("resize")  # type: ignore[type-var]
+async def not_plain(job: ThreadJob) -> bytes:
+    """A thread awaits nothing."""
+    return b""

@@ -104,7 +104,10 @@ async def test_an_exception_ends_the_job_and_its_text_reaches_who_waits(
     async with running_worker(server, {function: work}), open_client(server.address) as client:
         with pytest.raises(JobRaisedError) as caught:
             await client.call(function, b"x")
-        assert caught.value.data == told
+        assert caught.value.summary == told.decode()
+        assert caught.value.data.startswith(told + b"\n\n")
+        assert ", in work\n" in caught.value.details
+        assert str(caught.value).endswith(f"raised: {told.decode()}")
         assert await client.call(function, b"") == b"still here"
 
 

@@ -13,7 +13,7 @@ from protocol import (
     EchoReq,
     EchoRes,
     Error,
-    GrabJobUniq,
+    GrabJobAll,
     JobAssignUniq,
     JobCreated,
     NoJob,
@@ -26,9 +26,10 @@ from protocol import (
 )
 from tests.scripted import Line, Script
 from worker import Job, JobFunction
-from worker.abilities import abilities_of
+from worker.abilities import Abilities, Ability
 from worker.connection import ANSWER_SECONDS, LOOK_AGAIN_SECONDS
-from worker.run import Worker
+from worker.draining import Drain
+from worker.keeping import Keeper
 
 JOB = JobAssignUniq(b"H:1", b"f", b"u", b"payload")
 
@@ -53,9 +54,9 @@ async def echo(job: Job) -> bytes:
 async def scripted(concurrency: int = 1, function: JobFunction = echo) -> AsyncIterator[ScriptedServer]:
     """A worker of the function ``f`` at work for the scripted server."""
     script = ScriptedServer()
-    worker = Worker(abilities_of({"f": function}, {}, b""), concurrency, trio.TASK_STATUS_IGNORED)
+    keeper = Keeper(Abilities({b"f": Ability(function)}), concurrency, Drain(), trio.TASK_STATUS_IGNORED)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(worker.keep_connected, "the script", script.dial)
+        nursery.start_soon(keeper.keep_connected, "the script", script.dial)
         yield script
         nursery.cancel_scope.cancel()
 
@@ -63,16 +64,16 @@ async def scripted(concurrency: int = 1, function: JobFunction = echo) -> AsyncI
 async def test_registration_names_the_worker_and_its_functions_the_first_one_last(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    abilities = abilities_of({"first": echo, "second": echo}, {"second": 1.5}, "me")
+    abilities = Abilities({b"first": Ability(echo), b"second": Ability(echo, 1500)}, b"me")
     script = ScriptedServer()
     async with trio.open_nursery() as nursery:
-        worker = Worker(abilities, 1, trio.TASK_STATUS_IGNORED)
-        nursery.start_soon(worker.keep_connected, "the script", script.dial)
+        keeper = Keeper(abilities, 1, Drain(), trio.TASK_STATUS_IGNORED)
+        nursery.start_soon(keeper.keep_connected, "the script", script.dial)
         line = await script.next_line()
         await line.expect(SetClientId(b"me"), CanDoTimeout(b"second", 1500), CanDo(b"first"), EchoReq(b"registered"))
         await line.expect_nothing(1)  # no place is reserved for a server that has not answered yet
         await line.say(EchoRes(b"registered"))
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         nursery.cancel_scope.cancel()
 
 
@@ -80,14 +81,14 @@ async def test_the_round_of_an_idle_worker(autojump_clock: trio.testing.MockCloc
     async with scripted() as script:
         line = await script.accept_registered()
         for _ in range(3):
-            await line.expect(GrabJobUniq())
+            await line.expect(GrabJobAll())
             await line.say(NoJob())
             await line.expect(PreSleep())
             await line.expect_nothing(1)
             await line.say(Noop())
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(JOB)
-        await line.expect(WorkComplete(b"H:1", b"payload"), GrabJobUniq())
+        await line.expect(WorkComplete(b"H:1", b"payload"), GrabJobAll())
 
 
 async def test_one_question_at_a_time_and_none_without_a_place(autojump_clock: trio.testing.MockClock) -> None:
@@ -98,14 +99,14 @@ async def test_one_question_at_a_time_and_none_without_a_place(autojump_clock: t
 
     async with scripted(2, work) as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.expect_nothing(1)
         await line.say(JOB)
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(JobAssignUniq(b"H:2", b"f", b"", b""))
         await line.expect_nothing(LOOK_AGAIN_SECONDS * 2)  # both places are taken: it neither asks nor sleeps
         gates[b"H:1"].set()
-        await line.expect(WorkComplete(b"H:1", b""), GrabJobUniq())
+        await line.expect(WorkComplete(b"H:1", b""), GrabJobAll())
 
 
 async def test_a_worker_with_a_place_left_sleeps_beside_its_jobs(autojump_clock: trio.testing.MockClock) -> None:
@@ -116,36 +117,36 @@ async def test_a_worker_with_a_place_left_sleeps_beside_its_jobs(autojump_clock:
 
     async with scripted(2, work) as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(JOB)
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(NoJob())
         await line.expect(PreSleep())
         gate.set()
         await line.expect(WorkComplete(b"H:1", b""))
         await line.expect_nothing(1)  # the end of a job is no reason to ask: the server wakes sleepers
         await line.say(Noop())
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
 
 
 async def test_a_noop_that_crosses_a_question_is_no_answer_to_it(autojump_clock: trio.testing.MockClock) -> None:
     async with scripted() as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(Noop(), NoJob())
         await line.expect(PreSleep())
         await line.say(Noop(), Noop())
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
 
 
 async def test_a_sleeper_that_nobody_wakes_looks_again(autojump_clock: trio.testing.MockClock) -> None:
     async with scripted() as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(NoJob())
         await line.expect(PreSleep())
         asleep = trio.current_time()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         assert trio.current_time() - asleep == pytest.approx(LOOK_AGAIN_SECONDS)
 
 
@@ -156,7 +157,7 @@ async def test_a_server_that_leaves_something_unanswered_is_left(
     async with scripted() as script:
         if registered:
             line = await script.accept_registered()
-            await line.expect(GrabJobUniq())
+            await line.expect(GrabJobAll())
         else:
             line = await script.next_line()
             await line.expect(CanDo(b"f"), EchoReq(b"registered"))
@@ -164,7 +165,7 @@ async def test_a_server_that_leaves_something_unanswered_is_left(
         await line.wait_hung_up()
         assert trio.current_time() - asked == pytest.approx(ANSWER_SECONDS, abs=1)
         again = await script.accept_registered()
-        await again.expect(GrabJobUniq())
+        await again.expect(GrabJobAll())
         await again.say(JOB)
         await again.expect(WorkComplete(b"H:1", b"payload"))  # the place was given back
 
@@ -172,9 +173,9 @@ async def test_a_server_that_leaves_something_unanswered_is_left(
 async def test_an_error_about_a_job_that_was_taken_away_is_survived(autojump_clock: trio.testing.MockClock) -> None:
     async with scripted() as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(Error(b"JOB_NOT_FOUND", b"Job given in work result not found"), JOB)
-        await line.expect(WorkComplete(b"H:1", b"payload"), GrabJobUniq())
+        await line.expect(WorkComplete(b"H:1", b"payload"), GrabJobAll())
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ async def test_an_error_about_a_job_that_was_taken_away_is_survived(autojump_clo
 async def test_a_server_that_talks_nonsense_is_left(autojump_clock: trio.testing.MockClock, nonsense: Packet) -> None:
     async with scripted() as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(nonsense)
         await line.wait_hung_up()
         await script.accept_registered()
@@ -196,7 +197,7 @@ async def test_a_server_that_talks_nonsense_is_left(autojump_clock: trio.testing
 async def test_a_job_that_was_not_asked_for_is_not_run(autojump_clock: trio.testing.MockClock) -> None:
     async with scripted() as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         await line.say(NoJob())
         await line.expect(PreSleep())
         await line.say(JOB)
@@ -218,13 +219,13 @@ async def test_a_job_of_a_lost_connection_is_cancelled_and_not_mentioned_on_the_
 
     async with scripted(1, work) as script:
         first = await script.accept_registered()
-        await first.expect(GrabJobUniq())
+        await first.expect(GrabJobAll())
         await first.say(JOB)
         await trio.testing.wait_all_tasks_blocked()
         await first.hang_up()
         await ended.wait()
         second = await script.accept_registered()
-        await second.expect(GrabJobUniq())
+        await second.expect(GrabJobAll())
         await second.say(JOB)
         await second.expect(WorkComplete(b"H:1", b"again"))
 
@@ -245,7 +246,7 @@ async def test_a_job_that_says_something_after_the_loss_is_not_stuck(
 
     async with scripted(1, work) as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         script.clogged = trio.Event()
         await line.say(JOB)
         await trio.testing.wait_all_tasks_blocked()
@@ -266,7 +267,7 @@ async def test_a_job_waits_while_the_server_does_not_read(autojump_clock: trio.t
 
     async with scripted(1, work) as script:
         line = await script.accept_registered()
-        await line.expect(GrabJobUniq())
+        await line.expect(GrabJobAll())
         clogged = script.clogged = trio.Event()
         await line.say(JOB)
         await line.expect(WorkData(b"H:1", b"0"))
@@ -276,7 +277,7 @@ async def test_a_job_waits_while_the_server_does_not_read(autojump_clock: trio.t
         clogged.set()
         for number in range(1, said):
             await line.expect(WorkData(b"H:1", b"%d" % number))
-        await line.expect(WorkComplete(b"H:1", b""), GrabJobUniq())
+        await line.expect(WorkComplete(b"H:1", b""), GrabJobAll())
 
 
 async def test_pauses_grow_while_a_server_is_down_and_are_short_again_after_it_was_there(
@@ -293,7 +294,7 @@ async def test_pauses_grow_while_a_server_is_down_and_are_short_again_after_it_w
             assert 30 <= script.dials - tried <= 200  # two seconds apart at most, one on average
             script.up = True
             line = await script.accept_registered()
-            await line.expect(GrabJobUniq())
+            await line.expect(GrabJobAll())
             await line.hang_up()
             lost = trio.current_time()
             line = await script.accept_registered()

@@ -234,4 +234,16 @@ DIALOGUES: Final = (
         """,
         because="An ERROR ends the loops of PHP and Perl workers; a worker that was once given the job gets none.",
     ),
+    Dialogue(
+        "what a worker says of its abilities does not touch what it runs",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > CAN_DO {f} + CAN_DO_TIMEOUT {f} 60000 + CAN_DO {g} + CANT_DO {g}
+        worker > WORK_COMPLETE {H} r
+        client < WORK_COMPLETE {H} r
+        """,
+    ),
 )

@@ -117,7 +117,8 @@ DIALOGUES: Final = (
         worker > CAN_DO {f} + GRAB_JOB
         worker < NO_JOB
         worker > PRE_SLEEP
-        client > SUBMIT_JOB_EPOCH {f} {u} {now+2} x
+        gearmand: client > SUBMIT_JOB_EPOCH {f} {u} {now+60} x
+        ours: client > SUBMIT_JOB_EPOCH {f} {u} {now+2} x
         client < JOB_CREATED {H}
         gearmand: worker < NOOP
         gearmand: worker > GRAB_JOB
@@ -221,5 +222,18 @@ DIALOGUES: Final = (
         """,
         because="In gearmand it stands in the queue from its submit on, and is passed over until it is due. Here it "
         "comes into the queue when it is due, behind those that waited longer, so nothing need be passed over.",
+    ),
+    Dialogue(
+        "a job that is due has normal priority",
+        """
+        client > SUBMIT_JOB_LOW_BG {f} '' low
+        client < JOB_CREATED {L}
+        client > SUBMIT_JOB_EPOCH {f} '' {now-5} due
+        client < JOB_CREATED {N}
+        client > SUBMIT_JOB_HIGH_BG {f} '' high
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB + GRAB_JOB + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} high + JOB_ASSIGN {N} {f} due + JOB_ASSIGN {L} {f} low
+        """,
     ),
 )

@@ -119,4 +119,20 @@ DIALOGUES: Final = (
         """,
         flags=("--exceptions",),
     ),
+    Dialogue(
+        "a client that joined a background job gets its exception",
+        """
+        bert > OPTION_REQ exceptions
+        bert < OPTION_RES exceptions
+        anna > SUBMIT_JOB_BG {f} {u} x
+        anna < JOB_CREATED {H}
+        bert > SUBMIT_JOB {f} {u} x
+        bert < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_EXCEPTION {H} oops
+        bert < WORK_EXCEPTION {H} oops
+        anna < nothing
+        """,
+    ),
 )

@@ -201,4 +201,19 @@ DIALOGUES: Final = (
         client < list {H}\t1\t0\t1
         """,
     ),
+    Dialogue(
+        "with -j 2 runs given back by CANT_DO and RESET_ABILITIES count like lost ones",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > CANT_DO {f} + CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        client < nothing
+        worker > RESET_ABILITIES
+        client < WORK_FAIL {H}
+        """,
+        flags=("--job-retries=2",),
+    ),
 )

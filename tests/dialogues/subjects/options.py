@@ -84,4 +84,13 @@ DIALOGUES: Final = (
         client < list * 127.0.0.1 {id} : {f}
         """,
     ),
+    Dialogue(
+        "a client id is listed as it was given, blanks, tabs and other letters included",
+        r"""
+        worker > SET_CLIENT_ID {id}\sx\xe4\t + CAN_DO {f}
+        worker < nothing
+        client > text workers
+        client < list *\s127.0.0.1\s{id}\sx\xe4\t\s:\s{f}
+        """,
+    ),
 )

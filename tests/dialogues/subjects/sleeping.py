@@ -358,4 +358,78 @@ DIALOGUES: Final = (
         worker < NOOP
         """,
     ),
+    Dialogue(
+        "a sleeper that gives up a function is not woken for it, but for the others",
+        """
+        worker > CAN_DO {f} + CAN_DO {g} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + CANT_DO {f}
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        client > SUBMIT_JOB_BG {g} '' x
+        client < JOB_CREATED {I}
+        worker < NOOP
+        """,
+    ),
+    Dialogue(
+        "a sleeper that gives up all functions is woken for none",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP + RESET_ABILITIES
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker < nothing
+        """,
+    ),
+    Dialogue(
+        "a connection that sleeps and submits is woken by its own job",
+        """
+        both > CAN_DO {f} + GRAB_JOB
+        both < NO_JOB
+        both > PRE_SLEEP + SUBMIT_JOB {f} '' x
+        gearmand: both < NOOP + JOB_CREATED {H}
+        ours: both < JOB_CREATED {H} + NOOP
+        both > GRAB_JOB
+        both < JOB_ASSIGN {H} {f} x
+        """,
+        because="Here what follows from a request stands behind its answer.",
+    ),
+    Dialogue(
+        "with -w 1 the one that has slept longest is woken, and who sleeps again comes last",
+        """
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        bert > CAN_DO {f} + GRAB_JOB
+        bert < NO_JOB
+        bert > PRE_SLEEP
+        cora > CAN_DO {f} + GRAB_JOB
+        cora < NO_JOB
+        cora > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' 1
+        client < JOB_CREATED {A}
+        anna < NOOP
+        anna > GRAB_JOB
+        anna < JOB_ASSIGN {A} {f} 1
+        anna > WORK_COMPLETE {A} r + GRAB_JOB
+        anna < NO_JOB
+        anna > PRE_SLEEP
+        client > SUBMIT_JOB_BG {f} '' 2
+        client < JOB_CREATED {B}
+        bert < NOOP
+        bert > GRAB_JOB
+        bert < JOB_ASSIGN {B} {f} 2
+        client > SUBMIT_JOB_BG {f} '' 3
+        client < JOB_CREATED {C}
+        cora < NOOP
+        cora > GRAB_JOB
+        cora < JOB_ASSIGN {C} {f} 3
+        client > SUBMIT_JOB_BG {f} '' 4
+        client < JOB_CREATED {D}
+        anna < NOOP
+        """,
+        flags=("--worker-wakeup=1",),
+    ),
 )

@@ -166,4 +166,11 @@ DIALOGUES: Final = (
         client < STATUS_RES_UNIQUE {u} 1 0 0 0 1
         """,
     ),
+    Dialogue(
+        "the longest handle and the longest unique that can be asked for are unknown, too",
+        """
+        client > GET_STATUS H:{x*61} + GET_STATUS_UNIQUE {x*63}
+        client < STATUS_RES H:{x*61} 0 0 0 0 + STATUS_RES_UNIQUE {x*63} 0 0 0 0 0
+        """,
+    ),
 )

@@ -174,4 +174,15 @@ DIALOGUES: Final = (
         admin < list
         """,
     ),
+    Dialogue(
+        "a function whose name has blanks is listed with them",
+        r"""
+        worker > CAN_DO {f}\sx
+        worker < nothing
+        admin > text workers
+        admin < list *\s127.0.0.1\s-\s:\s{f}\sx
+        admin > text status
+        admin < list {f}\sx\t0\t0\t1
+        """,
+    ),
 )

@@ -250,4 +250,21 @@ DIALOGUES: Final = (
         """,
         because="gearmand does not register the function, tells nobody, and sometimes hangs up on the worker.",
     ),
+    Dialogue(
+        "the progress of a run that took too long is forgotten",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        client > SUBMIT_JOB_BG {f} '' x
+        client < JOB_CREATED {H}
+        slow > CAN_DO_TIMEOUT {f} 1000 + GRAB_JOB
+        slow < JOB_ASSIGN {H} {f} x
+        slow > WORK_STATUS {H} 1 2
+        worker > PRE_SLEEP
+        worker < NOOP
+        slow < nothing
+        client > GET_STATUS {H}
+        client < STATUS_RES {H} 1 0 0 0
+        """,
+    ),
 )

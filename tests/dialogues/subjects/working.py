@@ -290,4 +290,26 @@ DIALOGUES: Final = (
         """,
         because="gearmand keeps ten digits of it.",
     ),
+    Dialogue(
+        "reports on a handle that is too long are refused like those on any that nobody knows",
+        """
+        worker > WORK_COMPLETE H:{x*62} r + WORK_STATUS H:{x*62} 1 2
+        worker < ERROR JOB_NOT_FOUND Job given in work result not found
+        worker < ERROR JOB_NOT_FOUND Job given in work result not found
+        worker > WORK_DATA H:{x*62} d + WORK_EXCEPTION H:{x*62} e
+        worker < ERROR JOB_NOT_FOUND Job does not exist on server
+        worker < ERROR JOB_NOT_FOUND An exception was received for a job that does not exist
+        """,
+    ),
+    Dialogue(
+        "reports on several jobs reach their client in the order in which they were made",
+        """
+        client > SUBMIT_JOB {f} '' 1 + SUBMIT_JOB {f} '' 2
+        client < JOB_CREATED {A} + JOB_CREATED {B}
+        worker > CAN_DO {f} + GRAB_JOB + GRAB_JOB
+        worker < JOB_ASSIGN {A} {f} 1 + JOB_ASSIGN {B} {f} 2
+        worker > WORK_DATA {B} b + WORK_DATA {A} a + WORK_STATUS {B} 1 2 + WORK_FAIL {A} + WORK_COMPLETE {B} r
+        client < WORK_DATA {B} b + WORK_DATA {A} a + WORK_STATUS {B} 1 2 + WORK_FAIL {A} + WORK_COMPLETE {B} r
+        """,
+    ),
 )
