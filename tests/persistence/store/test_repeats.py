@@ -384,8 +384,11 @@ async def test_a_number_refused_by_a_full_queue_is_a_gap_until_it_is_answered(
 
     async def say(number: int, floor: int, priority: Priority) -> Reply:
         record = pack_record(b"", b"", b"", priority, True)
-        arguments = (number, floor, job_id(broker.name, number), record, b"", b"", b"", 0)
-        return await broker.store.pipe.ask(*broker.store.link.call(ENQUEUE, broker.function(), *arguments))
+        arguments = (floor, 0, number, job_id(broker.name, number), record, b"", b"", b"")
+        (said,) = expect_list(
+            await broker.store.pipe.ask(*broker.store.link.call(ENQUEUE, broker.function(), *arguments))
+        )
+        return said
 
     def entry() -> object:
         return redis_server.client().hget(tag + b":incarnations", broker.name)
