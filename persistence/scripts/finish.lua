@@ -44,7 +44,7 @@ for place, id in ipairs(ids) do
   elseif run.owner == incarnation and run.attempt == attempt and (not joined or joined == incarnation) then
     plain[#plain + 1] = { id = id, unique = unique, joined = joined, completed = outcome == "completed" }
   else word = finish(id, attempt, outcome, ARGV[at + 4], ARGV[at + 5]) end
-  seen[id] = word == "finished"
+  seen[id] = seen[id] or word == "finished"
   answer[#answer + 1] = word
 end
 if #plain > 0 then ended(plain, incarnation) end
