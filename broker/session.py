@@ -195,6 +195,7 @@ class Session:
                 log.debug("%s hung up: %s", self.name, error)
             finally:
                 self.closing = self._writer.closed = True
+                self._has_changed()
                 part()
             if self._broke_rules:
                 await self._linger()

@@ -41,6 +41,10 @@ class Submission:
         # Does an equal submit join this job? With "-" too, yet not if the payload is empty: better safe.
         self.repeatable = packet.unique not in (b"", b"-")
 
+    def __repr__(self) -> str:
+        packet = self.packet
+        return f"<{type(self).__name__} of {packet.function!r}, unique {packet.unique!r}, {len(packet.payload)} bytes>"
+
 
 class BackgroundJob(Submission):
     """A job that nobody waits for, described but not submitted: what `Client.submit_many` takes.

@@ -19,6 +19,7 @@ class AsksForStatus(Protocol):
 
     async def status(self, handle: bytes | str) -> Status:
         """How the job stands."""
+        ...
 
 
 async def wait_until_over(client: AsksForStatus, handle: bytes | str) -> None:

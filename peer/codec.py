@@ -26,9 +26,11 @@ class Codec(Protocol[ValueT]):
 
     def encode(self, value: ValueT) -> bytes:
         """The bytes that say `value`."""
+        ...
 
     def decode(self, data: bytes) -> ValueT:
         """The value that `data` says."""
+        ...
 
 
 class BytesCodec:

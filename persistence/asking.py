@@ -62,9 +62,11 @@ class Asking:
     async def functions(self) -> list[bytes]:
         """The names of all functions, sorted. Read in steps. Raises StoreError in an outage."""
         names: set[bytes] = set()
+        listed_in, patience = self._link.keys.functions, self._link.store_timeout_seconds
         cursor = b"0"
         while True:
-            reply = await self._bulk.ask(b"HSCAN", self._link.keys.functions, cursor, b"COUNT", NAMES_A_STEP)
+            step = (b"HSCAN", listed_in, cursor, b"COUNT", NAMES_A_STEP)
+            reply = await self._bulk.ask(*step, timeout_seconds=patience)
             next_one, listed = expect_list(reply)
             names.update(map(expect_bytes, expect_list(listed)[1::2]))
             cursor = expect_bytes(next_one)

@@ -238,7 +238,8 @@ class Store:
 
     async def workers_elsewhere(self) -> dict[bytes, int]:
         """How many workers of each function are connected to other brokers that live. Raises StoreError."""
-        reply = await self.bulk.ask(b"HGETALL", self.link.keys.brokers)
+        patience = self.link.store_timeout_seconds
+        reply = await self.bulk.ask(b"HGETALL", self.link.keys.brokers, timeout_seconds=patience)
         totals: dict[bytes, int] = {}
         for incarnation, described in expect_dict(reply).items():
             if incarnation != self.link.incarnation:

@@ -35,6 +35,8 @@ class Kind(Enum):
     """Final only: kept as it came, NULs included, yet within ``ARGUMENT_LIMIT``."""
     DATA = auto()
     """Final only: opaque, as long as the body allows."""
+    RESULT = auto()
+    """Final only: as ``DATA``, and empty if the NUL before it is missing: so Perl workers say an empty result."""
 
 
 def reader_of(kind: Kind, *, final: bool) -> Callable[[bytes], object] | None:
@@ -102,6 +104,7 @@ _READERS: Final[dict[Kind, Callable[[bytes], object] | None]] = {
     Kind.FLAG: _read_flag,
     Kind.VERBATIM: None,
     Kind.DATA: None,
+    Kind.RESULT: None,
 }
 
 _WRITERS: Final[dict[Kind, Callable[..., bytes]]] = {
@@ -111,4 +114,5 @@ _WRITERS: Final[dict[Kind, Callable[..., bytes]]] = {
     Kind.FLAG: _write_flag,
     Kind.VERBATIM: _write_verbatim,
     Kind.DATA: _write_data,
+    Kind.RESULT: _write_data,
 }

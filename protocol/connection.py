@@ -129,11 +129,11 @@ class Connection:
         end = body + length
         if length > SHORT_BODY or end > len(buffer):
             return self._next_long(decoder, length, end)
-        cuts, build, _ = decoder
+        cuts, build, _, _ = decoder
         self._start = end
         parts = buffer[body:end].split(b"\0", cuts)
         if len(parts) <= cuts:
-            raise self._missing()
+            parts = self._completed(parts, decoder)
         return build(*parts)
 
     def send(self, packet: Packet) -> bytes:
@@ -212,7 +212,7 @@ class Connection:
             text = b"Argument is longer than %d bytes" % ARGUMENT_LIMIT
             raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, text)
         if len(parts) <= decoder.cuts:
-            raise self._missing()
+            parts = self._completed(parts, decoder)
         return decoder.build(*parts)
 
     def _starved(self) -> Signal:
@@ -223,11 +223,14 @@ class Connection:
             raise self._broken(ErrorCode.INCOMPLETE_PACKET, text, in_text=self._is_in_a_line())
         return CLOSED
 
+    def _completed(self, parts: list[bytes], decoder: Decoder) -> list[bytes]:
+        """Too few parts, with the last one added if it may be missing."""
+        if decoder.last_may_miss and len(parts) == decoder.cuts:
+            return [*parts, b""]
+        raise self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
+
     def _is_in_a_line(self) -> bool:
         return self._role is Role.BROKER and self._long is None and self._buffer[self._start] != 0
-
-    def _missing(self) -> RemoteProtocolError:
-        return self._broken(ErrorCode.INVALID_ARGUMENTS, b"Packet has too few arguments")
 
     def _broken(self, code: bytes, text: bytes, *, in_text: bool = False) -> RemoteProtocolError:
         """The fault to raise, now and from now on; what is buffered is let go."""

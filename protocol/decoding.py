@@ -29,6 +29,8 @@ class Decoder(NamedTuple):
     """May raise a ``RemoteProtocolError``, never a fatal one: the packet is whole and behind us."""
     bounded_parts: int
     """How many of the parts, from the first, must keep to ``ARGUMENT_LIMIT``."""
+    last_may_miss: bool
+    """Whether the last part is empty where the body ends before it."""
 
 
 def split_long_body(body: memoryview, cuts: int) -> list[bytes]:
@@ -85,16 +87,17 @@ def _decoder(row: Row) -> Decoder:
     if not row.arguments:
         said = row.record()
         # Bytes behind a packet without arguments are read and ignored, as gearmand does.
-        return Decoder(cuts=0, build=lambda _ignored: said, bounded_parts=0)
-    opaque_last = list(row.arguments.values())[-1] is Kind.DATA
-    return Decoder(len(row.arguments) - 1, _builder(row), len(row.arguments) - opaque_last)
+        return Decoder(cuts=0, build=lambda _ignored: said, bounded_parts=0, last_may_miss=False)
+    last = list(row.arguments.values())[-1]
+    bounded_parts = len(row.arguments) - (last in (Kind.DATA, Kind.RESULT))
+    return Decoder(len(row.arguments) - 1, _builder(row), bounded_parts, last_may_miss=last is Kind.RESULT)
 
 
 def _refusal(code: bytes, text: bytes) -> Decoder:
     def refuse(_body: bytes) -> NoReturn:
         raise RemoteProtocolError(code, text, fatal=False)
 
-    return Decoder(cuts=0, build=refuse, bounded_parts=0)
+    return Decoder(cuts=0, build=refuse, bounded_parts=0, last_may_miss=False)
 
 
 def _decoders(magic: bytes, said: Said) -> dict[bytes, Decoder]:

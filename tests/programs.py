@@ -70,6 +70,11 @@ class Program:
         """Sends the program a signal."""
         self._process.send_signal(number)
 
+    async def end_input(self) -> None:
+        """Closes the program's standard input."""
+        assert self._process.stdin is not None
+        await self._process.stdin.aclose()
+
     async def wait(self) -> int:
         """Reads the program's last words and waits for its own end; returns the exit status.
 

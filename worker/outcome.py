@@ -9,6 +9,7 @@ from protocol import Connection, Role, WorkComplete, WorkException, WorkFail
 from worker.abilities import Ability
 from worker.errors import JobFailed
 from worker.job import Job
+from worker.processes import ChildRaisedError
 
 __all__ = ["as_payload", "outcome_of"]
 
@@ -60,12 +61,20 @@ def _failure(job: Job, error: Exception, tracebacks: bool) -> WorkFail | WorkExc
         return WorkFail(job.handle)
     if isinstance(error, PayloadError):  # one end is out of date; where in our code that was noticed helps nobody
         logger.error("job %r of %r failed: %s", job.handle, job.function, error)
-        return WorkException(job.handle, _encoded(f"PayloadError: {error}"))
+        return _exception(job, f"PayloadError: {error}", "")
+    if isinstance(error, ChildRaisedError):
+        logger.error("job %r of %r raised in its process: %s", job.handle, job.function, error.details)
+        return _exception(job, error.summary, error.details if tracebacks else "")
     logger.error("job %r of %r raised", job.handle, job.function, exc_info=error)
-    text = _encoded("; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves))
-    if tracebacks:
-        text += b"\n\n" + _encoded("".join(traceback.format_exception(error)))[-LONGEST_TRACEBACK:]
-    return WorkException(job.handle, text)
+    summary = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves)
+    return _exception(job, summary, "".join(traceback.format_exception(error)) if tracebacks else "")
+
+
+def _exception(job: Job, summary: str, details: str) -> WorkException:
+    told = _encoded(summary)
+    if details:
+        told += b"\n\n" + _encoded(details)[-LONGEST_TRACEBACK:]
+    return WorkException(job.handle, told)
 
 
 def _encoded(text: str) -> bytes:

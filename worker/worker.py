@@ -8,12 +8,13 @@ from typing import TypeAlias, TypeVar, cast, overload
 
 import trio
 
-from peer import Function, dial, parse_addresses
+from peer import Function, ServerAddress, dial, parse_addresses
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_client_id, checked_limit
 from worker.draining import Drain
 from worker.job import Job
 from worker.keeping import Keeper
 from worker.outcome import as_payload
+from worker.processes import ProcessPool
 from worker.signals import drain_and_cancel_on_signals
 from worker.threads import ThreadJob, run_in_thread
 
@@ -27,6 +28,9 @@ JobFunctionT = TypeVar("JobFunctionT", bound=JobFunction)
 
 ThreadFunction: TypeAlias = Callable[[ThreadJob], bytes | str | None]
 ThreadFunctionT = TypeVar("ThreadFunctionT", bound=ThreadFunction)
+
+ProcessFunction: TypeAlias = Callable[[bytes], bytes | str | None]
+ProcessFunctionT = TypeVar("ProcessFunctionT", bound=ProcessFunction)
 
 Middleware: TypeAlias = Callable[[Job, Callable[[], Awaitable[bytes]]], Awaitable[bytes]]
 """Wraps every job: gets it, and a function that does it and returns its result's bytes. May do something before and
@@ -46,6 +50,8 @@ class Worker:
         client_id: how the server's ``workers`` listing names this worker; told again on each new connection.
         middleware: wrappers around every job, the first one outermost, see `Middleware`.
         thread_limiter: bounds the threads of plain functions; trio's default, of 40 threads, if left out.
+        processes: how many processes may run functions that keep a processor busy; as many as there are processors if
+            left out. They are started when first needed, and end with `run`.
         tracebacks: an exception's traceback is sent to those who wait, behind its type and message.
 
     Raises:
@@ -72,14 +78,18 @@ class Worker:
         client_id: bytes | str = b"",
         middleware: Sequence[Middleware] = (),
         thread_limiter: trio.CapacityLimiter | None = None,
+        processes: int | None = None,
         tracebacks: bool = True,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+        if processes is not None and processes < 1:
+            raise ValueError(f"processes must be at least 1, not {processes}")
         self._concurrency = concurrency
         self._client_id = checked_client_id(client_id)
         self._middleware = tuple(middleware)
         self._thread_limiter = thread_limiter
+        self._pool = ProcessPool(processes)
         self._tracebacks = tracebacks
         self._functions: dict[bytes, Ability] = {}
         self._drain = Drain()
@@ -165,6 +175,44 @@ class Worker:
 
         return decorate
 
+    @overload
+    def register_in_process(
+        self, function: bytes | str, *, timeout: float | None = None
+    ) -> Callable[[ProcessFunctionT], ProcessFunctionT]: ...
+
+    @overload
+    def register_in_process(
+        self, function: Function[PayloadT, ResultT], *, timeout: float | None = None
+    ) -> Callable[[Callable[[PayloadT], ResultT]], Callable[[PayloadT], ResultT]]: ...
+
+    def register_in_process(
+        self, function: bytes | str | Function[PayloadT, ResultT], *, timeout: float | None = None
+    ) -> object:
+        """As `register`, for a plain function that keeps a processor busy: it is run in a process of its own.
+
+        It gets the payload alone (bytes, or as declared) and returns the result; what tells about a job's progress
+        stays here. It must stand at the top level of a module, for the process imports it there, and a program's own
+        module must not start anything when it is imported (``if __name__ == "__main__":``). When its time is up, or
+        the worker stops, its process is killed.
+
+        Example:
+            worker = Worker(processes=2)
+
+            @worker.register_in_process("crunch", timeout=60)
+            def crunch(payload: bytes) -> bytes:
+                return payload[::-1]
+        """
+
+        def decorate(done: Callable[[PayloadT], object]) -> Callable[[PayloadT], object]:
+            if isinstance(function, Function):
+                self._add(function.name, _typed(function, lambda job, payload: self._pool.run(done, payload)), timeout)
+            else:
+                plain = cast(ProcessFunction, done)
+                self._add(as_bytes(function), lambda job: self._pool.run(plain, job.payload), timeout)
+            return done
+
+        return decorate
+
     async def run(
         self,
         *servers: str,
@@ -188,19 +236,21 @@ class Worker:
         If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
         get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
         """
-        addresses = parse_addresses(servers)
-        if not self._functions:
-            raise ValueError("a worker needs at least one function")
+        addresses = self._checked(servers)
         abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)
         keeper = Keeper(abilities, self._concurrency, self._drain, task_status)
-        async with trio.open_nursery() as nursery:
-            for address in addresses:
-                nursery.start_soon(keeper.keep_connected, str(address), partial(dial, address, tls))
+        try:
+            async with trio.open_nursery() as nursery:
+                for address in addresses:
+                    nursery.start_soon(keeper.keep_connected, str(address), partial(dial, address, tls))
+        finally:
+            self._pool.close()
 
     def drain(self) -> None:
         """Asks for no more jobs, and lets `run` return when the running ones are done.
 
-        What bounds how long that may take is the caller's cancel scope around `run`.
+        What bounds how long that may take is the caller's cancel scope around `run`. A worker that has drained does
+        not run again.
         """
         self._drain.begin()
 
@@ -213,10 +263,18 @@ class Worker:
         to the server. A second signal gives them back at once. Nothing is lost either way.
 
         Raises:
+            ValueError: as `run`.
             RuntimeError: not in the main thread, which alone hears signals.
         """
+        self._checked(servers)  # here, where no nursery of ours wraps what it raises
         async with drain_and_cancel_on_signals(self.drain, grace_seconds):
             await self.run(*servers, tls=tls)
+
+    def _checked(self, servers: Sequence[str]) -> tuple[ServerAddress, ...]:
+        addresses = parse_addresses(servers)
+        if not self._functions:
+            raise ValueError("a worker needs at least one function")
+        return addresses
 
     def _add(self, name: bytes, run: JobFunction, timeout: float | None) -> None:
         if name in self._functions:
@@ -228,8 +286,8 @@ class Worker:
             run = _inside(middleware, run)
         return run
 
-    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, PayloadT], Awaitable[object]]:
-        async def run(job: Job, payload: PayloadT) -> object:
+    def _threaded_typed(self, done: Callable[..., object]) -> Callable[[Job, object], Awaitable[object]]:
+        async def run(job: Job, payload: object) -> object:
             return await run_in_thread(lambda told: done(told, payload), job, self._thread_limiter)
 
         return run

@@ -20,6 +20,7 @@ from broker.settings import Settings
 from broker.sources import SettingsError, read_settings
 from broker.stores import Place, open_place
 from broker.terminal import complain, show
+from broker.user import UserError, become_user
 from persistence import Store, StoreError, open_store
 from persistence.gearmand import QueueReader, SourceError, open_redis_queue, open_sqlite_queue
 from persistence.unwrapping import unwrapped
@@ -52,10 +53,11 @@ def main(words: Sequence[str]) -> int:
         try:
             with _opened(wanted) as source:
                 _refuse_if_served(wanted, source)
+                settings = become_user(settings)  # only now: root sees more of who works on the source
                 with unwrapped():
                     trio.run(_until_stopped, lambda: _import(wanted, settings, source, tally))
                 return _report(wanted, source, tally)
-        except (SourceError, StoreError, OSError) as error:
+        except (SourceError, StoreError, UserError, OSError) as error:
             complain(advice(error))
         except StoppedError as error:
             complain(str(error))

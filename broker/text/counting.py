@@ -1,6 +1,7 @@
 """status, prioritystatus: the figures of every function, over all brokers."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from itertools import islice
 from typing import Final
 
@@ -34,14 +35,21 @@ def on_priority_status(broker: Broker, session: Session, words: list[bytes]) -> 
 
 async def _table(broker: Broker, row: Callable[[Counts, int], bytes]) -> bytes:
     """A row for each function that Redis knows, or a worker, by name."""
-    asking = broker.store.asking
-    await asking.everything_before()
+    await broker.store.asking.everything_before()
     workers = await workers_anywhere(broker)
-    names = iter(sorted({*workers, *await asking.functions()}))
     rows: list[bytes] = []
-    while some := list(islice(names, FUNCTIONS_A_TRIP)):
-        rows += [row(counts, workers.get(counts.function, 0)) for counts in await asking.counts_of(some)]
+    async with aclosing(figures(broker, workers)) as tables:
+        async for table in tables:
+            rows += [row(counts, workers.get(counts.function, 0)) for counts in table]
     return b"".join(rows) + END_OF_LIST
+
+
+async def figures(broker: Broker, names: Iterable[bytes] = ()) -> AsyncGenerator[list[Counts], None]:
+    """The figures of every function that Redis knows, and of those named, by name; so many as one trip brings."""
+    asking = broker.store.asking
+    remaining = iter(sorted({*names, *await asking.functions()}))
+    while some := list(islice(remaining, FUNCTIONS_A_TRIP)):
+        yield await asking.counts_of(some)
 
 
 async def workers_anywhere(broker: Broker) -> dict[bytes, int]:

@@ -22,7 +22,7 @@ BLOCK_BYTES: Final = 131_072
 PART_BYTES: Final = 1_048_576
 """So much leaves in one write. What is gathered beyond that is compressed."""
 MOST_GATHERED_BYTES: Final = 16 * 1024 * 1024
-"""Some three million jobs, compressed. The beginning of a longer reply leaves before its end is known."""
+"""Some two million jobs, compressed. The beginning of a longer reply leaves before its end is known."""
 FASTEST: Final = 1
 STALLED_SECONDS: Final = 60.0
 """How long a peer may take to read one part."""
@@ -100,10 +100,12 @@ async def gather_and_send(session: Session, promise: Promise, pages: AsyncGenera
         session.drop(f"the rest of a listing cannot be had: {error}")
         return
     gathered.put(END_OF_LIST)
-    part = gathered.take()
-    while (following := gathered.take()) and not session.closing:
-        await _begin(session, promise, part)
-        part = following
+    part, following = gathered.take(), gathered.take()
+    if begun or following:
+        while part and not session.closing:
+            await _begin(session, promise, part)
+            part, following = following, gathered.take()
+        await _begin(session, promise, b"")  # returns when the last part has left, and makes room for what follows
     session.keep_bytes(promise, part)
 
 

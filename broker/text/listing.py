@@ -1,16 +1,20 @@
 """workers, show jobs, show unique jobs."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from broker.core import Broker
 from broker.outgoing import Promise
 from broker.session import Session
+from broker.text.counting import figures
 from broker.text.gathering import gather_and_send
 from broker.text.replies import END_OF_LIST, answer_in_parts, unknown_command
-from persistence import ListedJob
+from persistence import Counts, ListedJob
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
+ON_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"__")
+"""A client may call itself anything; a line end in its id must not forge a row."""
 EMPTY_LINES: Final = 1000
 """So many jobs without a unique are listed at a time."""
 
@@ -19,10 +23,9 @@ def on_workers(broker: Broker, session: Session, words: list[bytes]) -> None:
     """FD, address, id and functions of every connection to this broker, whose numbers mean nothing at another."""
     rows = []
     for other in broker.sessions:
+        peer, name = other.transport.peer.encode(), other.client_id.translate(ON_ONE_LINE)
         functions = b"".join(b" " + line.function.name for line in other.order)
-        rows.append(
-            b"%d %b %b :%b\n" % (other.transport.number, other.transport.peer.encode(), other.client_id, functions)
-        )
+        rows.append(b"%d %b %b :%b\n" % (other.transport.number, peer, name, functions))
     session.say_bytes(b"".join(rows) + END_OF_LIST)
 
 
@@ -44,11 +47,11 @@ def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
 
 async def _jobs(broker: Broker) -> AsyncGenerator[bytes, None]:
     """HANDLE, RETRIES, IGNORE, QUEUED of every job; cancelled ones are gone, so ignored is what runs for nobody."""
-    await broker.store.asking.everything_before()
-    for function in await broker.store.asking.functions():
-        pages = broker.store.listing.jobs(function)
-        while (jobs := await pages.jobs()) is not None:
-            yield b"".join(map(_row, jobs))
+    async with aclosing(_in_use(broker)) as functions:
+        async for counts in functions:
+            pages = broker.store.listing.jobs(counts.function)
+            while (jobs := await pages.jobs()) is not None:
+                yield b"".join(map(_row, jobs))
 
 
 def _row(job: ListedJob) -> bytes:
@@ -57,17 +60,27 @@ def _row(job: ListedJob) -> bytes:
 
 async def _uniques(broker: Broker) -> AsyncGenerator[bytes, None]:
     """The unique of every job; an empty line for one that has none."""
+    async with aclosing(_in_use(broker)) as functions:
+        async for counts in functions:
+            without = counts.total
+            pages = broker.store.listing.uniques(counts.function)
+            while (uniques := await pages.uniques()) is not None:
+                without -= len(uniques)
+                # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
+                yield b"".join([unique.partition(b"\0")[0] + b"\n" for unique in uniques])
+            while without > 0:
+                yield b"\n" * min(without, EMPTY_LINES)
+                without -= EMPTY_LINES
+
+
+async def _in_use(broker: Broker) -> AsyncGenerator[Counts, None]:
+    """Every function that has jobs."""
     await broker.store.asking.everything_before()
-    for function in await broker.store.asking.functions():
-        without = (await broker.store.asking.counts(function)).total
-        pages = broker.store.listing.uniques(function)
-        while (uniques := await pages.uniques()) is not None:
-            without -= len(uniques)
-            # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
-            yield b"".join([unique.partition(b"\0")[0] + b"\n" for unique in uniques])
-        while without > 0:
-            yield b"\n" * min(without, EMPTY_LINES)
-            without -= EMPTY_LINES
+    async with aclosing(figures(broker)) as tables:
+        async for table in tables:
+            for counts in table:
+                if counts.total:
+                    yield counts
 
 
 LISTINGS: Final = {(b"jobs",): _jobs, (b"unique", b"jobs"): _uniques}

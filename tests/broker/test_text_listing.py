@@ -126,6 +126,47 @@ async def test_who_reads_no_listing_at_all_is_dropped(
         assert session.waiting_bytes < 2 * PART_BYTES
 
 
+async def test_a_listing_may_be_longer_than_what_may_wait_for_a_peer(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with open_one(outbox_limit=65_536) as one:
+        client = await one.peer()
+        await client.submit_background(b"f", b"x")
+        copy_job(shared_server.client(), one.broker.store.function(b"f").tag, 60_000)
+        assert (await client.ask_in_text(b"show jobs")).count(b"\n") == 60_001
+        assert (await client.ask_in_text(b"show unique jobs")) == b"\n" * 60_000 + b".\n"
+        assert await client.ask_in_text(b"status") == b"f\t60000\t0\t0\n.\n"
+
+
+async def test_a_listing_that_redis_does_not_give_is_an_error_and_no_half_of_it(
+    one: Running, shared_server: RedisServer
+) -> None:
+    client = await one.peer()
+    await submit_many(client, 2000)
+    shared_server.client().script_flush()
+    assert (await client.ask_in_text(b"show jobs")).startswith(b"ERR STORE_UNAVAILABLE ")
+    await one.broker.store.bulk.wait_connected()
+    assert (await client.ask_in_text(b"show jobs")).count(b"\n") == 2001
+
+
+async def test_half_a_listing_that_redis_does_not_finish_is_not_taken_for_a_whole_one(
+    one: Running, shared_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_GATHERED_BYTES", 1)
+    client, lazy = await one.peer(), await one.peer()
+    await client.submit_background(b"f", b"x")
+    copy_job(shared_server.client(), one.broker.store.function(b"f").tag, 120_000)
+    await lazy.say_bytes(b"show jobs\r\n")
+    begun = bytes(await lazy.stream.receive_some())
+    shared_server.client().script_flush()
+    heard = begun
+    with trio.fail_after(PATIENCE_SECONDS):
+        while piece := bytes(await lazy.stream.receive_some()):
+            heard += piece
+    assert heard.endswith(b"1\n")
+    assert heard.count(b"\n") < 120_000
+
+
 async def test_who_hangs_up_on_a_listing_harms_nobody(one: Running) -> None:
     client, rude = await one.peer(), await one.peer()
     await submit_many(client, 2000)

@@ -324,6 +324,11 @@ async def test_who_waits_for_an_outcome_when_the_client_is_closed_is_told() -> N
         await line.hear(SubmitJob)
 
 
+def test_a_description_is_told_in_one_line_whatever_its_payload() -> None:
+    job = BackgroundJob("f", b"x" * 1_000_000, unique="u")
+    assert repr(job) == "<BackgroundJob of b'f', unique b'u', 1000000 bytes>"
+
+
 def test_a_wrong_description_is_the_describers_error() -> None:
     for wrong, sentence in (
         (partial(BackgroundJob, "f", b"", unique="u" * 64), "a unique has at most 63 bytes"),

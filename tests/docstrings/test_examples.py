@@ -2,23 +2,16 @@
 
 import doctest
 import inspect
-import logging
-import textwrap
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import cast
 
 import pytest
-import trio
 
 import client
 import peer
 import worker
 from tests.client.not_yet import NOT_YET
 from tests.docstrings.collecting import example_in, public_objects
+from tests.docstrings.running import run_example
 from tests.processes import ServerProcess
-from worker import Job, run_worker
 
 OBJECTS = {name: thing for name, thing in public_objects(client, worker, peer) if not name.startswith("peer.dial")}
 SHOWN = {name: example for name, thing in OBJECTS.items() if (example := example_in(thing)) is not None}
@@ -33,27 +26,6 @@ NEED_AN_EXAMPLE = (
     "client.BackgroundJob",
 )
 DANGEROUS = {"client.Admin.shutdown"}
-
-
-async def work(job: Job) -> bytes:
-    """Does what the examples ask for."""
-    return job.payload
-
-
-def compiled(example: str, address: str) -> Callable[[client.Client], Awaitable[None]]:
-    """The example as the body of an async function."""
-    names: dict[str, object] = {
-        "logging": logging,
-        "UTC": UTC,
-        "datetime": datetime,
-        "timedelta": timedelta,
-        "trio": trio,
-    }
-    for package in (client, worker, peer):
-        names |= {name: getattr(package, name) for name in package.__all__}
-    body = textwrap.indent(example.replace("127.0.0.1:4730", address), "    ")
-    exec(f"async def example(client):\n{body}", names)
-    return cast(Callable[[client.Client], Awaitable[None]], names["example"])
 
 
 def test_whatever_asks_a_server_has_an_example() -> None:
@@ -80,9 +52,4 @@ async def test_the_program_shown_runs(
 ) -> None:
     if server_kind == "broker" and name in NOT_YET:
         request.applymarker(pytest.mark.xfail(strict=True, reason="our broker does not know it yet"))
-    async with client.open_client(server.address) as opened, trio.open_nursery() as nursery:
-        functions = dict.fromkeys(("sendEmail", "resize"), work)
-        await nursery.start(partial(run_worker, server.address, functions, concurrency=4))
-        with trio.fail_after(30):
-            await compiled(SHOWN[name], server.address)(opened)
-        nursery.cancel_scope.cancel()
+    await run_example(SHOWN[name], server)

@@ -19,26 +19,32 @@ class Fault(Enum):
 
 ONCE: Final = "accepted, ran once"
 TWICE: Final = "accepted, ran twice"
+UNKNOWN: Final = "not accepted, ran once"
+NEVER: Final = "not accepted, never ran"
+LOST: Final = f"{TWICE}, progress lost"
+KEPT: Final = f"{TWICE}, progress kept"
 KILLED: Final[dict[str, tuple[str, ...]]] = {
-    # verb: the outcome at each point; no fifth where nothing is said of it to anybody
-    "submit": ("not accepted, never ran", *["not accepted, ran once"] * 3, ONCE),
-    "hand-off": ("not accepted, never ran", *["not accepted, ran once"] * 3, ONCE),
-    "claim": (ONCE, ONCE, ONCE, ONCE, TWICE),
-    "progress": (f"{TWICE}, progress lost", *[f"{TWICE}, progress kept"] * 3),
-    "finish": (TWICE, ONCE, ONCE, ONCE),
-    "requeue": (TWICE,) * 4,
-    "due": (ONCE,) * 4,
-    "fence": (TWICE,) * 4,
+    # verb: the outcome at each point; no last one where nothing is said of it to anybody
+    "submit": (NEVER, NEVER, UNKNOWN, UNKNOWN, UNKNOWN, ONCE),
+    "submit with a unique": (NEVER, NEVER, UNKNOWN, UNKNOWN, UNKNOWN, ONCE),
+    "hand-off": (NEVER, NEVER, UNKNOWN, UNKNOWN, UNKNOWN, ONCE),
+    "claim": (ONCE, ONCE, ONCE, ONCE, ONCE, TWICE),
+    "progress": (LOST, LOST, KEPT, KEPT, KEPT),
+    "finish": (TWICE, TWICE, ONCE, ONCE, ONCE),
+    "requeue": (TWICE,) * 5,
+    "due": (ONCE,) * 5,
+    "fence": (TWICE,) * 5,
 }
 CUT: Final[dict[str, tuple[str, ...]]] = {
-    "submit": (ONCE,) * 5,
-    "hand-off": (ONCE,) * 5,
-    "claim": (ONCE,) * 5,
-    "progress": (f"{ONCE}, progress kept",) * 4,
-    "finish": (ONCE,) * 4,
-    "requeue": (TWICE,) * 4,
-    "due": (ONCE,) * 4,
-    "fence": (TWICE,) * 4,
+    "submit": (ONCE,) * 6,
+    "submit with a unique": (ONCE,) * 6,
+    "hand-off": (ONCE,) * 6,
+    "claim": (ONCE,) * 6,
+    "progress": (f"{ONCE}, progress kept",) * 5,
+    "finish": (ONCE,) * 5,
+    "requeue": (TWICE,) * 5,
+    "due": (ONCE,) * 5,
+    "fence": (TWICE,) * 5,
 }
 MATRIX: Final = {
     (verb, fault, point): outcome

@@ -1,5 +1,6 @@
 """One scene for each verb of the store: who says what until its script is called, and what each of them then hears."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
@@ -19,7 +20,7 @@ from tests.broker.peers import Peer
 from tests.faults.ledger import Ledger
 
 FUNCTION: Final = b"f"
-PAYLOAD: Final = b"job \0 with its unique"
+PAYLOAD: Final = b"job \0 and \r\n its bytes"
 UNIQUE: Final = b"u"
 
 
@@ -30,16 +31,21 @@ class Stage:
         self.client = client
         self.worker = worker
         self.ledger = ledger
-        self.due_at = 0.0
+        self.unique = b""
+        self.due_at = math.inf
 
     async def say_submit(self) -> None:
-        await self.client.say(SubmitJob(FUNCTION, UNIQUE, PAYLOAD, background=True))
+        await self.client.say(SubmitJob(FUNCTION, self.unique, PAYLOAD, background=True))
+
+    async def say_submit_with_a_unique(self) -> None:
+        self.unique = UNIQUE
+        await self.say_submit()
 
     async def hear_created(self) -> None:
         self.ledger.accepted(PAYLOAD, (await self.client.expect(JobCreated)).handle)
 
     async def submit(self) -> None:
-        await self.say_submit()
+        await self.say_submit_with_a_unique()
         await self.hear_created()
 
     async def say_grab(self) -> None:
@@ -57,8 +63,9 @@ class Stage:
         await self.hear_assigned()
 
     async def say_late(self) -> None:
-        self.due_at = int(time.time()) + 1
-        await self.client.say(SubmitJobEpoch(FUNCTION, UNIQUE, run_at=int(self.due_at), payload=PAYLOAD))
+        # More than a second ahead, so that no earlier call of the alarm is just under way then.
+        self.due_at = int(time.time()) + 2
+        await self.client.say(SubmitJobEpoch(FUNCTION, self.unique, run_at=int(self.due_at), payload=PAYLOAD))
 
     @property
     def handle(self) -> bytes:
@@ -85,6 +92,8 @@ class Scene(NamedTuple):
     ends_held: bool = False
     """Whether the worker still holds the job then, if its broker lives."""
     tells_progress: bool = False
+    at_its_time: bool = False
+    """Whether the call is meant that comes when the job is due."""
     from_start: bool = False
     """Whether it is what a broker does at its start, about the one before it, which is killed for that."""
 
@@ -118,11 +127,12 @@ async def _leave(stage: Stage) -> None:
 
 SCENES: Final = {
     "submit": Scene(ENQUEUE, nothing, Stage.say_submit, Stage.hear_created),
+    "submit with a unique": Scene(ENQUEUE, nothing, Stage.say_submit_with_a_unique, Stage.hear_created),
     "hand-off": Scene(ENQUEUE, _sleep, Stage.say_submit, _woken),
     "claim": Scene(CLAIM, Stage.submit, Stage.say_grab, Stage.hear_assigned, ends_held=True),
     "progress": Scene(PROGRESS, Stage.hold, _progress, ends_held=True, tells_progress=True),
     "finish": Scene(FINISH, Stage.hold, _finish),
     "requeue": Scene(REQUEUE, Stage.hold, _leave),
-    "due": Scene(DUE, _late, nothing),
+    "due": Scene(DUE, nothing, _late, at_its_time=True),
     "fence": Scene(FENCE, Stage.hold, nothing, from_start=True),
 }

@@ -69,38 +69,51 @@ class Case:
     async def walk_into(self, point: Point, fault: Fault) -> None:
         """Bring the verb about, and get to the point."""
         await self.scene.before(self.stage)
-        self.trap.arm(self.scene.script, point, lambda: time.time() >= self.stage.due_at)
+        self.trap.arm(self.scene.script, point, lambda: not self.scene.at_its_time or time.time() >= self.stage.due_at)
         if self.scene.from_start:
             self.broker.kill()
             self.broker = self.start()
-        self.peers.drop_replies = point is Point.ANSWERED and fault is Fault.KILL
+        self.peers.drop_replies = bool(self.scene.hear) and point is Point.ANSWERED and fault is Fault.KILL
         await self.scene.act(self.stage)
         await self.trap.sprung.wait()
         if self.scene.hear and point is Point.OUT:
             await self.scene.hear(self.stage)
-        elif self.scene.hear and self.peers.drop_replies:
+        elif self.peers.drop_replies:
             while not self.peers.swallowed:
                 await trio.lowlevel.checkpoint()
 
-    async def be_killed(self) -> None:
+    async def be_killed(self, point: Point) -> None:
         """The broker is gone; the next one of its identity starts."""
         self.broker.kill()
-        self.trap.cut()
-        _, self.last_port = await self.start().address()
+        if point is not Point.LATE:
+            self.trap.cut()
+        await self._start_the_next()
+        await self._let_the_late_come(point)
 
     async def be_cut(self, point: Point) -> None:
         """The broker has to connect again, and goes on."""
         for wire in list(self.trap.wires):
-            if point is Point.LEFT:
+            if point in (Point.LEFT, Point.LATE):
                 wire.cut_near()  # Redis does it nevertheless, perhaps when the next connection is there
             else:
                 wire.cut()
         if self.scene.from_start:
             with pytest.raises(EOFError):  # it has not begun; whoever started it starts it again
                 await self.broker.address()
-            _, self.last_port = await self.start().address()
-        elif self.scene.hear and point is not Point.OUT:
-            await self.scene.hear(self.stage)
+            await self._start_the_next()
+        else:
+            if self.scene.hear and point is not Point.OUT:
+                await self.scene.hear(self.stage)
+            assert await self.stage.client.heard() == []  # so it is connected again
+        await self._let_the_late_come(point)
+
+    async def _start_the_next(self) -> None:
+        _, self.last_port = await self.start().address()
+
+    async def _let_the_late_come(self, point: Point) -> None:
+        if point is Point.LATE:
+            self.trap.release()
+            await self.trap.done.wait()
 
     async def outcome(self, fault: Fault) -> str:
         """Run what there is, and say in words what became of the job."""
@@ -150,13 +163,13 @@ async def test_no_point_of_a_verb_loses_a_job(redis: RedisServer, start: Start, 
     async def strike(fault: Fault, point: Point) -> None:
         async with prepared(SCENES[verb], redis, start, tmp_path / f"{fault.name}-{point.name}") as (case, prefix):
             await case.walk_into(point, fault)
-            await (case.be_killed() if fault is Fault.KILL else case.be_cut(point))
+            await (case.be_killed(point) if fault is Fault.KILL else case.be_cut(point))
             found[verb, fault, point] = await case.outcome(fault)
             await case.the_unique_is_free()
             nothing_is_left(redis.client(), prefix, FUNCTION)
 
     # All at once, for each waits more than it works.
-    with trio.fail_after(4 * PATIENCE_SECONDS):
+    with trio.fail_after(2 * PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
             for name, fault, point in MATRIX:
                 if name == verb:

@@ -20,6 +20,7 @@ class Point(Enum):
     """Where a fault strikes, seen from one write; the value is what the table says."""
 
     BEFORE = "before the write left"
+    LATE = "it comes late, behind a new connection"
     LEFT = "after it left"
     DONE = "after Redis did it"
     ANSWERED = "after the answer came"
@@ -58,10 +59,11 @@ class Trap(Proxy):
             trapped = self._is_meant(command)
             if command[0].upper() not in PUSHED:
                 talk.expected.append(trapped)
-            if trapped and self._point is Point.BEFORE:
-                await self._stop(wire)
+            if trapped and self._point in (Point.BEFORE, Point.LATE):
+                talk.deaf = True  # whoever called may be gone when this goes on
+                await self._stop()
             await on(pack(tuple(command)))
-            if trapped and self._point is Point.LEFT:
+            if trapped and self._point in (Point.LEFT, Point.LATE):
                 talk.deaf = True
                 self.sprung.set()
                 await self.done.wait()  # whatever happens to the near end, Redis does it
@@ -73,7 +75,7 @@ class Trap(Proxy):
             if trapped:
                 self.done.set()
                 if self._point is Point.DONE:
-                    await self._stop(wire)
+                    await self._stop()
             if not talk.deaf:
                 await on(message)
             if trapped and self._point in (Point.ANSWERED, Point.OUT):
@@ -84,7 +86,7 @@ class Trap(Proxy):
             return False
         return command[1] == self._script.sha and self._ripe()
 
-    async def _stop(self, wire: Wire) -> None:
+    async def _stop(self) -> None:
         self.sprung.set()
         await self._released.wait()
 

@@ -1,14 +1,16 @@
 """The servers, and what must be installed."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.processes import GEARMAND, BrokerProcess, GearmandProcess, ServerProcess
-from tests.programs import missing, require_program
+from tests.gearman_servers import own_server, server, server_kind
+from tests.interop.libraries import LIBRARIES, Library, find
+from tests.processes import BrokerProcess
+from tests.programs import require_program
+
+__all__ = ["own_server", "server", "server_kind"]
 
 
 @pytest.fixture
@@ -18,26 +20,17 @@ def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
         yield running
 
 
-@pytest.fixture(params=["gearmand", "broker"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
-    """Each of the two servers in turn."""
-    if request.param == "broker":
-        running: ServerProcess = request.getfixturevalue("broker")
-        yield running
-        return
-    require_program(GEARMAND, "gearman-job-server")
-    with GearmandProcess(tmp_path) as running:
-        yield running
+@pytest.fixture(params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> Library:
+    """Each of the libraries in turn."""
+    name: str = request.param
+    return find(name)
 
 
 @pytest.fixture(scope="session")
-def php() -> str:
-    """The php command, with its gearman extension."""
-    require_program("php", "php-cli")
-    loaded = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout.split()
-    if "gearman" not in loaded:
-        missing("PHP has no gearman extension; Debian's package php-gearman has it")
-    return shutil.which("php") or "php"
+def php() -> Library:
+    """PHP's gearman extension."""
+    return find("php")
 
 
 @pytest.fixture(scope="session")

@@ -3,22 +3,16 @@
 import sys
 from collections.abc import Sequence
 
+import pytest
+
 from tests.processes import BrokerProcess, ServerProcess
 from tests.programs import ROOT, open_program
 
 EXAMPLES = ROOT / "examples"
 PYTHON_CLIENT = (sys.executable, str(EXAMPLES / "python" / "mail_client.py"))
 PYTHON_WORKER = (sys.executable, str(EXAMPLES / "python" / "mail_worker.py"))
-
-
-def php_client(php: str) -> Sequence[str]:
-    """The command of the tutorial's PHP client."""
-    return php, str(EXAMPLES / "php" / "client.php")
-
-
-def php_worker(php: str) -> Sequence[str]:
-    """The command of the tutorial's PHP worker."""
-    return php, str(EXAMPLES / "php" / "worker.php")
+PHP_CLIENT = ("php", str(EXAMPLES / "php" / "client.php"))
+PHP_WORKER = ("php", str(EXAMPLES / "php" / "worker.php"))
 
 
 async def assert_it_sends(server: ServerProcess, client: Sequence[str], worker: Sequence[str]) -> None:
@@ -32,8 +26,9 @@ async def assert_it_sends(server: ServerProcess, client: Sequence[str], worker: 
         await sending.wait_line("cleo@example.org")
 
 
-async def test_the_php_tutorial(php: str, server: ServerProcess) -> None:
-    await assert_it_sends(server, php_client(php), php_worker(php))
+@pytest.mark.usefixtures("php")
+async def test_the_php_tutorial(server: ServerProcess) -> None:
+    await assert_it_sends(server, PHP_CLIENT, PHP_WORKER)
 
 
 async def test_the_python_tutorial(server: ServerProcess) -> None:
@@ -49,9 +44,11 @@ async def test_a_function_that_both_ends_share(server: ServerProcess) -> None:
         assert await both.wait() == 0
 
 
-async def test_a_python_client_and_a_php_worker(php: str, broker: BrokerProcess) -> None:
-    await assert_it_sends(broker, PYTHON_CLIENT, php_worker(php))
+@pytest.mark.usefixtures("php")
+async def test_a_python_client_and_a_php_worker(broker: BrokerProcess) -> None:
+    await assert_it_sends(broker, PYTHON_CLIENT, PHP_WORKER)
 
 
-async def test_a_php_client_and_a_python_worker(php: str, broker: BrokerProcess) -> None:
-    await assert_it_sends(broker, php_client(php), PYTHON_WORKER)
+@pytest.mark.usefixtures("php")
+async def test_a_php_client_and_a_python_worker(broker: BrokerProcess) -> None:
+    await assert_it_sends(broker, PHP_CLIENT, PYTHON_WORKER)

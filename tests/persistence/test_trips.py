@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from persistence import ClaimedJob, Manner, Outcome
+from persistence import ClaimedJob, Limits, Manner, Outcome
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import Standin
 from tests.servers import RedisServer
@@ -148,6 +148,33 @@ async def to_lose_a_connection(broker: Standin) -> Act:
     return act
 
 
+async def to_cancel(broker: Standin) -> Act:
+    submitted = await broker.submit(unique=b"u")
+    await broker.claim()
+    return lambda broker: broker.store.steering.cancel(broker.handle(submitted.id))
+
+
+async def to_limit(broker: Standin) -> Act:
+    return lambda broker: broker.store.steering.limit(FUNCTIONS[0], Limits(1, 2, 3))
+
+
+async def to_make_a_function(broker: Standin) -> Act:
+    return lambda broker: broker.store.steering.create(b"new")
+
+
+async def to_drop_a_function(broker: Standin) -> Act:
+    return lambda broker: broker.store.steering.drop(FUNCTIONS[0])
+
+
+async def to_submit_to_a_dropped_function(broker: Standin) -> Act:
+    await broker.store.steering.drop(FUNCTIONS[0])
+    return lambda broker: broker.submit(function=FUNCTIONS[0])
+
+
+async def to_count_three_functions(broker: Standin) -> Act:
+    return lambda broker: broker.store.asking.counts_of(FUNCTIONS)
+
+
 async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
     await broker.submit(unique=b"u")
     job = await broker.claim()
@@ -180,6 +207,12 @@ TABLE: dict[str, tuple[Prepare, int, int]] = {
     "progress": (to_note_progress, 1, 1),
     "the progress of fifteen jobs": (to_note_the_progress_of_all, 1, 15),
     "a lost connection with jobs of three functions": (to_lose_a_connection, 1, 3),
+    "a cancel": (to_cancel, 1, 1),
+    "a limit": (to_limit, 1, 3),
+    "the making of a function": (to_make_a_function, 1, 2),
+    "the dropping of a function": (to_drop_a_function, 2, 3),
+    "a submit to a function that was dropped": (to_submit_to_a_dropped_function, 2, 4),
+    "the figures of three functions": (to_count_three_functions, 1, 3),
     "everything in one pass": (to_do_it_all_in_one_pass, 1, 5),
 }
 

@@ -11,10 +11,15 @@ from protocol import (
     ErrorCode,
     JobAssign,
     LocalProtocolError,
+    Packet,
     PacketType,
     RemoteProtocolError,
     Role,
     SubmitJob,
+    WorkComplete,
+    WorkData,
+    WorkException,
+    WorkWarning,
 )
 from tests.protocol.listening import Fault, byte_by_byte, hear, listen, the_fault
 
@@ -57,7 +62,6 @@ FATAL = {
     "a timeout missing": (packet(REQUEST, 23, b"f"), ErrorCode.INVALID_ARGUMENTS),
     "a submit of nothing": (packet(REQUEST, 7), ErrorCode.INVALID_ARGUMENTS),
     "a payload missing": (packet(REQUEST, 7, b"f\0u"), ErrorCode.INVALID_ARGUMENTS),
-    "a result without NUL": (packet(REQUEST, 13, b"H:h:1"), ErrorCode.INVALID_ARGUMENTS),
     "a reduce of four arguments": (packet(REQUEST, 37, b"f\0u\0r\0x"), ErrorCode.INVALID_ARGUMENTS),
     "no NUL in a long submit": (packet(REQUEST, 7, b"f\0" + b"x" * 9000), ErrorCode.ARGUMENT_TOO_LARGE),
     "a function of 8193": (packet(REQUEST, 1, b"f" * 8193), ErrorCode.ARGUMENT_TOO_LARGE),
@@ -71,6 +75,21 @@ FATAL = {
     "a body of 4 GiB": (REQUEST + b"\0\0\0\x10" + b"\xff" * 4, ErrorCode.ARGUMENT_TOO_LARGE),
     "response magic and 4 GiB": (RESPONSE + b"\0\0\0\x10" + b"\xff" * 4, ErrorCode.ARGUMENT_TOO_LARGE),
 }
+
+
+LACKING = {  # what workers of some libraries say if there is nothing to say
+    13: WorkComplete(b"H:h:1", b""),
+    25: WorkException(b"H:h:1", b""),
+    28: WorkData(b"H:h:1", b""),
+    29: WorkWarning(b"H:h:1", b""),
+}
+
+
+@pytest.mark.parametrize(("number", "heard"), LACKING.items())
+def test_a_report_that_ends_behind_its_handle_has_an_empty_payload(number: int, heard: Packet) -> None:
+    said = packet(REQUEST, number, b"H:h:1")
+    assert hear(Role.BROKER, [HEALTHY + said + HEALTHY]) == [EchoReq(b"hi"), heard, EchoReq(b"hi"), CLOSED]
+    assert hear(Role.BROKER, byte_by_byte(said)) == [heard, CLOSED]
 
 
 @pytest.mark.parametrize(("data", "fault"), SURVIVED.values(), ids=SURVIVED.keys())

@@ -86,3 +86,19 @@ async def decorated(job: Job, told: ThreadJob) -> None:
     assert_type(add(told, [1]), int)
     assert_type(await resize(job), bytes)
     assert_type(shrink(told), str | None)
+
+
+@worker.register_in_process(total)
+def add_all(numbers: list[int]) -> int:
+    """A function for a process gets its payload alone."""
+    return sum(numbers)
+
+
+@worker.register_in_process("crunch")
+def crunch(payload: bytes) -> bytes:
+    """By name."""
+    return payload
+
+
+assert_type(add_all([1]), int)
+assert_type(crunch(b""), bytes)

@@ -132,6 +132,17 @@ async def test_run_cancelled_at_any_await_leaves_nothing(server: ServerProcess, 
         assert trio.lowlevel.current_statistics().tasks_living == tasks
 
 
+async def test_arguments_that_cannot_be_right_are_refused_plainly() -> None:
+    worker = Worker()
+    for start in (worker.run, worker.run_until_signalled):
+        with pytest.raises(ValueError, match="no server is named"):
+            await start()
+        with pytest.raises(ValueError, match="not a server address"):
+            await start("host:port")
+        with pytest.raises(ValueError, match="at least one function"):
+            await start("host")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_one_signal_lets_running_jobs_end(server: ServerProcess, function: str, number: signal.Signals) -> None:
     async with (

@@ -101,6 +101,21 @@ DIALOGUES: Final = (
         "header says.",
     ),
     Dialogue(
+        "a result whose NUL is missing, too, is an empty result",
+        """
+        client > SUBMIT_JOB {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > WORK_COMPLETE! {H}
+        gearmand: client < nothing
+        gearmand: worker > hang up
+        ours: client < WORK_COMPLETE {H} ''
+        """,
+        because="Perl workers say an empty result so. gearmand waits for a NUL, and the client waits, too. The same "
+        "holds for data, warnings and exceptions.",
+    ),
+    Dialogue(
         "a time limit that is missing is refused",
         """
         worker > CAN_DO_TIMEOUT! {f} + ECHO_REQ swallowed

@@ -155,6 +155,16 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
+        "a client id with a line end in the listing of workers",
+        r"""
+        worker > SET_CLIENT_ID {id}\nx
+        worker > text workers
+        gearmand: worker < list *\s127.0.0.1\s{id}
+        ours: worker < list *\s127.0.0.1\s{id}_x\s:
+        """,
+        because="A line end in an id must not forge a row.",
+    ),
+    Dialogue(
         "several blanks between words are one",
         r"""
         client > SUBMIT_JOB_BG {f} {u} x

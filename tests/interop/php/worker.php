@@ -1,26 +1,22 @@
 <?php
-// A worker of many trades; it prints what it does and can be led through a job by lines on its standard input.
-// usage: php worker.php HOST PORT FUNCTION...
+// PHP's gearman extension as the worker of tests/interop/ends.py.
+// usage: php worker.php HOST PORT TRADE.NAME...
 [, $host, $port] = $argv;
 
 $trades = [
-    // tells what it was given
     'record' => function (GearmanJob $job): string {
-        echo 'ran ', $job->handle(), ' ', $job->unique(), ' ', base64_encode($job->workload()), "\n";
+        echo "ran {$job->handle()} {$job->unique()} ", bin2hex($job->workload()), "\n";
         return 'recorded';
     },
-    // takes one step for each line it hears, as many as the payload says; one more line ends it
     'step' => function (GearmanJob $job): string {
-        $total = (int) $job->workload();
-        echo "started\n";
-        for ($done = 1; $done <= $total; $done++) {
+        echo "started {$job->handle()}\n";
+        for ($done = 1; $done <= 2; $done++) {
             fgets(STDIN);
-            $job->sendStatus($done, $total);
+            $job->sendStatus($done, 2);
         }
         fgets(STDIN);
         return 'stepped';
     },
-    // says everything a job can say before its result
     'talk' => function (GearmanJob $job): string {
         $job->sendStatus(1, 2);
         $job->sendData('Dear ');
@@ -31,15 +27,18 @@ $trades = [
     'raise' => function (GearmanJob $job): void {
         $job->sendException('the mailbox is full');
     },
+    'fail' => function (GearmanJob $job): void {
+        $job->sendFail();
+    },
 ];
 
 $worker = new GearmanWorker();
 $worker->addServer($host, (int) $port);
 foreach (array_slice($argv, 3) as $function) {
-    $worker->addFunction($function, $trades[$function]);
+    $worker->addFunction($function, $trades[strtok($function, '.')]);
 }
 while (true) {
     if (!@$worker->work()) {
-        usleep(20000); // the server restarts
+        usleep(20000); // the server restarts: the next call connects again
     }
 }

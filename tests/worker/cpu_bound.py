@@ -1,0 +1,48 @@
+"""Functions at the top level of a module, for processes to import."""
+
+import os
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from worker import JobFailed
+
+
+class Numbers(BaseModel):
+    """What goes in."""
+
+    numbers: list[int]
+
+
+def which_process(payload: bytes) -> str:
+    return str(os.getpid())
+
+
+def total(payload: Numbers) -> int:
+    return sum(payload.numbers)
+
+
+def fail(payload: bytes) -> bytes:
+    raise JobFailed("no stock")
+
+
+def stumble(payload: bytes) -> bytes:
+    raise KeyError(payload.decode())
+
+
+def die(payload: bytes) -> bytes:
+    os.abort()
+
+
+def odd(payload: bytes) -> bytes:
+    return lambda: None  # type: ignore[return-value]  # what cannot be sent back
+
+
+def hang(payload: bytes) -> bytes:
+    """Writes down who hangs, to the file that the payload names, and hangs."""
+    started = Path(payload.decode())
+    started.with_suffix(".new").write_text(str(os.getpid()))
+    started.with_suffix(".new").rename(started)
+    while True:
+        time.sleep(1)

@@ -1,0 +1,74 @@
+"""What a child process of a worker does: one call after the other, until its parent hangs up.
+
+A call comes in as one pickle, and its answer goes out as one. Nothing a function does here can harm the worker: what it
+raises is written down, and a process that dies is noticed by its silence.
+"""
+
+import pickle
+import signal
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TypeAlias, cast
+
+from worker.errors import JobFailed
+
+__all__ = ["Answer", "Done", "Failed", "Raised", "serve_calls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It returned."""
+
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It raised JobFailed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """It raised something else, which might not survive a pickle: its words do."""
+
+    summary: str
+    details: str
+
+
+Answer: TypeAlias = Done | Failed | Raised
+
+
+def serve_calls(connection: Connection) -> None:
+    """Answers calls until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what it means
+    while True:
+        try:
+            call = connection.recv_bytes()
+        except EOFError:
+            return
+        connection.send_bytes(_written(_answer(call)))
+
+
+def _answer(call: bytes) -> Answer:
+    try:
+        function, arguments = cast(tuple[Callable[..., object], tuple[object, ...]], pickle.loads(call))
+        return Done(function(*arguments))
+    except JobFailed as failed:
+        return Failed(str(failed))
+    except Exception as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent, which logs it
+        return _raised(error)
+
+
+def _written(answer: Answer) -> bytes:
+    try:
+        return pickle.dumps(answer)
+    except Exception as error:  # noqa: BLE001 - whatever a result's own pickling raises; told to the parent
+        return pickle.dumps(_raised(error))
+
+
+def _raised(error: Exception) -> Raised:
+    return Raised(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
