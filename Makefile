@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LINTED := protocol persistence broker peer client worker tests bench examples
 
+SCENARIO ?= bg_steady
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test dialogues check bench clean
 
@@ -32,8 +34,8 @@ check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.runs ## background jobs per second, beside gearmand where it is installed (ARGS: flags of the scenario)
-	@$(BIN)/python -m bench.background $(ARGS)
+bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCENARIO: see bench/; ARGS: its flags)
+	@$(BIN)/python -m bench.$(SCENARIO) $(ARGS)
 
 clean: ## remove .venv and everything the tools left behind
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,6 +15,7 @@ from broker.roster import Roster
 from broker.runs import Run, Runs
 from broker.session import Session
 from broker.settings import Settings
+from broker.switchboard import Switchboard
 from broker.tls import Certificates
 from persistence import Function, Store
 
@@ -46,6 +47,7 @@ class Broker:
         """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
+        self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush)
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store

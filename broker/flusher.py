@@ -17,7 +17,7 @@ class Flusher:
         self._drain = drain
         self._marked: list[Writer] = []
         self.before: Callable[[], None] = lambda: None
-        """Called before every flush: the last to add something."""
+        """Called before every flush: the last to add something. Redis works while peers are written to."""
 
     def mark(self, writer: Writer) -> None:
         """This one has something to write."""

@@ -11,7 +11,7 @@ from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.detaching import detach
 from broker.dispatch import dispatch
-from broker.session import Bounds, Session, State, fault_barrier
+from broker.session import Bounds, FaultBarrier, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
 from broker.transport import SocketTransport, Transport
@@ -157,7 +157,7 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
 
 async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
     if broker.certificates is None:
-        return SocketTransport(sock, peer)
+        return SocketTransport(sock, peer, broker.switchboard)
     return await shake_hands(sock, broker.certificates.context(), peer, broker.settings.packet_timeout)
 
 
@@ -176,7 +176,7 @@ async def attend_to(broker: Broker, transport: Transport) -> None:
         exceptions=settings.exceptions,
     )
     broker.sessions[session] = None
-    with fault_barrier(session):
+    with FaultBarrier(session):
         await session.run(lambda: part(broker, session))
 
 

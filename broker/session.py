@@ -7,10 +7,11 @@ the outcome (GRAB_JOB), holds the session until it is known.
 
 import logging
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -88,8 +89,8 @@ class Session:
         """Seconds a run of a function may take here."""
         self.runs: dict[bytes, Run] = {}
         """What it runs, by handle."""
-        self.ended: dict[bytes, tuple[Function, JobId, int]] = {}
-        """What it ran, by handle: function, id, attempt."""
+        self.ended: dict[bytes, tuple[Function, JobId, int, bytes]] = {}
+        """What it ran, by handle: function, id, attempt, unique."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
@@ -110,6 +111,8 @@ class Session:
         self._broke_rules = False
         self._progressed = False
         self._packet_began = math.inf
+        self._patience = math.inf
+        self._listening = trio.CancelScope()
         self._unanswered_bytes = 0
 
     @property
@@ -202,34 +205,46 @@ class Session:
 
     async def _listen(self) -> None:
         while not self._heard_all:
-            data = await self._receive()
-            if data is None:
+            with trio.CancelScope(deadline=self._patience) as self._listening:
+                await self.transport.listen(self)
+            if self._listening.cancelled_caught and not self._heard_all:
+                self.drop("it began a packet and did not send the rest in time")
                 return
-            self._connection.receive_data(data)
-            self._unanswered_bytes += len(data)
-            self._go_on()
-            self._flusher.flush()
             while self._is_busy():
                 await self._change()
 
-    async def _receive(self) -> bytes | None:
-        """The next bytes; None when the session was dropped instead: what came is not for us, or came too slowly."""
-        pending = self._connection.pending
+    def wants_more(self) -> bool:
+        """See broker.transport.Listener."""
+        return not (self._is_busy() or self._heard_all or self.closing)
+
+    def hear(self, data: bytes) -> bool:
+        """See broker.transport.Listener."""
+        if data.startswith(TLS_HANDSHAKE) and not self._connection.pending:
+            self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
+            return False
+        with FaultBarrier(self):
+            self._connection.receive_data(data)
+            self._unanswered_bytes += len(data)
+            self._go_on()
+            self._look_at_the_clock()
+        return not (self._heard_all or self.closing)
+
+    def heard(self) -> None:
+        """See broker.transport.Listener."""
+        self._flusher.flush()
+
+    def _look_at_the_clock(self) -> None:
+        """A packet that was begun must be sent to its end in time, as long as it is the peer we wait for."""
+        pending = 0 if self._held else self._connection.pending
         if not pending:
-            self._packet_began = math.inf
-            data = await self.transport.receive()
-            if data.startswith(TLS_HANDSHAKE):
-                self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
-                return None
-            return data
+            if self._patience != math.inf:
+                self._packet_began = self._patience = self._listening.deadline = math.inf
+            return
         if self._progressed or self._packet_began == math.inf:
             self._progressed = False
             self._packet_began = trio.current_time()
-        patience = self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
-        with trio.move_on_at(self._packet_began + patience):
-            return await self.transport.receive()
-        self.drop("it began a packet and did not send the rest in time")
-        return None
+        self._patience = self._packet_began + self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
+        self._listening.deadline = self._patience
 
     def _is_busy(self) -> bool:
         """Whether to leave what the peer sends next where it is: first things first, and in bounded memory."""
@@ -283,8 +298,11 @@ class Session:
         if not self._held:
             self._has_changed()
             if not self.closing:
-                with fault_barrier(self):
+                with FaultBarrier(self):
                     self._go_on()
+                    self._look_at_the_clock()
+            if self._heard_all:
+                self._listening.cancel()
 
     def _go_on(self) -> None:
         """Handle what has been heard."""
@@ -308,11 +326,20 @@ class Session:
             self._handle(self, event)
 
 
-@contextmanager
-def fault_barrier(session: Session) -> Iterator[None]:
+class FaultBarrier:
     """A defect met while serving one connection ends that connection, is logged, and ends nothing else."""
-    try:
-        yield
-    except Exception:
-        log.exception("a defect ended the connection of %s", session.name)
-        session.drop("its request met a defect of ours")
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        log.error("a defect ended the connection of %s", self._session.name, exc_info=error)
+        self._session.drop("its request met a defect of ours")
+        return True

@@ -1,7 +1,8 @@
 """How bytes travel between a session and its peer.
 
-A plain socket is written to at once, without a task of its own: of what a broker does for a job most is system
-calls, and a task switch for every write would come on top. Only what the kernel does not take is left to a task.
+A plain socket is written to at once, without a task of its own, and read from by the task that watches all of them:
+of what a broker does for a job most is system calls, and a task switch for each would come on top. Only what the
+kernel does not take is left to a task.
 """
 
 import socket
@@ -9,11 +10,26 @@ from typing import Final, Protocol
 
 import trio
 
+from broker.switchboard import Switchboard
+
 RECEIVE_BYTES: Final = 65_536
 
 
+class Listener(Protocol):
+    """Who is given what a peer says."""
+
+    def wants_more(self) -> bool:
+        """Asked before each read: whether to read at all now."""
+
+    def hear(self, data: bytes) -> bool:
+        """Take what was read, b"" for the end; must not raise. False: nothing more is to be read."""
+
+    def heard(self) -> None:
+        """Called when all that came together has been given to `hear`, and nobody else will see to what it led to."""
+
+
 class Transport(Protocol):
-    """One connection. `receive` and `send_all` raise OSError or trio's Broken- and ClosedResourceError."""
+    """One connection. `listen`, `receive` and `send_all` raise OSError or trio's Broken- and ClosedResourceError."""
 
     @property
     def peer(self) -> str:
@@ -22,6 +38,9 @@ class Transport(Protocol):
     @property
     def number(self) -> int:
         """The file descriptor, for listings; -1 when there is none."""
+
+    async def listen(self, listener: Listener) -> None:
+        """Give the listener what comes, until it wants no more now, or all has come. Cancelled, nothing is lost."""
 
     async def receive(self) -> bytes:
         """The next bytes; b"" when the peer has finished. Cancelled, nothing is lost."""
@@ -40,13 +59,41 @@ class Transport(Protocol):
 
 
 class SocketTransport:
-    """A TCP socket, non-blocking."""
+    """A TCP socket, non-blocking, that a switchboard watches."""
 
-    def __init__(self, sock: socket.socket, peer: str) -> None:
+    def __init__(self, sock: socket.socket, peer: str, switchboard: Switchboard) -> None:
         sock.setblocking(False)
         self._socket = sock
+        self._switchboard = switchboard
         self.peer = peer
         self.number = sock.fileno()
+
+    async def listen(self, listener: Listener) -> None:
+        """See Transport. Who wants no more is still watched: only when more comes, this returns."""
+        receive, number, over = self._socket.recv, self.number, trio.Event()
+        failure: OSError | None = None
+
+        def readable() -> None:
+            nonlocal failure
+            try:
+                if listener.wants_more():
+                    data = receive(RECEIVE_BYTES)
+                    if listener.hear(data) and data:
+                        return
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                failure = error
+            self._switchboard.disconnect(number)
+            over.set()
+
+        self._switchboard.connect(number, readable)
+        try:
+            await over.wait()
+        finally:
+            self._switchboard.disconnect(number)
+        if failure is not None:
+            raise failure
 
     async def receive(self) -> bytes:
         """See Transport."""
@@ -89,6 +136,14 @@ class StreamTransport:
         self._stream = stream
         self.peer = peer
         self.number = number
+
+    async def listen(self, listener: Listener) -> None:
+        """See Transport."""
+        going_on = True
+        while going_on and listener.wants_more():
+            data = await self.receive()
+            going_on = listener.hear(data) and bool(data)
+            listener.heard()
 
     async def receive(self) -> bytes:
         """See Transport."""

@@ -103,7 +103,14 @@ def on_end(broker: Broker, session: Session, packet: End) -> None:
         relay_end(broker, packet)
 
     broker.store.ending.finish(
-        run.function, job.id, job.attempt, OUTCOMES[type(packet)], _payload(packet), finished, aloud=run.elsewhere
+        run.function,
+        job.id,
+        job.attempt,
+        OUTCOMES[type(packet)],
+        _payload(packet),
+        finished,
+        unique=job.unique,
+        aloud=run.elsewhere,
     )
 
 
@@ -121,14 +128,15 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
     if known is None:
         _refuse(session, packet)
         return
-    function, job, attempt = known
+    function, job, attempt, unique = known
 
     def finished(word: bytes) -> None:
         if word == b"finished":
             stop_running(broker, function, packet.handle)
             relay_end(broker, packet)
 
-    broker.store.ending.finish(function, job, attempt, OUTCOMES[type(packet)], _payload(packet), finished)
+    outcome = OUTCOMES[type(packet)]
+    broker.store.ending.finish(function, job, attempt, outcome, _payload(packet), finished, unique=unique)
 
 
 def stop_running(broker: Broker, function: Function, handle: bytes) -> None:

@@ -49,6 +49,7 @@ class Asking:
 
     def _ask(self, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
+        self._link.gathering.close()
         self._link.pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())
 
     async def everything_before(self) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
 from persistence.pipe import Pipe
-from persistence.records import Handle, JobId, handle_of
+from persistence.records import Handle, Incarnation, JobId, handle_of
 from persistence.replies import Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE
 from protocol import Priority
@@ -24,11 +24,22 @@ subscribes when 8 MB of answers pile up; what is larger is only named, and fetch
 _HEAD: Final = Struct(">BBBI")
 _PRIORITIES: Final = tuple(Priority)
 
+PARTS_OF_A_JOB: Final = 5
+"""In the answers of scripts that hand out jobs."""
+
 Looked: TypeAlias = Callable[[int, int], None]
 """What a claim saw: the priorities (bit 2**priority) found empty, and ids left in the queue looked at last."""
 
 ClaimAnswer: TypeAlias = Callable[[ClaimedJob | StoreError | None], None]
 """The job; or none, and asking again is sound, for the queues seen empty are known; or why none could be had."""
+
+
+class Claim(NamedTuple):
+    """Somebody who wants a job. A named tuple, because one is made for every job there is."""
+
+    looked: Looked
+    answer: ClaimAnswer
+    room: int
 
 
 class Claiming:
@@ -70,35 +81,52 @@ class Claiming:
         `answer` is called once, after it, when the payload is there too. A job that arrives after the answer was
         given up goes back to the head of its queue.
         """
-        number = self.next_number()
+        self._link.gathering.claim(function, lowest, Claim(looked, answer, self.make_room()))
+
+    def post_claims(self, function: Function, lowest: int, claims: list[Claim]) -> None:
+        """Claims that were gathered: the oldest job for who asked first."""
+        number = self._last_number + 1
+        self._last_number += len(claims)
+        room = min(claim.room for claim in claims)
         spoken_as = self._link.incarnation
 
         def settled(reply: Reply) -> None:
-            self.leave_room()
+            self._in_flight -= len(claims)
             if isinstance(reply, list):
-                looked(expect_int(reply[1]), expect_int(reply[2]))
-                # Of a claim that we made as who we were, what it brought is returned by whoever took us for lost.
-                if len(reply) == 3 or spoken_as != self._link.incarnation:
-                    answer(None)
-                else:
-                    self.deliver(function, reply[3:], number, answer)
-            elif isinstance(reply, StoreError):
+                self._claimed(function, claims, number, reply, spoken_as)
+                return
+            if isinstance(reply, StoreError):
                 self._link.complain(reply)
-                answer(reply)
             else:
                 self._link.refused(reply, spoken_as)
-                answer(None)
+            for claim in claims:
+                claim.answer(reply if isinstance(reply, StoreError) else None)
 
         def too_late(reply: Reply) -> None:
-            if isinstance(reply, list) and len(reply) > 3:
-                self.came_too_late(function, reply[3:], number)
+            if isinstance(reply, list):
+                for at, job in enumerate(_jobs_in(reply)):
+                    self.came_too_late(function, job, number + at)
 
         self._link.pipe.post(
-            self._link.call(CLAIM, function, number, lowest, 1, self.make_room()),
+            self._link.call(CLAIM, function, number, lowest, len(claims), room),
             settled,
             deadline=self._link.deadline(),
             late=too_late,
         )
+
+    def _claimed(
+        self, function: Function, claims: list[Claim], number: int, reply: list[Reply], spoken_as: Incarnation
+    ) -> None:
+        # Of a claim that we made as who we were, what it brought is returned by whoever took us for lost.
+        jobs = _jobs_in(reply) if spoken_as == self._link.incarnation else []
+        empty, left = expect_int(reply[1]), expect_int(reply[2])
+        for at, claim in enumerate(claims):
+            # Each claim that leaves work behind is a wake for somebody: as many as there is work for.
+            claim.looked(empty, max(0, left - at))
+            if at < len(jobs):
+                self.deliver(function, jobs[at], number + at, claim.answer)
+            else:
+                claim.answer(None)
 
     def deliver(self, function: Function, claimed: list[Reply], number: int, answer: ClaimAnswer) -> None:
         """Read one claimed job out of a script's answer; fetch its payload first if it was only named."""
@@ -166,6 +194,11 @@ class Claiming:
             lambda: self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs),
             lambda reply: None,
         )
+
+
+def _jobs_in(reply: list[Reply]) -> list[list[Reply]]:
+    """The jobs in the answer of claim.lua, each as a list of what is said of it."""
+    return [reply[at : at + PARTS_OF_A_JOB] for at in range(3, len(reply), PARTS_OF_A_JOB)]
 
 
 def _read(record: bytes) -> tuple[Priority, bool, bytes, bytes, bytes]:

@@ -10,6 +10,7 @@ import trio
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.exchange import Exchange
 from persistence.pipe_statistics import Counters
+from persistence.plain_stream import PlainStream
 from persistence.posted import Posted
 
 RECEIVE_BYTES: Final = 65_536
@@ -28,6 +29,8 @@ class Connection:
     Attributes:
         exchange: what is in flight here.
         error: why it ended; None as long as it has not, or when it was merely cancelled.
+        rest: what `send_now` could not send.
+        sends_at_once: whether `send_now` may be called.
         heard_at: when the server last gave a sign of life while it owed us one (trio's clock).
     """
 
@@ -36,6 +39,8 @@ class Connection:
         self.error: StoreError | None = None
         self.heard_at = trio.current_time()
         self.scope = trio.CancelScope()
+        self.rest = b""
+        self.sends_at_once = isinstance(stream, PlainStream)
         self._stream = stream
         self._counters = counters
 
@@ -51,8 +56,8 @@ class Connection:
         said = f" (it had said: {refusal})" if refusal else ""
         self.end(StoreUnavailableError(f"the connection to Redis broke: {reason}{said}"))
 
-    async def read(self, on_batch: Callable[[], None]) -> None:
-        """The reader: endless, until the connection ends."""
+    async def read(self, batch_begins: Callable[[], None], batch_ends: Callable[[], None]) -> None:
+        """The reader: endless, until the connection ends. What one read brings is handed out between these calls."""
         exchange, counters, receive = self.exchange, self._counters, self._stream.receive_some
         while self.error is None:
             try:
@@ -65,13 +70,34 @@ class Connection:
                 return
             self.heard_at = trio.current_time()
             counters.bytes_in += len(data)
+            batch_begins()
             reason = exchange.received(bytes(data))
             if reason is not None:
                 self.lost(reason)
-            on_batch()
+            batch_ends()
 
     async def send(self, pieces: list[bytes], commands: list[Posted]) -> None:
         """Write these commands as one. Cut short, it ends the connection: half a command may have left."""
+        await self._send(self._leaving(pieces, commands))
+
+    def send_now(self, pieces: list[bytes], commands: list[Posted]) -> None:
+        """Write these commands as one, as far as the system takes them at once; `send_rest` must follow if `rest`.
+
+        Not while another send is under way.
+        """
+        assert isinstance(self._stream, PlainStream)
+        data = self._leaving(pieces, commands)
+        sent = self._stream.send_now(data)
+        if sent < len(data):
+            self.rest = data[sent:]
+
+    async def send_rest(self) -> None:
+        """Write what `send_now` left. Cut short, it ends the connection."""
+        rest, self.rest = self.rest, b""
+        await self._send(rest)
+
+    def _leaving(self, pieces: list[bytes], commands: list[Posted]) -> bytes:
+        """These commands are about to leave: from now on their replies are owed."""
         exchange, counters = self.exchange, self._counters
         if not exchange.in_flight:
             self.heard_at = trio.current_time()
@@ -80,6 +106,9 @@ class Connection:
         counters.sends += 1
         counters.commands += len(commands)
         counters.bytes_out += len(data)
+        return data
+
+    async def _send(self, data: bytes) -> None:
         written = False
         try:
             await self._write(data)

@@ -1,13 +1,31 @@
 """Runs on their way and at their end: progress, what is said meanwhile, results, and jobs given back."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from persistence.functions import Function
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
 from persistence.records import JobId
-from persistence.replies import Command, Reply, expect_bytes
+from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
+
+
+class End(NamedTuple):
+    """A run that ended with a result; see Ending.finish. A named tuple, because one is made for every job there is."""
+
+    job: JobId
+    attempt: int
+    outcome: Outcome
+    unique: bytes
+    payload: bytes
+    aloud: bool
+    answer: Callable[[bytes], None]
+
+    def parts(self) -> tuple[bytes | int, ...]:
+        """As finish.lua is told."""
+        payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
+        return (self.job, self.attempt, self.outcome.value, self.unique, payload, known)
 
 
 class Ending:
@@ -17,7 +35,7 @@ class Ending:
         self._link = link
         self._pieces = 0
 
-    def finish(
+    def finish(  # noqa: PLR0913 - by name at the call, what there is to say of an end
         self,
         function: Function,
         job: JobId,
@@ -26,41 +44,30 @@ class Ending:
         payload: bytes,
         answer: Callable[[bytes], None],
         *,
+        unique: bytes,
         aloud: bool = False,
     ) -> None:
         """A run ended with a result. The answer: b"finished", b"gone" or b"superseded" (it did not count).
 
-        The payload travels only if somebody at another broker listens: `aloud` says that this is known.
+        `unique` is the job's. The payload travels only if somebody at another broker listens: `aloud` says that this
+        is known.
         """
-        if aloud:
-            self._finish_aloud(function, job, attempt, outcome, payload, answer)
-            return
+        self._link.gathering.end(function, End(job, attempt, outcome, unique, payload, aloud, answer))
 
-        def heard(reply: Reply) -> None:
-            if reply == b"heard":
-                self._finish_aloud(function, job, attempt, outcome, payload, answer)
-            else:
-                answer(expect_bytes(reply))
+    def post_ends(self, function: Function, ends: list[End]) -> None:
+        """Ends that were gathered."""
 
-        self._link.owe(
+        def told(reply: Reply) -> None:
+            for end, word in zip(ends, expect_list(reply)[1:], strict=True):
+                if word == b"heard":
+                    self._link.gathering.end(function, end._replace(aloud=True))
+                else:
+                    end.answer(expect_bytes(word))
+
+        self._link.owe_gathered(
             function,
-            lambda: self._link.call(FINISH, function, job, attempt, outcome.value, b"", b""),
-            heard,
-        )
-
-    def _finish_aloud(
-        self,
-        function: Function,
-        job: JobId,
-        attempt: int,
-        outcome: Outcome,
-        payload: bytes,
-        answer: Callable[[bytes], None],
-    ) -> None:
-        self._link.owe(
-            function,
-            lambda: self._link.call(FINISH, function, job, attempt, outcome.value, payload, b"1"),
-            lambda reply: answer(expect_bytes(reply)),
+            lambda: self._link.call(FINISH, function, *[part for end in ends for part in end.parts()]),
+            told,
         )
 
     def requeue(

@@ -14,6 +14,7 @@ import trio
 from persistence.debts import Debt, Debts
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function, Functions
+from persistence.gathering import Gathering
 from persistence.keys import Keys
 from persistence.pipe import Pipe
 from persistence.records import Incarnation, new_incarnation, spell
@@ -38,6 +39,7 @@ class Link:
         self.generation = 1
         self.store_timeout_seconds = store_timeout_seconds
         self.pipe: Pipe
+        self.gathering = Gathering(lambda: self.pipe.gathering)
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
         self._debts = Debts()
         self._debts_made = 0
@@ -59,6 +61,11 @@ class Link:
         "fenced" nor "stale". What is owed of one function happens in the order in which it was owed, unless
         Redis takes something in the very batch in which it refuses what came before.
         """
+        self.gathering.close()
+        self.owe_gathered(function, build, answer)
+
+    def owe_gathered(self, function: Function, build: Callable[[], Command], answer: Answer) -> None:
+        """The same for what was gathered itself: it is posted where it stands among all that was."""
         self._debts_made += 1
         debt = Debt(self._debts_made, function, build, answer)
         if self._debts.any_of(function):

@@ -5,6 +5,7 @@ there from the first page to the last is on one of them; what comes or goes mean
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import trio
@@ -12,7 +13,7 @@ import trio
 from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.pipe import Pipe
-from persistence.records import Handle, JobId, spell_handles
+from persistence.records import Handle, JobId, handle_of
 from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import PAGE
 
@@ -84,7 +85,7 @@ class JobPages(Pages):
         tag = link.keys.tag(digest)
         super().__init__(link, bulk, lambda cursor: PAGE.call(tag, cursor, self._count))
         self._count = FEWEST_JOBS
-        self._handles = spell_handles(handle_prefix, digest)
+        self._handles = partial(handle_of, handle_prefix, digest)
 
     def passed(self, page: list[Reply]) -> None:
         """See Pages."""

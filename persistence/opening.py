@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import trio
 
 from persistence.errors import StoreUnavailableError
 from persistence.options import RedisOptions, TlsOptions
+from persistence.plain_stream import PlainStream
 
 
 async def open_stream(options: RedisOptions) -> trio.abc.Stream:
@@ -18,12 +21,16 @@ async def open_stream(options: RedisOptions) -> trio.abc.Stream:
     """
     try:
         if options.unix_path is not None:
-            return await trio.open_unix_socket(options.unix_path)
+            return _plain(await trio.open_unix_socket(options.unix_path))
         stream = await trio.open_tcp_stream(options.host, options.port)
-        return stream if options.tls is None else await _secured(stream, options.tls, options.host)
+        return _plain(stream) if options.tls is None else await _secured(stream, options.tls, options.host)
     except (OSError, trio.BrokenResourceError) as error:
         text = f"cannot connect to Redis at {options.address}: {_reason(error)}"
         raise StoreUnavailableError(text) from error
+
+
+def _plain(stream: trio.SocketStream) -> PlainStream:
+    return PlainStream(socket.socket(fileno=stream.socket.detach()))
 
 
 async def _secured(transport: trio.SocketStream, tls: TlsOptions, host: str) -> trio.abc.Stream:

@@ -59,12 +59,13 @@ class Pipe:
             replies.
         on_batch: called after each group of answers and pushes: one read's, or those of a break or of a
             deadline.
+        on_flush: called at the beginning of each `flush`: the last to post something before it.
         on_break: called when a connection that had been ready is lost, before any caller is told.
         max_unsent_bytes: what may wait to be sent; a command beyond that is answered StoreUnavailableError
             at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, and most of them rare
         self,
         options: RedisOptions,
         *,
@@ -72,6 +73,7 @@ class Pipe:
         on_connect: Callable[[Handshake], Awaitable[None]] = _prepare_nothing,
         on_push: Callable[[list[Reply]], None] = _ignore,
         on_batch: Callable[[], None] = _ignore,
+        on_flush: Callable[[], None] = _ignore,
         on_break: Callable[[StoreError], None] = _ignore,
         max_unsent_bytes: int = MAX_UNSENT_BYTES,
     ) -> None:
@@ -80,6 +82,7 @@ class Pipe:
         self._on_connect = on_connect
         self._on_push = on_push
         self._on_batch = on_batch
+        self._on_flush = on_flush
         self._on_break = on_break
         self._outbox = Outbox(max_unsent_bytes)
         self._deadlines = Deadlines()
@@ -88,6 +91,7 @@ class Pipe:
         self._connection: Connection | None = None
         self._connected = trio.Event()
         self._wake: trio.Event | None = None
+        self._gathering = False
         self._running = False
         self._ended = False
 
@@ -95,6 +99,11 @@ class Pipe:
     def connected(self) -> bool:
         """Whether a greeted and prepared connection stands: what is posted now leaves at once."""
         return self._connected.is_set() and not self._ended
+
+    @property
+    def gathering(self) -> bool:
+        """Whether `gather` was called, and `flush` will be."""
+        return self._gathering
 
     async def wait_connected(self) -> None:
         """Wait until `connected`. Cancelled: nothing has changed.
@@ -153,6 +162,27 @@ class Pipe:
             return
         if deadline is not None and deadline < self._deadlines.earliest:
             self._deadlines.earliest = deadline
+        if not self._gathering:
+            self._wake_writer()
+
+    def gather(self) -> None:
+        """Whoever calls this calls `flush` before it next waits: what is posted until then leaves together there."""
+        self._gathering = True
+
+    def flush(self) -> None:
+        """Send what was posted, at once as far as the system takes it: a task of its own would cost a turn of all."""
+        self._on_flush()
+        self._gathering = False
+        if not self._outbox.waiting:
+            return
+        connection = self._connection
+        if self._wake is not None and connection is not None and connection.sends_at_once and connection.error is None:
+            connection.send_now(*self._outbox.take(FLUSH_BYTES))
+            if not (connection.rest or self._outbox.waiting):
+                return
+        self._wake_writer()
+
+    def _wake_writer(self) -> None:
         wake = self._wake
         if wake is not None:
             self._wake = None
@@ -233,7 +263,7 @@ class Pipe:
         try:
             with connection.scope:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(connection.read, self._on_batch)
+                    nursery.start_soon(connection.read, self.gather, self._batch_ends)
                     if await self._prepared(connection, deadline):
                         self._become_ready(connection, task_status)
                         await self._write(connection)
@@ -267,17 +297,23 @@ class Pipe:
             task_status.started()
 
     async def _write(self, connection: Connection) -> None:
-        """The writer: wakes once a scheduler pass in which something was posted."""
+        """The writer: sends what `flush` did not, or was posted without one."""
         outbox = self._outbox
-        while True:
-            if not outbox.waiting:
-                self._wake = trio.Event()
-                await self._wake.wait()
-            if connection.error is not None:
-                return
-            pieces, commands = outbox.take(FLUSH_BYTES)
-            if commands:
-                await connection.send(pieces, commands)
+        while connection.error is None:
+            if connection.rest:
+                await connection.send_rest()
+            elif outbox.waiting:
+                await connection.send(*outbox.take(FLUSH_BYTES))
+            else:
+                self._wake = wake = trio.Event()
+                try:
+                    await wake.wait()
+                finally:
+                    self._wake = None
+
+    def _batch_ends(self) -> None:
+        self._on_batch()
+        self.flush()
 
     def _parted(self, connection: Connection) -> StoreError:
         """The connection is over: sort what is repeated from what is lost, then tell the callers."""

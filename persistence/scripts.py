@@ -3,6 +3,10 @@
 A file's head names its parameters and what it returns; ``-- @include a b`` brings in the shared parts of
 ``scripts/includes``, and the key names come from `persistence.keys`. What is sent to Redis is EVALSHA; every
 connection loads all scripts first, so a missing one means that the server was changed under us.
+
+A head that says ``-- @each a b`` makes a script for many: its body is run for each of them, and all answers are
+returned. What is sent to it are the other parameters, then ``a b`` of each, one after the other. ``-- @first c`` names
+a function that is tried on all of them before that: it returns all answers, or nil when it has done nothing.
 """
 
 import hashlib
@@ -36,9 +40,27 @@ def compose(name: str) -> Script:
     parts = (
         [(FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in included[1].split()] if included else []
     )
-    logic = _bare("\n".join([*parts, body]))
+    logic = _bare("\n".join([*parts, _for_each(body)]))
     text = f"{shebang}\n{spelled(logic)}\n{logic}"
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().encode())
+
+
+def _for_each(body: str) -> str:
+    """The body, in a loop over all it is to be run for, if its head says so."""
+    each = re.search(r"^-- @each +(.*)$", body, re.MULTILINE)
+    if each is None:
+        return body
+    names, own = re.findall(r"^-- ARGV\[\d+\] +(\w+)", body, re.MULTILINE), each[1].split()
+    shared = [name for name in names if name not in own]
+    places = {name: f"ARGV[{at}]" for at, name in enumerate(shared, 1)}
+    places |= {name: f"ARGV[at + {at}]" for at, name in enumerate(own)}
+    first = re.search(r"^-- @first +(.*)$", body, re.MULTILINE)
+    attempt = f"local done = {first[1]}(ARGV)\nif done then return done end\n" if first else ""
+    return (
+        f"{attempt}local function each(ARGV)\n{body}\nend\nlocal answers = {{}}\n"
+        f"for at = {len(shared) + 1}, #ARGV, {len(own)} do\n"
+        f"  answers[#answers + 1] = each({{ {', '.join(places[name] for name in names)} }})\nend\nreturn answers\n"
+    )
 
 
 def _bare(text: str) -> str:

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import trio
@@ -36,7 +37,7 @@ from persistence.rejoining import Rejoining, load_scripts
 from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
 from persistence.steering import Steering
-from persistence.submitting import Handed, Order, Submit, SubmitAnswer
+from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
 from persistence.unwrapping import unwrapped
 from protocol import Priority
@@ -81,8 +82,10 @@ class Store:
             on_connect=self._on_connect,
             on_push=self._on_push,
             on_batch=self._on_batch,
+            on_flush=self.link.gathering.close,
         )
         self.link.pipe = self.pipe
+        self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
         """Called when we go on under a new name."""
@@ -91,6 +94,20 @@ class Store:
     def connected(self) -> bool:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
+
+    def _post_what_is_gathered(self) -> None:
+        gathering = self.link.gathering
+        gathering.post_ends = self.ending.post_ends
+        gathering.post_claims = self.claiming.post_claims
+        gathering.post_submits = partial(post_submits, self.link)
+
+    def gather(self) -> None:
+        """An event begins that may ask much of Redis; `flush` is called at its end, before anybody waits."""
+        self.pipe.gather()
+
+    def flush(self) -> None:
+        """Let what was asked since `gather` leave."""
+        self.pipe.flush()
 
     def function(self, name: bytes) -> Function:
         """The function with this name; written down in Redis the first time it is met here."""
@@ -154,9 +171,9 @@ class Store:
         """
         record = pack_record(unique, reducer, payload, priority, background)
         if run_at is None:
-            order = Order(function, record, b"", not background)
+            order = Order(function, unique, record, b"", not background)
         else:
-            order = Order(function, record, b"%d" % run_at, not background)
+            order = Order(function, unique, record, b"%d" % run_at, not background)
             answer = self._then_set_the_alarm(function, answer)
         Submit(self.link, self.claiming, order, answer, handed).post()
 
@@ -175,10 +192,11 @@ class Store:
         function = self.link.functions.with_tag(expect_bytes(push[1]))
         if function is None:
             return
-        priority = QUEUE_NOTICES.get(notice)
+        priority = QUEUE_NOTICES.get(notice[:2])
         kind = notice[:1]
         if priority is not None:
-            self._events.work_noticed(function, priority)
+            for _ in range(int(notice[2:] or 1)):
+                self._events.work_noticed(function, priority)
         elif kind == b"s":
             self.alarm.look_again(function)
         elif kind == b"m" and notice[1:] == self.link.incarnation:

@@ -31,6 +31,7 @@ class Order(NamedTuple):
     """What is submitted. A named tuple, because one is made for every job there is."""
 
     function: Function
+    unique: bytes
     record: bytes
     run_at: bytes
     """Unix seconds in digits, or nothing for at once."""
@@ -77,28 +78,31 @@ class Submit:
 
     def post(self) -> None:
         """Send it; it is repeated after every reconnect until its deadline."""
-        self._link.settle(self._function)
-        self._link.pipe.post(
-            self._build(), self._settle, again=self._build, deadline=self._deadline, late=self._too_late
-        )
+        order = self._order
+        self._link.gathering.submit(self._function, self, order.unique, len(order.record))
 
-    def _build(self) -> Command:
-        link = self._link
-        return ENQUEUE.call(
-            self._function.tag,
-            self._incarnation,
-            link.generation if self._incarnation == link.incarnation else 0,
-            self._number,
-            self._function.floor,
-            self._id,
-            self._order.record,
-            self._order.run_at,
-            b"1" if self._order.waits else b"",
-            self._handoff,
-            self._room,
-        )
+    @property
+    def incarnation(self) -> Incarnation:
+        """The name under which it was numbered."""
+        return self._incarnation
 
-    def _settle(self, reply: Reply) -> None:
+    @property
+    def deadline(self) -> float:
+        """When it is given up (trio's clock)."""
+        return self._deadline
+
+    @property
+    def room(self) -> int:
+        """The bytes up to which a job that is handed out with the answer may come whole."""
+        return self._room
+
+    def parts(self) -> tuple[bytes | int, ...]:
+        """As enqueue.lua is told."""
+        order = self._order
+        return (self._number, self._id, order.record, order.run_at, b"1" if order.waits else b"", self._handoff)
+
+    def settle(self, reply: Reply) -> None:
+        """Redis has answered, or will not."""
         if reply in REFUSALS:
             self._link.refused(reply, self._incarnation)
             if self._incarnation != self._link.incarnation:
@@ -144,10 +148,42 @@ class Submit:
         assert self._handed is not None
         self._handed(job if isinstance(job, ClaimedJob) else None)
 
-    def _too_late(self, reply: Reply) -> None:
+    def too_late(self, reply: Reply) -> None:
+        """Redis has answered after it was given up."""
         if isinstance(reply, list) and reply[0] == b"handed":
             assert isinstance(self._handoff, int)
             self._claiming.came_too_late(self._function, reply[1:], self._handoff)
+
+
+def post_submits(link: Link, function: Function, submits: list[Submit]) -> None:
+    """Submits that were gathered, in the order in which they were numbered; by the name under which they were."""
+    by_incarnation: dict[Incarnation, list[Submit]] = {}
+    for submit in submits:
+        by_incarnation.setdefault(submit.incarnation, []).append(submit)
+    link.settle(function)
+    for incarnation, alike in by_incarnation.items():
+        _post(link, function, incarnation, alike)
+
+
+def _post(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> None:
+    room = min(submit.room for submit in submits)
+
+    def build() -> Command:
+        generation = link.generation if incarnation == link.incarnation else 0
+        parts = [part for submit in submits for part in submit.parts()]
+        return ENQUEUE.call(function.tag, incarnation, generation, function.floor, room, *parts)
+
+    def settled(reply: Reply) -> None:
+        each = reply if isinstance(reply, list) else [reply] * len(submits)
+        for submit, answer in zip(submits, each, strict=True):
+            submit.settle(answer)
+
+    def too_late(reply: Reply) -> None:
+        if isinstance(reply, list):
+            for submit, answer in zip(submits, reply, strict=True):
+                submit.too_late(answer)
+
+    link.pipe.post(build(), settled, again=build, deadline=min(submit.deadline for submit in submits), late=too_late)
 
 
 def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | None]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from broker.core import Broker
 from broker.outgoing import Promise
-from broker.session import Session, fault_barrier
+from broker.session import FaultBarrier, Session
 from persistence import StoreError
 
 OK: Final = b"OK\r\n"
@@ -59,7 +59,7 @@ def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], 
     promise = session.promise()
 
     async def answer() -> None:
-        with fault_barrier(session):
+        with FaultBarrier(session):
             try:
                 await give(promise)
             except StoreError as reason:

@@ -36,5 +36,5 @@ if run_at ~= "" and tonumber(run_at) > tonumber(redis.call("TIME")[1]) then
   return "scheduled"
 end
 local priority = priority_of(record)
-announce(priority, push(id, priority))
+announce(priority, push(id, priority), 1)
 return "queued"

@@ -20,21 +20,14 @@ if refusal then return refusal end
 local answer = { "claimed", 0, 0 }
 local taken = 0
 for priority = 0, lowest do
-  local exhausted = false
-  while taken < count and not exhausted do
-    local job, empty = take(incarnation, number + taken, priority)
-    if not job then
-      if not empty then
-        answer[3] = 1
-        return answer
-      end
-      exhausted = true
-    else
-      claimed(job, room, answer)
-      taken = taken + 1
-    end
+  local jobs, empty = take(incarnation, number + taken, priority, count - taken)
+  claimed(jobs, room, answer)
+  taken = taken + #jobs
+  if taken < count and not empty then
+    answer[3] = 1
+    return answer
   end
-  local left = exhausted and 0 or redis.call("LLEN", queue_key(priority))
+  local left = empty and 0 or redis.call("LLEN", queue_key(priority))
   if left == 0 then answer[2] = answer[2] + 2 ^ priority end
   if taken == count then
     answer[3] = left

@@ -12,7 +12,7 @@ for _, id in ipairs(redis.call("ZRANGEBYSCORE", scheduled_key, "-inf", now, "LIM
   redis.call("ZREM", scheduled_key, id)
   redis.call("HINCRBY", function_key, "scheduled", -1)
   local record = redis.call("HGET", jobs_key, id)
-  if record then announce(priority_of(record), push(id, priority_of(record))) end
+  if record then announce(priority_of(record), push(id, priority_of(record)), 1) end
 end
 local next_one = redis.call("ZRANGE", scheduled_key, 0, 0, "WITHSCORES")
 if #next_one == 0 then return -1 end

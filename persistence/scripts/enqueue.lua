@@ -1,6 +1,7 @@
 #!lua
 -- enqueue: store a job, or join the one that holds its unique; then, if a worker sleeps at this broker, hand out
 -- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing.
+-- Many at a time, each answered by itself.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
 -- ARGV[2]   generation   0: this incarnation is over and only asks whether this submit of it was stored
@@ -16,7 +17,9 @@
 --           | "unmet" (nobody knows this function: introduce it and come again)
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
--- @include guard record unique run notice queue listeners claim numbers join
+-- @each     number id record run_at waits handoff
+-- @first    together
+-- @include guard record unique run notice queue listeners claim numbers join together
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
@@ -49,15 +52,15 @@ local priority = priority_of(record)
 local length = push(id, priority)
 if handoff ~= "" then
   for level = 0, 2 do
-    local job, empty = take(incarnation, handoff, level)
-    if job then
-      if level ~= priority then announce(priority, length) end
+    local jobs, empty = take(incarnation, tonumber(handoff), level, 1)
+    if #jobs > 0 then
+      if level ~= priority then announce(priority, length, 1) end
       local answer = { "handed" }
-      claimed(job, room, answer)
+      claimed(jobs, room, answer)
       return answer
     end
     if not empty then break end
   end
 end
-announce(priority, length)
+announce(priority, length, 1)
 return "queued"

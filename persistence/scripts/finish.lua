@@ -1,31 +1,51 @@
 #!lua flags=allow-oom
--- finish: a run has ended with a result; the job is over. A success is believed from any run as long as the job is
+-- finish: runs have ended with a result; the jobs are over. A success is believed from any run as long as the job is
 -- not over; a failure only from its latest run.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
 -- ARGV[2]   generation
--- ARGV[3]   id
--- ARGV[4]   attempt      which run
--- ARGV[5]   outcome      "completed" | "failed" | "raised"
--- ARGV[6]   payload      the result, for listeners at other brokers
--- ARGV[7]   known        "1" when the payload is given; "" when nobody elsewhere was known to listen
--- Returns   "finished" | "gone" | "superseded" | "heard" (somebody elsewhere listens: come again with the payload)
---           | "fenced" | "stale"
--- @include guard record run notice listeners mail unique forget
-local incarnation, generation, id, attempt, outcome, payload, known =
-  ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7]
+-- ARGV[3..] ends         six each:
+--             id, attempt (which run), outcome ("completed" | "failed" | "raised"), unique (of the job, "" for none),
+--             payload (the result, for listeners at other brokers),
+--             known ("1" when the payload is given; "" when nobody elsewhere was known to listen)
+-- Returns   "fenced" | "stale"
+--           | {"ended", then for each "finished" | "gone" | "superseded" | "heard"}
+--             heard: somebody elsewhere listens; come again with the payload
+-- @include guard record run notice listeners mail unique forget ended
+local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal = standing(incarnation, generation)
 if refusal then return refusal end
-local record = redis.call("HGET", jobs_key, id)
-if not record then return "gone" end
-local run = run_of(id)
-if outcome ~= "completed" and run.attempt ~= attempt then return "superseded" end
 
-local joined = redis.call("HGET", listeners_key, id)
-if joined and joined ~= incarnation then
-  if known ~= "1" then return "heard" end
-  mail_others(id, incarnation, outcome, payload)
+local function finish(id, attempt, outcome, payload, known)
+  local record = redis.call("HGET", jobs_key, id)
+  if not record then return "gone" end
+  local run = run_of(id)
+  if outcome ~= "completed" and run.attempt ~= attempt then return "superseded" end
+  local joined = redis.call("HGET", listeners_key, id)
+  if joined and joined ~= incarnation then
+    if known ~= "1" then return "heard" end
+    mail_others(id, incarnation, outcome, payload)
+  end
+  forget(id, record, run, outcome == "completed" and "completed" or "failed")
+  return "finished"
 end
-forget(id, record, run, outcome == "completed" and "completed" or "failed")
-return "finished"
+
+local ids = {}
+for at = 3, #ARGV, 6 do ids[#ids + 1] = ARGV[at] end
+local runs, listeners = redis.call("HMGET", runs_key, unpack(ids)), redis.call("HMGET", listeners_key, unpack(ids))
+local answer, plain, seen = { "ended" }, {}, {}
+for place, id in ipairs(ids) do
+  local at = place * 6 - 3
+  local attempt, outcome, unique = tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
+  local run, joined = run_in(runs[place]), listeners[place]
+  local word = "finished"
+  if seen[id] then word = "gone"
+  elseif run.owner == incarnation and run.attempt == attempt and (not joined or joined == incarnation) then
+    plain[#plain + 1] = { id = id, unique = unique, joined = joined, completed = outcome == "completed" }
+  else word = finish(id, attempt, outcome, ARGV[at + 4], ARGV[at + 5]) end
+  seen[id] = seen[id] or word == "finished"
+  answer[#answer + 1] = word
+end
+if #plain > 0 then ended(plain, incarnation) end
+return answer

@@ -182,7 +182,9 @@ async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
     async def act(broker: Standin) -> None:
         words: list[bytes] = []
         broker.store.ending.progress(broker.function(), job.id, 1, 1, 2)
-        broker.store.ending.finish(broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append)
+        broker.store.ending.finish(
+            broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique
+        )
         submit, looks = broker.submit_soon(unique=b"u"), broker.claim_soon()
         broker.store.listen(broker.function())
         await until(lambda: bool(words and submit and looks))

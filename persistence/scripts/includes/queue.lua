@@ -18,15 +18,29 @@ local function push_front(id, priority)
   return redis.call("LPUSH", queue_key(priority), id)
 end
 
--- The oldest id, ghost or not; false when there is none.
-local function pop(priority)
-  local id = redis.call("LPOP", queue_key(priority))
-  if id ~= SWEPT_HERE then return id end
-  id = redis.call("LPOP", swept_key(priority))
+-- What stands behind the mark in `ids`, at that place, goes back; in its place comes the oldest id swept already.
+local function unswept(priority, ids, at)
+  for back = #ids, at + 1, -1 do redis.call("LPUSH", queue_key(priority), ids[back]) end
+  local oldest = { unpack(ids, 1, at - 1) }
+  oldest[at] = redis.call("LPOP", swept_key(priority)) or nil
   if redis.call("LLEN", swept_key(priority)) > 0 then redis.call("LPUSH", queue_key(priority), SWEPT_HERE) end
-  return id or redis.call("LPOP", queue_key(priority))
+  return oldest
 end
 
-local function announce(priority, length)
-  if length <= NOTICE_DEPTH then tell("q" .. priority) end
+-- The oldest ids, ghosts or not, at most `count`; none when there is none.
+local function pop(priority, count)
+  local ids = redis.call("LPOP", queue_key(priority), count) or {}
+  for at, id in ipairs(ids) do
+    if id == SWEPT_HERE then
+      local oldest = unswept(priority, ids, at)
+      return #oldest > 0 and oldest or redis.call("LPOP", queue_key(priority), count) or {}
+    end
+  end
+  return ids
+end
+
+-- So many ids were appended, and the queue is so long now: one notice for all, each of whom may wake somebody.
+local function announce(priority, length, count)
+  local wakes = math.min(count, NOTICE_DEPTH - length + count)
+  if wakes > 0 then tell("q" .. priority .. (wakes > 1 and wakes or "")) end
 end

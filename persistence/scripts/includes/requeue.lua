@@ -30,6 +30,6 @@ local function requeue(id, record, run, manner, limit)
   local length
   if suspect then length = push(id, priority) else length = push_front(id, priority) end
   redis.call("HINCRBY", function_key, suspect and "retried" or "requeued", 1)
-  announce(priority, length)
+  announce(priority, length, 1)
   return "requeued"
 end

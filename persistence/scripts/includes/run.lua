@@ -15,7 +15,8 @@ end
 
 local function run_of(id) return run_in(redis.call("HGET", runs_key, id)) end
 
-local function keep_run(id, run)
-  redis.call("HSET", runs_key, id,
-    struct.pack(RUN, run.attempt, run.charged, run.numerator, run.denominator, run.said) .. run.owner)
+local function packed(run)
+  return struct.pack(RUN, run.attempt, run.charged, run.numerator, run.denominator, run.said) .. run.owner
 end
+
+local function keep_run(id, run) redis.call("HSET", runs_key, id, packed(run)) end

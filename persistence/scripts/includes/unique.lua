@@ -10,10 +10,17 @@ local function stamp_in(held) return (struct.unpack(STAMP, held)) end
 -- The id, or false.
 local function holder_of(unique) return unique ~= "" and id_in(redis.call("HGET", uniques_key, unique)) end
 
-local function hold(unique, id)
-  local time = redis.call("TIME")
-  redis.call("HSET", uniques_key, unique, struct.pack(STAMP, time[1] * 1000000 + time[2]) .. id)
+-- All that one script stores is of one moment.
+local moment
+local function holding_now(id)
+  if not moment then
+    local time = redis.call("TIME")
+    moment = struct.pack(STAMP, time[1] * 1000000 + time[2])
+  end
+  return moment .. id
 end
+
+local function hold(unique, id) redis.call("HSET", uniques_key, unique, holding_now(id)) end
 
 local function release(unique, id)
   if holder_of(unique) == id then redis.call("HDEL", uniques_key, unique) end

@@ -129,9 +129,9 @@ class Life:
             return b"scheduled"
         self.queues[job.priority].append(job.id)
         for queue in self.queues if handoff != b"" else ():
-            taken, empty = self._take(queue, me, handoff)
+            taken, empty = self._take(queue, me, handoff, 1)
             if taken:
-                return [b"handed", *self._claimed(taken, room)]
+                return [b"handed", *self._claimed(taken[0], room)]
             if not empty:
                 break
         return b"queued"
@@ -157,16 +157,13 @@ class Life:
         answer: list[Any] = [b"claimed", 0, 0]
         taken = 0
         for priority, queue in enumerate(self.queues[: lowest + 1]):
-            exhausted = False
-            while taken < count and not exhausted:
-                job, exhausted = self._take(queue, me, number + taken)
-                if job:
-                    exhausted = False
-                    answer += self._claimed(job, room)
-                    taken += 1
-                elif not exhausted:
-                    answer[2] = 1
-                    return answer
+            jobs, exhausted = self._take(queue, me, number + taken, count - taken)
+            for job in jobs:
+                answer += self._claimed(job, room)
+            taken += len(jobs)
+            if taken < count and not exhausted:
+                answer[2] = 1
+                return answer
             if not queue:
                 answer[1] += 1 << priority
             if taken == count:
@@ -174,15 +171,18 @@ class Life:
                 return answer
         return answer
 
-    def _take(self, queue: list[bytes], me: bytes, number: int) -> tuple[Job | None, bool]:
+    def _take(self, queue: list[bytes], me: bytes, number: int, count: int) -> tuple[list[Job], bool]:
+        jobs: list[Job] = []
         for _ in range(self.limits.ghost_steps):
             if not queue:
-                return None, True
+                return jobs, True
             job = self.jobs.get(queue.pop(0))
             if job:
-                job.owner, job.claim, job.attempt, job.said = me, number, job.attempt + 1, 0
-                return job, False
-        return None, False
+                job.owner, job.claim, job.attempt, job.said = me, number + len(jobs), job.attempt + 1, 0
+                jobs.append(job)
+            if len(jobs) == count:
+                break
+        return jobs, False
 
     def _claimed(self, job: Job, room: int) -> list[Any]:
         parts = [job.id, job.attempt, b"".join(job.listeners)]

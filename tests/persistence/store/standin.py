@@ -218,7 +218,14 @@ class Standin:
     ) -> bytes:
         return await answer_of(
             lambda answer: self.store.ending.finish(
-                self.function(job.function), job.id, attempt or job.attempt, outcome, payload, answer, aloud=aloud
+                self.function(job.function),
+                job.id,
+                attempt or job.attempt,
+                outcome,
+                payload,
+                answer,
+                unique=job.unique,
+                aloud=aloud,
             )
         )
 

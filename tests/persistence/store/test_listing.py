@@ -3,7 +3,7 @@
 import time
 
 from persistence.listing import MOST_JOBS, PAGE_RECORD_BYTES, JobPages, ListedJob, UniquePages
-from persistence.records import JobId, handle_of, job_id, new_incarnation, spell_handles
+from persistence.records import JobId
 from tests.persistence.store.standin import FUNCTION, Standin
 
 
@@ -94,13 +94,3 @@ async def test_a_listing_that_is_given_up_asks_for_one_more_page_at_most(broker:
     await pages.next()
     await broker.settled()
     assert broker.store.bulk.statistics().commands - before == 2
-
-
-def test_handles_are_spelled_as_anywhere_else() -> None:
-    digest = b"a" * 16
-    for prefix in (b"H:", b"H:" + b"x" * 61):
-        spelled = spell_handles(prefix, digest)
-        for incarnation in (new_incarnation(), new_incarnation()):
-            for number in (1, 2, 10**6, 10**13):
-                job = job_id(incarnation, number)
-                assert spelled(job) == handle_of(prefix, digest, job)

@@ -217,8 +217,8 @@ async def test_a_submit_stored_before_the_name_was_lost_and_answered_after_it_is
     answers = broker.submit_soon(b"once", background=background)
     # As if it had left on the old connection, and its answer had been lost; then we were taken for lost.
     record = pack_record(b"", b"", b"once", 1, background)
-    stored = (old, 1, 2, 2, job_id(old, 2), record, b"", b"" if background else b"1", b"", 0)
-    assert client.evalsha(ENQUEUE.sha, 1, tag, *stored) == b"queued"
+    stored = (old, 1, 2, 0, 2, job_id(old, 2), record, b"", b"" if background else b"1", b"")
+    assert client.evalsha(ENQUEUE.sha, 1, tag, *stored) == [b"queued"]
     if not background:
         await_too = REJOIN.call(tag, other.name, 1, job_id(old, 2))  # or the job goes with its only listener
         client.execute_command(*await_too)

@@ -129,7 +129,7 @@ async def test_results_of_an_outage_are_written_down_when_it_ends(make_server: M
     await until(lambda: not broker.store.connected)
     words: list[bytes | list[bytes]] = []
     ending, function = broker.store.ending, broker.function()
-    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append)
+    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique)
     ending.requeue(function, [(suspect.id, suspect.attempt)], Manner.SUSPECT, -1, words.append)
     server.start()
     await until(lambda: len(words) == 2)

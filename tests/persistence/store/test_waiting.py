@@ -259,5 +259,6 @@ async def test_what_a_former_run_says_is_heard_by_nobody(broker: Standin, other:
     await other.requeue(job)
     again = await other.claim()
     assert await other.run_script(POST, job.id, job.attempt, 99, b"data", b"late") == b"superseded"
-    assert await other.run_script(FINISH, again.id, again.attempt, b"completed", b"x", b"1") == b"finished"
+    ended = await other.run_script(FINISH, again.id, again.attempt, b"completed", b"", b"x", b"1")
+    assert ended == [b"ended", b"finished"]
     assert await hears(broker, 1) == [(b"completed", b"x")]
