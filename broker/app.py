@@ -62,7 +62,8 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
             broker.certificates = certificates
-            stack.callback(broker.switchboard.close)
+            if broker.switchboard is not None:
+                stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
             broker.data = place.words
             with _identity(place) as identity:
@@ -117,7 +118,8 @@ async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterato
         places = Places(broker.settings.max_connections)
         for duty in (watch_time_limits, watch_promises, sweep):
             serving.start_soon(duty, broker)
-        serving.start_soon(broker.switchboard.run)
+        if broker.switchboard is not None:
+            serving.start_soon(broker.switchboard.run)
         async with trio.open_nursery() as accepting:
             for sock in sockets:
                 accepting.start_soon(accept, broker, serving, sock, places)

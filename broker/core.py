@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import trio
 
+from broker import switchboard
 from broker.audience import Audience
 from broker.flusher import Flusher
 from broker.line import ALL_BITS, Line
@@ -47,7 +48,10 @@ class Broker:
         """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
-        self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush)
+        self.switchboard: Switchboard | None = None
+        """What reads from plain sockets, where the system has what it takes."""
+        if switchboard.IS_AVAILABLE:
+            self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush)
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store

@@ -14,7 +14,7 @@ from broker.dispatch import dispatch
 from broker.session import Bounds, FaultBarrier, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
-from broker.transport import SocketTransport, Transport
+from broker.transport import SocketTransport, StreamTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
 from persistence import Function, JobId, Manner
@@ -157,7 +157,9 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
 
 async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
     if broker.certificates is None:
-        return SocketTransport(sock, peer, broker.switchboard)
+        if broker.switchboard is not None:
+            return SocketTransport(sock, peer, broker.switchboard)
+        return StreamTransport(trio.SocketStream(trio.socket.from_stdlib_socket(sock)), peer, sock.fileno())
     return await shake_hands(sock, broker.certificates.context(), peer, broker.settings.packet_timeout)
 
 

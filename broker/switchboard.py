@@ -5,6 +5,7 @@ task: together more than the read. Here a socket is armed once, and one look rea
 say and handles it; what was said meanwhile to Redis and to peers leaves after that, together.
 
 Trio waits for the set as it waits for a socket: to the kernel an epoll set is a descriptor that becomes readable.
+Systems other than Linux have no epoll; there each session's task reads for itself, which is all that differs.
 """
 
 import select
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 import trio
+
+IS_AVAILABLE: Final = hasattr(select, "epoll")
 
 MOST_AT_ONCE: Final = 64
 """Sockets read in one look. The kernel takes them in turns, so who waits now is in the next look, and Redis, which

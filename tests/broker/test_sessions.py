@@ -47,6 +47,23 @@ async def test_any_stream_will_do(one: Running) -> None:
             assert await peer.is_hung_up_on() == []
 
 
+async def test_a_system_without_epoll_serves_all_the_same(
+    open_one: OpenRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", False)
+    async with open_one() as one:
+        assert one.broker.switchboard is None
+        client, worker = await one.peer(), await one.sleeper(b"f")
+        handle = await client.submit(b"f", b"x" * 300_000)
+        assert await worker.hear() == Noop()
+        assert (await worker.grab()).payload == b"x" * 300_000
+        await worker.say(WorkComplete(handle, b"y" * 300_000))
+        assert await client.hear() == WorkComplete(handle, b"y" * 300_000)
+        for peer in (client, worker):
+            await peer.stream.send_eof()  # type: ignore[attr-defined]
+            assert await peer.is_hung_up_on() == []
+
+
 async def test_packets_byte_by_byte_are_the_same_packets(one: Running) -> None:
     async with trio.open_nursery() as nursery:
         peer = await over_memory(one, nursery)
