@@ -22,19 +22,9 @@ from client.opening import client_over
 from client.rota import Rota, Route
 from protocol import SetClientId, WorkComplete
 from tests.cancelling import cancelled_at
-from tests.client.not_yet import NOT_YET
 from tests.client.scripted import ScriptedServer
 from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
-
-
-@pytest.fixture(autouse=True)
-def _not_yet(request: pytest.FixtureRequest, server_kind: str) -> None:
-    if server_kind == "broker" and request.function.__name__ in NOT_YET:
-        refused = pytest.RaisesGroup(RefusedError, allow_unwrapped=True, flatten_subgroups=True)
-        request.node.add_marker(
-            pytest.mark.xfail(raises=refused, strict=True, reason="our broker does not know it yet")
-        )
 
 
 async def function_named(client: Client, name: str) -> FunctionStatus | None:

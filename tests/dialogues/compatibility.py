@@ -6,7 +6,6 @@ from typing import Final
 
 from tests.dialogues.bugs import BUGS
 from tests.dialogues.library import DIALOGUES, SUBJECTS, Subject
-from tests.dialogues.not_yet import NOT_YET
 from tests.dialogues.notation import Dialogue
 from tests.dialogues.summary import NOTICED
 
@@ -43,11 +42,6 @@ test of the repository.
 
 | # | gearmand | Here | Shown by |
 |---|---|---|---|
-"""
-LATER: Final = """
-## Not yet
-
-These dialogues are held with gearmand, and this broker does not pass them yet.
 """
 
 
@@ -92,8 +86,6 @@ def _page() -> Iterator[str]:
             yield f"\n### {subject.title}\n"
             yield from map(_difference, found)
     yield from _bugs()
-    if NOT_YET:
-        yield LATER + "\n" + "".join(f"- {promise} ({why})\n" for promise, why in sorted(NOT_YET.items()))
 
 
 def write_page() -> str:

@@ -1,11 +1,10 @@
-"""What is said about the dialogues themselves: names, reasons, the list of what is missing, and the page made of it."""
+"""What is said about the dialogues themselves: names, reasons, and the page made of them."""
 
 import pytest
 
 from tests.dialogues.compatibility import PAGE, write_page
 from tests.dialogues.evidence import exists
 from tests.dialogues.library import DIALOGUES, SUBJECTS
-from tests.dialogues.not_yet import NOT_YET
 from tests.dialogues.notation import GEARMAND, OURS, Dialogue
 from tests.dialogues.summary import NOTICED, Noticed
 
@@ -18,10 +17,6 @@ def test_every_dialogue_has_a_name_of_its_own() -> None:
 def test_a_difference_has_a_reason_and_a_reason_a_difference(dialogue: Dialogue) -> None:
     assert dialogue.differs == bool(dialogue.because)
     assert (dialogue.steps(OURS) != dialogue.steps(GEARMAND)) == dialogue.differs
-
-
-def test_what_is_missing_names_dialogues_that_there_are() -> None:
-    assert NOT_YET.keys() <= DIALOGUES.keys()
 
 
 @pytest.mark.parametrize("row", NOTICED, ids=[row.matter for row in NOTICED])

@@ -8,7 +8,6 @@ import pytest
 import client
 import peer
 import worker
-from tests.client.not_yet import NOT_YET
 from tests.docstrings.collecting import example_in, public_objects
 from tests.docstrings.running import run_example
 from tests.processes import ServerProcess
@@ -47,9 +46,5 @@ def test_the_session_shown_goes_as_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-async def test_the_program_shown_runs(
-    server: ServerProcess, server_kind: str, name: str, request: pytest.FixtureRequest
-) -> None:
-    if server_kind == "broker" and name in NOT_YET:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="our broker does not know it yet"))
+async def test_the_program_shown_runs(server: ServerProcess, name: str) -> None:
     await run_example(SHOWN[name], server)
