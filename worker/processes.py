@@ -1,7 +1,7 @@
 """Functions that keep a processor busy, run in processes beside the worker.
 
 Of the standard library, and small: what the ready-made pools lack is that a call which is cancelled ends its process,
-and that is what time limits need (docs/decisions/0021-processes.md).
+and that is what time limits need (docs/decisions/0012-processes.md).
 """
 
 import multiprocessing

@@ -1,7 +1,7 @@
 """A reply of any length: gathered first, then sent without a pause, in bounded memory.
 
 gearadmin looks for no last line: it stops reading after five milliseconds of silence, and a listing that is read from
-Redis page by page has such gaps (docs/decisions/0020-long-listings.md).
+Redis page by page has such gaps (docs/decisions/0022-long-listings.md).
 """
 
 import zlib
