@@ -145,11 +145,12 @@ async def test_a_worker_that_does_not_block(server: ServerProcess, name: str) ->
             await worker.wait_line(f"ran record.{name} {payload}")
 
 
-async def test_a_job_whose_time_is_up_is_given_to_another(php: Library, server: ServerProcess, name: str) -> None:
-    async with open_program(*php_worker(server, "limited", name)) as late:
-        handle = await queue(server, f"record.{name}", "x")
+async def test_a_job_whose_time_is_up_is_given_to_another(php: Library, broker: BrokerProcess, name: str) -> None:
+    # Not held with gearmand: it says NOOP a moment before the job can be had, and who asks in that moment sleeps on.
+    async with open_program(*php_worker(broker, "limited", name)) as late:
+        handle = await queue(broker, f"record.{name}", "x")
         await late.wait_line("started")
-        async with open_worker(php, server, f"record.{name}") as other:
+        async with open_worker(php, broker, f"record.{name}") as other:
             assert (await other.wait_ran())[0] == handle.decode()
 
 
