@@ -38,7 +38,7 @@ bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCE
 	@$(BIN)/python -m bench.$(SCENARIO) $(ARGS)
 
 clean: ## remove .venv and everything the tools left behind
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .interop dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
