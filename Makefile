@@ -13,7 +13,7 @@ SCENARIO ?= bg_steady
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.runs ## start the broker on 127.0.0.1:4730 with its embedded store (ARGS: flags of the broker)
 	@exec $(BIN)/python -m broker $(ARGS)

@@ -22,7 +22,7 @@ from broker.hearing import Hearing
 from broker.listening import Places, accept, bind
 from broker.orders import Orders
 from broker.settings import Settings
-from broker.stores import Place, open_place
+from broker.stores import Place, mind_weaknesses, open_place
 from broker.tls import Certificates
 from broker.waking import give_back_reservations
 from broker.working import note_progress
@@ -69,6 +69,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             with _identity(place) as identity:
                 store = _store(broker, place)
                 async with open_store(store, previous=_previous(identity)):
+                    await mind_weaknesses(settings, store)
                     await _write(identity, store.link.incarnation)
                     store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
                     async with _serving(broker, sockets):

@@ -4,6 +4,8 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
+from persistence.errors import StoreUnavailableError
+
 _ADVICE: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "perhaps gearmand or another broker runs there: stop it, or choose another --port",
     errno.EADDRNOTAVAIL: "give an address of this machine to --listen",
@@ -19,6 +21,8 @@ def advice(error: Exception) -> str:
 
     The store's errors and our own say what to do themselves; the system's know only what failed.
     """
+    if isinstance(error, StoreUnavailableError):
+        return f"{' '.join(str(error).split())}; check that it runs there, and that --redis is right"
     if not isinstance(error, OSError):
         return " ".join(str(error).split())
     if error.filename is not None:

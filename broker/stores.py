@@ -1,5 +1,6 @@
 """Which Redis a broker uses: the one it was told, or one of its own."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ import trio
 
 from broker.redis_address import redis_options
 from broker.settings import Settings
-from persistence import RedisOptions, default_data_dir, open_embedded_store
+from persistence import RedisOptions, Store, StoreForgetsError, default_data_dir, open_embedded_store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,19 @@ async def open_place(settings: Settings) -> AsyncIterator[Place]:
         options = RedisOptions(unix_path=str(store.socket_path))
         yield Place(options, str(store.data_dir), directory, settings.redis_prefix.encode())
         nursery.cancel_scope.cancel()
+
+
+async def mind_weaknesses(settings: Settings, store: Store) -> None:
+    """Say of a Redis that others configured how it may lose jobs. The embedded store is configured by us.
+
+    Raises StoreForgetsError if there is such a way and `settings.strict_store` is set, any other StoreError if it
+    does not answer.
+    """
+    if settings.redis is None:
+        return
+    address = redis_options(settings.redis).address
+    found = [f"Redis at {address} may lose jobs: {weakness}" for weakness in await store.weaknesses()]
+    if found and settings.strict_store:
+        raise StoreForgetsError(f"{'; '.join(found)} (or start without --strict-store)")
+    for line in found:
+        log.warning("%s", line)

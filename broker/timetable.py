@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from protocol import SubmitJobSched
 
-MINUTE_SECONDS: Final = 60
 LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SHOWN: Final = 20
 """Characters of a wrong value that are repeated."""

@@ -10,6 +10,7 @@ from persistence.embedded import EmbeddedStore, open_embedded_store
 from persistence.errors import (
     EmbeddedStoreError,
     StoreError,
+    StoreForgetsError,
     StoreRefusedError,
     StoreUnavailableError,
     StoreVersionError,
@@ -48,6 +49,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreEvents",
+    "StoreForgetsError",
     "StoreRefusedError",
     "StoreUnavailableError",
     "StoreVersionError",

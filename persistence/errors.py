@@ -50,12 +50,8 @@ class StoreVersionError(StoreError):
     """The server, or the data in it, is of a version that cannot be worked with."""
 
 
-class QueueFullError(StoreError):
-    """The function's queue is at its limit."""
-
-
-class UnknownJobError(StoreError):
-    """No such job: it never was, or is over and forgotten."""
+class StoreForgetsError(StoreError):
+    """The store may lose what it has confirmed, and the operator wants none of that kind."""
 
 
 class EmbeddedStoreError(StoreError):

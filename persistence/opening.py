@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 
 import trio
 
@@ -51,5 +53,7 @@ def _reason(error: BaseException) -> str:
         return _reason(error.exceptions[0])
     if error.__cause__ is not None:
         return _reason(error.__cause__)
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0)  # trio puts the address in front, and the line has named it
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__

@@ -18,6 +18,7 @@ from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
+from persistence.durability import weaknesses
 from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
@@ -235,6 +236,10 @@ class Store:
                 return
         await self.pipe.ask(b"HDEL", keys.beats, incarnation)
         await self.pipe.ask(b"HDEL", keys.brokers, incarnation)
+
+    async def weaknesses(self) -> list[str]:
+        """By what the server may lose a job that it has confirmed, a clause each. Raises StoreError."""
+        return await weaknesses(self.bulk)
 
     async def workers_elsewhere(self) -> dict[bytes, int]:
         """How many workers of each function are connected to other brokers that live. Raises StoreError."""

@@ -88,11 +88,6 @@ class ServerProcess(ABC):
         """SIGTERM, and waits for the end; returns the exit status."""
         return self._end(signal.SIGTERM)
 
-    def restart(self) -> None:
-        """A clean stop and a new start on the same port, with the same data."""
-        self.terminate()
-        self.start()
-
     def pause(self) -> None:
         """SIGSTOP: connections stay, nothing is answered."""
         self._running().send_signal(signal.SIGSTOP)

@@ -5,8 +5,13 @@
 $worker = new GearmanWorker();
 $worker->addServer($argv[1] ?? '127.0.0.1', (int) ($argv[2] ?? 4730));
 
-$worker->addFunction('sendEmail', function (GearmanJob $job): string {
+$worker->addFunction('sendEmail', function (GearmanJob $job) {
     $mail = json_decode($job->workload(), true);
+    if (!isset($mail['to'])) {
+        fwrite(STDERR, "not an e-mail: {$job->workload()}\n");
+        $job->sendFail(); // an exception would end this program, and then the next one that gets the job
+        return;
+    }
     $total = count($mail['to']);
     foreach ($mail['to'] as $done => $recipient) {
         $job->sendStatus($done, $total);

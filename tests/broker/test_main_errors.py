@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from broker.usage import usage, version
+from tests.ports import private_port
 
 
 def broker(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -60,3 +61,13 @@ def test_check_args_says_whether_a_start_would_come_that_far() -> None:
     right, wrong = broker("--check-args", "--port=4731"), broker("--check-args", "--port=x")
     assert (right.returncode, right.stdout, right.stderr) == (0, "", "")
     assert (wrong.returncode, wrong.stdout) == (1, "")
+
+
+def test_a_redis_that_is_not_there_is_named_with_what_to_check() -> None:
+    port = private_port()
+    ended = broker(f"--redis=redis://127.0.0.1:{port}/0", "--port=0")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        f"trio-gearman: cannot connect to Redis at 127.0.0.1:{port}: Connection refused; "
+        "check that it runs there, and that --redis is right"
+    )

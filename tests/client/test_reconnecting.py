@@ -1,5 +1,7 @@
 """Connections that are cut, made, shared and retired, with a scripted server and a clock that jumps."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import trio
 import trio.testing
@@ -116,8 +118,9 @@ async def test_a_request_of_which_no_byte_had_left_moves_to_the_next_connection(
     assert handles == [b"H:1"]
 
 
-async def test_a_request_cancelled_before_it_could_leave_does_not_leave(
-    autojump_clock: trio.testing.MockClock,
+@pytest.mark.parametrize("request_of", [Client.submit_background, Client.call])
+async def test_a_request_cancelled_before_it_could_leave_does_not_leave_and_costs_no_connection(
+    autojump_clock: trio.testing.MockClock, request_of: Callable[[Client, str, bytes], Awaitable[object]]
 ) -> None:
     server = ScriptedServer()
     async with scripted_client(server) as (client, line), trio.open_nursery() as nursery:
@@ -125,12 +128,13 @@ async def test_a_request_cancelled_before_it_could_leave_does_not_leave(
         nursery.start_soon(client.ping)
         await line.hear(EchoReq)
         with trio.move_on_after(1):
-            await client.submit_background("f", b"")
+            await request_of(client, "f", b"")
         server.clogged = None
         clogged.set()
         await line.say(EchoRes(b"ping"))
         nursery.start_soon(client.ping)
-        await pong(line)  # the submit is not before it
+        await pong(line)  # the request is not before it
+    assert server.dials == 1
 
 
 async def test_callers_wait_while_a_server_does_not_read_and_may_leave(
@@ -312,24 +316,6 @@ async def test_a_connection_with_nothing_but_a_job_let_go_closes_at_once(
             await client.call("let go", b"")
         await line.hear(SubmitJob)
         await line.wait_hung_up()
-
-
-async def test_a_call_cancelled_before_it_could_leave_costs_no_connection(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
-    server = ScriptedServer()
-    async with scripted_client(server) as (client, line), trio.open_nursery() as nursery:
-        clogged = server.clogged = trio.Event()
-        nursery.start_soon(client.ping)
-        await line.hear(EchoReq)
-        with trio.move_on_after(1):
-            await client.call("f", b"")
-        server.clogged = None
-        clogged.set()
-        await line.say(EchoRes(b"ping"))
-        nursery.start_soon(client.ping)
-        await pong(line)
-    assert server.dials == 1
 
 
 async def test_a_refused_call_costs_no_connection(autojump_clock: trio.testing.MockClock) -> None:

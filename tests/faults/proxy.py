@@ -53,22 +53,15 @@ class Proxy:
         self.delay_seconds = 0.0
         self.swallowed = 0
         self._target = target
-        self._open = trio.Event()
-        self._open.set()
 
     def cut(self) -> None:
         """End every connection."""
         for wire in list(self.wires):
             wire.cut()
 
-    def black_hole(self) -> None:
-        """From now on nothing passes, and nobody is told: what is sent piles up at its sender."""
-        self._open = trio.Event()
-
     def heal(self) -> None:
-        """All passes again, also what piled up."""
+        """All passes again."""
         self.reachable, self.drop_replies, self.delay_seconds = True, False, 0.0
-        self._open.set()
 
     async def say(self, wire: Wire, data: bytes, on: Pass) -> None:
         """The near end said this."""
@@ -84,7 +77,6 @@ class Proxy:
     async def _pass_on(self, wire: Wire, source: trio.SocketStream, target: trio.SocketStream) -> None:
         through = self.say if source is wire.near else self.answer
         while data := await source.receive_some(RECEIVE_BYTES):
-            await self._open.wait()
             await trio.sleep(self.delay_seconds)
             await through(wire, bytes(data), target.send_all)
 
@@ -92,7 +84,6 @@ class Proxy:
         async with near:
             if not self.reachable:
                 return
-            await self._open.wait()
             async with await trio.open_tcp_stream("127.0.0.1", self._target) as far:
                 wire = Wire(near, far)
                 self.wires.add(wire)

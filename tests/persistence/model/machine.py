@@ -1,4 +1,7 @@
-"""Random histories: several brokers do everything they can, and after each step Redis and the model agree."""
+"""Random histories: several brokers do everything they can, and after each step Redis and the model agree.
+
+Long, because hypothesis wants all that can happen as rules of one class.
+"""
 
 import copy
 import time

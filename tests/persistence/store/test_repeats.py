@@ -1,4 +1,7 @@
-"""Each script that writes, twice with the same arguments: what an answer that was lost leads to."""
+"""Each script that writes, twice with the same arguments: what an answer that was lost leads to.
+
+Long, because every script there is must stand in its table, and a test here holds that.
+"""
 
 import time
 from collections.abc import Awaitable, Callable
