@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from persistence.claiming import Claiming
+from persistence.claiming import LARGE_BYTES, Claiming
 from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.introducing import introduce
@@ -65,7 +65,7 @@ class Submit:
         self._order = order
         self._function = order.function
         self._handoff: bytes | int = claiming.next_number() if handed else b""
-        self._room = claiming.make_room() if handed else 0
+        self._room = claiming.make_room() if handed else LARGE_BYTES
         self._answer = answer
         self._handed = handed
         self._deadline = link.deadline()
@@ -93,7 +93,7 @@ class Submit:
 
     @property
     def room(self) -> int:
-        """The bytes up to which a job that is handed out with the answer may come whole."""
+        """The bytes up to which a job that is handed out in the same script may come whole."""
         return self._room
 
     def parts(self) -> tuple[bytes | int, ...]:

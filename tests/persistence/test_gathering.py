@@ -68,6 +68,16 @@ async def test_who_asked_first_gets_the_oldest_and_who_asked_too_late_nothing(br
     assert third.empty == 0b111
 
 
+async def test_a_job_that_is_handed_out_comes_whole_also_beside_submits_that_want_none(broker: Standin) -> None:
+    broker.store.gather()
+    submits = [broker.submit_soon(b"first", handed=True), broker.submit_soon(b"second")]
+    broker.store.flush()
+    await until(lambda: all(submits))
+    handed = submits[0][0].handed
+    assert handed is not None, "it must be fetched first"
+    assert handed.payload == b"first"
+
+
 async def test_equal_uniques_of_one_event_are_one_job(broker: Standin) -> None:
     broker.store.gather()
     submits = [broker.submit_soon(unique=b"u") for _ in range(3)]
