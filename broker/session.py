@@ -250,6 +250,8 @@ class Session:
         """Whether to leave what the peer sends next where it is: first things first, and in bounded memory."""
         if self._held:
             return True
+        if self._writer.closed:
+            return False  # it hears no answer, so none is waited for: reading on finds its end
         promised = self._writer.outgoing.promised
         if not promised:
             self._unanswered_bytes = 0

@@ -83,7 +83,8 @@ class Writer:
         try:
             sent = self._transport.send_now(data)
         except OSError:
-            # Whoever reads from this peer finds out why; it may have said something before it went.
+            # Whoever reads from this peer finds out why, and was told above that something has changed; it may have
+            # said something before it went.
             self.closed = True
             return False
         if sent == len(data):
