@@ -7,7 +7,8 @@ from collections.abc import Callable
 import trio
 
 from broker.session import MAX_PROMISED, Session
-from protocol import SubmitJob
+from broker.transport import RECEIVE_BYTES
+from protocol import JobCreated, SubmitJob
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
 from tests.faults.proxy import Pass, Proxy, Wire, open_proxy
@@ -80,3 +81,21 @@ async def test_a_peer_that_is_gone_while_it_is_far_ahead_is_noticed(
         dam.few.set()
         await until(lambda: not one.broker.sessions)
         dam.rest.set()
+
+
+async def test_a_packet_that_was_begun_is_not_held_against_a_peer_that_we_do_not_read_from(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with (
+        open_proxy(Dam(shared_server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, packet_timeout=1.0) as one,
+    ):
+        peer = await one.peer()
+        said = submits(peer)
+        assert RECEIVE_BYTES % (len(said) // SUBMITS), "the broker must read into the middle of a packet"
+        await far_ahead(one, peer, said, dam)
+        await trio.sleep(1.1)  # so that the time for a packet is over
+        dam.few.set()
+        dam.rest.set()
+        for _ in range(SUBMITS):
+            await peer.expect(JobCreated)
