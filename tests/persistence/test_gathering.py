@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from persistence import ClaimedJob, JobStatus, Outcome, StoreError, Submitted
+from persistence.steering import Dropped
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin
 from tests.servers import RedisServer
@@ -135,6 +136,20 @@ async def test_nothing_is_left_in_redis_of_jobs_that_ended_together(broker: Stan
     tag = broker.function(FUNCTION).tag.decode()
     left = {key.decode().removeprefix(tag) for key in redis_server.client().keys(tag + "*")}
     assert left == {":function", ":incarnations"}
+
+
+async def test_submits_to_a_function_that_was_dropped_introduce_it_once_and_come_again_together(
+    broker: Standin,
+) -> None:
+    assert await broker.store.steering.drop(FUNCTION) is Dropped.DROPPED
+    before = commands(broker)
+    broker.store.gather()
+    submits = [broker.submit_soon(b"%d" % at) for at in range(5)]
+    broker.store.flush()
+    await until(lambda: all(submits))
+    assert commands(broker) - before == len(["stored", "listed", "introduced", "stored"])
+    assert [answers[0].outcome for answers in submits] == [Submitted.QUEUED] * 5
+    assert [(await broker.claim()).payload for _ in submits] == [b"%d" % at for at in range(5)]
 
 
 @pytest.mark.parametrize("count", [300, 129])
