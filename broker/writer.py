@@ -74,10 +74,10 @@ class Writer:
     def flush(self) -> bool:
         """Write what may leave. True when the rest needs a task of its own: `drain`."""
         self._marked = False
+        self._changed()  # also when nothing leaves now: fewer answers may wait than before
         if self._draining or self.closed:
             return False
         data = self.outgoing.take()
-        self._changed()
         if not data:
             return False
         try:

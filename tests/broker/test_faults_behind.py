@@ -5,9 +5,11 @@ import struct
 from collections.abc import Callable
 
 import trio
+import trio.testing
 
+from broker.listening import attend_to
 from broker.session import MAX_PROMISED, Session
-from broker.transport import RECEIVE_BYTES
+from broker.transport import RECEIVE_BYTES, StreamTransport
 from protocol import JobCreated, SubmitJob
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
@@ -99,3 +101,30 @@ async def test_a_packet_that_was_begun_is_not_held_against_a_peer_that_we_do_not
         dam.rest.set()
         for _ in range(SUBMITS):
             await peer.expect(JobCreated)
+
+
+async def test_a_peer_that_says_all_before_it_reads_is_read_from_again_when_it_was_answered(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with (
+        open_proxy(Dam(shared_server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS) as one,
+        trio.open_nursery() as nursery,
+    ):
+        # Of what is said to this peer nothing leaves before it reads, and of what it says nothing before it is read.
+        ours, theirs = trio.testing.lockstep_stream_pair()
+        nursery.start_soon(attend_to, one.broker, StreamTransport(theirs, "lockstep"))
+        peer = Peer(ours)
+        await peer.submit_background(b"f")
+        await one.settled()
+        dam.closed = True
+        (session,) = one.broker.sessions
+        async with trio.open_nursery() as saying:
+            saying.start_soon(peer.say_bytes, submits(peer))
+            await until(lambda: not session.wants_more())
+            dam.few.set()
+            await until(lambda: session.waiting_bytes > 0)
+            dam.rest.set()
+        for _ in range(SUBMITS):
+            await peer.expect(JobCreated)
+        await peer.leave()
