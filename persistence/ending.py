@@ -22,6 +22,11 @@ class End(NamedTuple):
     aloud: bool
     answer: Callable[[bytes], None]
 
+    @property
+    def length(self) -> int:
+        """How many bytes of a result travel with it."""
+        return len(self.payload) if self.aloud else 0
+
     def parts(self) -> tuple[bytes | int, ...]:
         """As finish.lua is told."""
         payload, known = (self.payload, b"1") if self.aloud else (b"", b"")

@@ -23,10 +23,17 @@ def commands(broker: Standin) -> int:
     return broker.store.pipe.statistics().commands
 
 
-def finish_soon(broker: Standin, job: ClaimedJob) -> list[bytes]:
+def finish_soon(broker: Standin, job: ClaimedJob, result: bytes = b"", *, aloud: bool = False) -> list[bytes]:
     words: list[bytes] = []
     broker.store.ending.finish(
-        broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique
+        broker.function(),
+        job.id,
+        job.attempt,
+        Outcome.COMPLETED,
+        result,
+        words.append,
+        unique=job.unique,
+        aloud=aloud,
     )
     return words
 
@@ -161,3 +168,17 @@ async def test_more_than_one_script_should_do_are_several(broker: Standin, count
     await until(lambda: all(submits))
     assert commands(broker) - before == -(-count // 128)
     assert [answers[0].outcome for answers in submits] == [Submitted.QUEUED] * count
+
+
+@pytest.mark.parametrize(("aloud", "scripts"), [(True, 3), (False, 1)])
+async def test_results_that_travel_are_no_more_in_one_script_than_a_pipe_takes(
+    broker: Standin, aloud: bool, scripts: int
+) -> None:
+    ran = await running(broker, 5)
+    before = commands(broker)
+    broker.store.gather()
+    ends = [finish_soon(broker, job, b"x" * 100_000, aloud=aloud) for job in ran]
+    broker.store.flush()
+    await until(lambda: all(ends))
+    assert commands(broker) - before == scripts
+    assert ends == [[b"finished"]] * 5
