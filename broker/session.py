@@ -199,7 +199,7 @@ class Session:
                 self.closing = self._writer.closed = True
                 self._has_changed()
                 part()
-            if self._broke_rules:
+            if self._broke_rules and self._writer.is_done:  # else it does not read anyway
                 await self._linger()
         finally:
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
