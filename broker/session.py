@@ -42,6 +42,8 @@ LINGER_SECONDS: Final = 2.0
 and the ERROR that explains it would be lost on the way."""
 TLS_HANDSHAKE: Final = b"\x16\x03"
 """How a TLS client begins (RFC 8446, section 5.1), and neither a packet nor a line can."""
+STOOD_STILL_SECONDS: Final = 1.0
+"""A deadline noticed so late says that this process stood still, and that what the peer sent may lie unread."""
 SLOWEST_BYTES_PER_SECOND: Final = 16_384
 """A packet under way may take the packet timeout, and the time that its bytes take at this rate."""
 
@@ -197,7 +199,7 @@ class Session:
                 self.closing = self._writer.closed = True
                 self._has_changed()
                 part()
-            if self._broke_rules:
+            if self._broke_rules and self._writer.is_done:  # else it does not read anyway
                 await self._linger()
         finally:
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
@@ -207,11 +209,14 @@ class Session:
         while not self._heard_all:
             with trio.CancelScope(deadline=self._patience) as self._listening:
                 await self.transport.listen(self)
-            if self._listening.cancelled_caught and not self._heard_all:
+            # What came in the same moment has been handled by now, and has put the deadline off.
+            overdue = 0 <= trio.current_time() - self._patience < STOOD_STILL_SECONDS
+            if self._listening.cancelled_caught and overdue and not self._heard_all:
                 self.drop("it began a packet and did not send the rest in time")
                 return
             while self._is_busy():
                 await self._change()
+            self._start_the_clock_anew()
 
     def wants_more(self) -> bool:
         """See broker.transport.Listener."""
@@ -246,10 +251,17 @@ class Session:
         self._patience = self._packet_began + self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
         self._listening.deadline = self._patience
 
+    def _start_the_clock_anew(self) -> None:
+        """It was us who did not read: a packet that is under way has all of its time before it."""
+        self._packet_began = math.inf
+        self._look_at_the_clock()
+
     def _is_busy(self) -> bool:
         """Whether to leave what the peer sends next where it is: first things first, and in bounded memory."""
         if self._held:
             return True
+        if self._writer.closed:
+            return False  # it hears no answer, so none is waited for: reading on finds its end
         promised = self._writer.outgoing.promised
         if not promised:
             self._unanswered_bytes = 0

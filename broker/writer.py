@@ -74,16 +74,17 @@ class Writer:
     def flush(self) -> bool:
         """Write what may leave. True when the rest needs a task of its own: `drain`."""
         self._marked = False
+        self._changed()  # also when nothing leaves now: fewer answers may wait than before
         if self._draining or self.closed:
             return False
         data = self.outgoing.take()
-        self._changed()
         if not data:
             return False
         try:
             sent = self._transport.send_now(data)
         except OSError:
-            # Whoever reads from this peer finds out why; it may have said something before it went.
+            # Whoever reads from this peer finds out why, and was told above that something has changed; it may have
+            # said something before it went.
             self.closed = True
             return False
         if sent == len(data):

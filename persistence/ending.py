@@ -22,6 +22,11 @@ class End(NamedTuple):
     aloud: bool
     answer: Callable[[bytes], None]
 
+    @property
+    def length(self) -> int:
+        """How many bytes of a result travel with it."""
+        return len(self.payload) if self.aloud else 0
+
     def parts(self) -> tuple[bytes | int, ...]:
         """As finish.lua is told."""
         payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
@@ -49,6 +54,8 @@ class Ending:
     ) -> None:
         """A run ended with a result. The answer: b"finished", b"gone" or b"superseded" (it did not count).
 
+        When the answer was lost with a connection, what is gone by then is taken to have been finished by this.
+
         `unique` is the job's. The payload travels only if somebody at another broker listens: `aloud` says that this
         is known.
         """
@@ -56,19 +63,24 @@ class Ending:
 
     def post_ends(self, function: Function, ends: list[End]) -> None:
         """Ends that were gathered."""
+        tries = 0
+
+        def build() -> Command:
+            nonlocal tries
+            tries += 1
+            return self._link.call(FINISH, function, *[part for end in ends for part in end.parts()])
 
         def told(reply: Reply) -> None:
             for end, word in zip(ends, expect_list(reply)[1:], strict=True):
                 if word == b"heard":
                     self._link.gathering.end(function, end._replace(aloud=True))
+                elif word == b"gone" and tries > 1:
+                    # Who waits here must not hear that the job failed because nobody knows how it ended.
+                    end.answer(b"finished")
                 else:
                     end.answer(expect_bytes(word))
 
-        self._link.owe_gathered(
-            function,
-            lambda: self._link.call(FINISH, function, *[part for end in ends for part in end.parts()]),
-            told,
-        )
+        self._link.owe_gathered(function, build, told)
 
     def requeue(
         self,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MOST: Final = 128
 """Jobs in one script: some hundred microseconds in which Redis serves nobody else."""
 MOST_BYTES: Final = 262_144
-"""Bytes of records in one script."""
+"""Bytes of records, or of results, in one script: a hundred large ones together would be more than a pipe takes, or
+a server."""
 MOST_CLAIMS: Final = 32
 """So many answers may come whole at 64 kB each; see persistence.claiming."""
 
@@ -26,11 +27,12 @@ MOST_CLAIMS: Final = 32
 class Batch:
     """What was gathered for one function."""
 
-    __slots__ = ("claims", "ends", "function", "submits", "submitted_bytes", "uniques")
+    __slots__ = ("claims", "ended_bytes", "ends", "function", "submits", "submitted_bytes", "uniques")
 
     def __init__(self, function: Function) -> None:
         self.function = function
         self.ends: list[End] = []
+        self.ended_bytes = 0
         self.submits: list[Submit] = []
         self.submitted_bytes = 0
         self.uniques: set[bytes] = set()
@@ -50,11 +52,13 @@ class Gathering:
 
     def end(self, function: Function, end: "End") -> None:
         """A run has ended."""
-        batch = self._batch(function)
-        if len(batch.ends) >= MOST or (end.unique and end.unique in batch.uniques):
+        batch, length = self._batch(function), end.length
+        is_full = len(batch.ends) >= MOST or batch.ended_bytes + length > MOST_BYTES
+        if is_full or (end.unique and end.unique in batch.uniques):
             self.close()
             batch = self._batch(function)
         batch.ends.append(end)
+        batch.ended_bytes += length
         if not self._is_open():
             self.close()
 

@@ -1,9 +1,9 @@
 """Submits: a job goes into the store, or joins the one that has its unique."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from persistence.claiming import Claiming
+from persistence.claiming import LARGE_BYTES, Claiming
 from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.introducing import introduce
@@ -19,6 +19,7 @@ SubmitAnswer = Callable[[Submitted | StoreError, JobId], None]
 Handed = Callable[[ClaimedJob | None], None]
 """Called once for a submit that asked for a hand-off, behind its answer: the oldest job, or nothing."""
 
+UNMET: Final = b"unmet"
 _WORDS = {
     b"queued": Submitted.QUEUED,
     b"scheduled": Submitted.QUEUED,
@@ -65,7 +66,7 @@ class Submit:
         self._order = order
         self._function = order.function
         self._handoff: bytes | int = claiming.next_number() if handed else b""
-        self._room = claiming.make_room() if handed else 0
+        self._room = claiming.make_room() if handed else LARGE_BYTES
         self._answer = answer
         self._handed = handed
         self._deadline = link.deadline()
@@ -93,7 +94,7 @@ class Submit:
 
     @property
     def room(self) -> int:
-        """The bytes up to which a job that is handed out with the answer may come whole."""
+        """The bytes up to which a job that is handed out in the same script may come whole."""
         return self._room
 
     def parts(self) -> tuple[bytes | int, ...]:
@@ -108,8 +109,7 @@ class Submit:
             if self._incarnation != self._link.incarnation:
                 self._number_it()
             self.post()
-        elif reply == b"unmet":
-            introduce(self._link, self._function)
+        elif reply == UNMET:
             self.post()
         elif isinstance(reply, StoreError):
             self._link.complain(reply)
@@ -175,6 +175,8 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
 
     def settled(reply: Reply) -> None:
         each = reply if isinstance(reply, list) else [reply] * len(submits)
+        if UNMET in each:
+            introduce(link, function)  # once, so that those who come again behind it come together
         for submit, answer in zip(submits, each, strict=True):
             submit.settle(answer)
 

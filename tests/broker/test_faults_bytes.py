@@ -1,6 +1,8 @@
 """Peers that send what no Gearman peer may send: refused, told why, cut off, and nobody else notices."""
 
 import logging
+import os
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -164,6 +166,18 @@ async def test_a_packet_in_two_pieces_is_one(open_one: OpenRunning) -> None:
         for byte in REQ + b"\0\0\0\x10\0\0\0\x02hi":
             await peer.say_bytes(bytes([byte]))
         assert await peer.hear() == EchoRes(b"hi")
+
+
+async def test_the_rest_of_a_packet_that_came_while_the_broker_stood_still_came_in_time(open_one: OpenRunning) -> None:
+    async with open_one(packet_timeout=1.0) as one:
+        bystander, peer = await one.peer(), await one.peer()
+        await peer.say_bytes(REQ + b"\0\0\0\x10\0\0\0\x02h")
+        assert await is_served(bystander)
+        assert isinstance(peer.stream, trio.SocketStream)
+        os.write(peer.stream.socket.fileno(), b"i")
+        time.sleep(2.2)  # noqa: ASYNC251 - stops this process, the broker in it, for longer than a packet may take
+        assert await peer.hear() == EchoRes(b"hi")
+        assert await is_served(peer)
 
 
 async def test_who_says_nothing_may_stay(open_one: OpenRunning) -> None:

@@ -70,3 +70,16 @@ async def test_a_dropped_worker_gives_its_jobs_back(open_one: OpenRunning) -> No
         await worker.repeat_until_cut_off(ECHO)
         assert sessions[1].closing
         assert (await other.take()).handle == handle
+
+
+async def test_a_peer_that_breaks_the_rules_and_reads_nothing_is_hung_up_on_without_epoll_too(
+    open_one: OpenRunning, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", False)
+    monkeypatch.setattr("broker.session.GOODBYE_SECONDS", 0.05)
+    async with open_one() as one:
+        peer = await one.peer()
+        # More than the system takes, so that a task is still about it; then what no peer may say.
+        await peer.say_bytes(Connection(Role.PEER).send(EchoReq(b"x" * 32 * 1024 * 1024)) + b"\0XYZ" + bytes(8))
+        await one.until(lambda: not one.broker.sessions)
+    assert "defect" not in caplog.text

@@ -11,6 +11,7 @@ from broker.session import MAX_UNANSWERED_BYTES
 from broker.settings import Settings
 from broker.transport import RECEIVE_BYTES
 from protocol import (
+    CanDoTimeout,
     EchoReq,
     EchoRes,
     Error,
@@ -29,6 +30,7 @@ from protocol import (
 )
 from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import Running, open_running
+from tests.faults.proxy import Proxy, open_proxy
 from tests.servers import AOF, RedisServer
 
 PATIENT = 0.4
@@ -282,3 +284,26 @@ async def until_it_grows_no_more(waiting: Sized) -> None:
             await trio.lowlevel.checkpoint()
             unchanged = unchanged + 1 if len(waiting) == last and last else 0
             last = len(waiting)
+
+
+async def test_a_late_result_is_heard_also_when_the_store_took_it_and_its_answer_was_lost(
+    settings: Settings, server: RedisServer
+) -> None:
+    async with open_proxy(Proxy(server.port)) as proxy:
+        through = settings.model_copy(update={"redis": f"redis://127.0.0.1:{proxy.port}", "store_timeout": 30.0})
+        async with open_running(through) as one:
+            client, worker = await one.peer(), await one.peer()
+            await worker.say(CanDoTimeout(b"f", 1))
+            handle = await client.submit(b"f", b"x")
+            await worker.grab()
+            await one.until(lambda: not one.broker.runs.by_handle)
+            await one.settled()
+            proxy.drop_replies = True
+            await worker.say(WorkComplete(handle, b"late"))
+            jobs = one.broker.store.link.keys.jobs(one.broker.store.function(b"f").tag)
+            with trio.fail_after(PATIENCE_SECONDS):
+                while server.client().exists(jobs):
+                    await trio.lowlevel.checkpoint()
+            proxy.cut()
+            proxy.heal()
+            assert await client.hear() == WorkComplete(handle, b"late")

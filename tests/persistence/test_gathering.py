@@ -4,6 +4,7 @@ import pytest
 import trio
 
 from persistence import ClaimedJob, JobStatus, Outcome, StoreError, Submitted
+from persistence.steering import Dropped
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin
 from tests.servers import RedisServer
@@ -22,10 +23,17 @@ def commands(broker: Standin) -> int:
     return broker.store.pipe.statistics().commands
 
 
-def finish_soon(broker: Standin, job: ClaimedJob) -> list[bytes]:
+def finish_soon(broker: Standin, job: ClaimedJob, result: bytes = b"", *, aloud: bool = False) -> list[bytes]:
     words: list[bytes] = []
     broker.store.ending.finish(
-        broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique
+        broker.function(),
+        job.id,
+        job.attempt,
+        Outcome.COMPLETED,
+        result,
+        words.append,
+        unique=job.unique,
+        aloud=aloud,
     )
     return words
 
@@ -66,6 +74,16 @@ async def test_who_asked_first_gets_the_oldest_and_who_asked_too_late_nothing(br
     assert (first.job.payload, second.job.payload, third.job) == (b"older", b"newer", None)
     assert first.job.number < second.job.number
     assert third.empty == 0b111
+
+
+async def test_a_job_that_is_handed_out_comes_whole_also_beside_submits_that_want_none(broker: Standin) -> None:
+    broker.store.gather()
+    submits = [broker.submit_soon(b"first", handed=True), broker.submit_soon(b"second")]
+    broker.store.flush()
+    await until(lambda: all(submits))
+    handed = submits[0][0].handed
+    assert handed is not None, "it must be fetched first"
+    assert handed.payload == b"first"
 
 
 async def test_equal_uniques_of_one_event_are_one_job(broker: Standin) -> None:
@@ -127,6 +145,20 @@ async def test_nothing_is_left_in_redis_of_jobs_that_ended_together(broker: Stan
     assert left == {":function", ":incarnations"}
 
 
+async def test_submits_to_a_function_that_was_dropped_introduce_it_once_and_come_again_together(
+    broker: Standin,
+) -> None:
+    assert await broker.store.steering.drop(FUNCTION) is Dropped.DROPPED
+    before = commands(broker)
+    broker.store.gather()
+    submits = [broker.submit_soon(b"%d" % at) for at in range(5)]
+    broker.store.flush()
+    await until(lambda: all(submits))
+    assert commands(broker) - before == len(["stored", "listed", "introduced", "stored"])
+    assert [answers[0].outcome for answers in submits] == [Submitted.QUEUED] * 5
+    assert [(await broker.claim()).payload for _ in submits] == [b"%d" % at for at in range(5)]
+
+
 @pytest.mark.parametrize("count", [300, 129])
 async def test_more_than_one_script_should_do_are_several(broker: Standin, count: int) -> None:
     before = commands(broker)
@@ -136,3 +168,17 @@ async def test_more_than_one_script_should_do_are_several(broker: Standin, count
     await until(lambda: all(submits))
     assert commands(broker) - before == -(-count // 128)
     assert [answers[0].outcome for answers in submits] == [Submitted.QUEUED] * count
+
+
+@pytest.mark.parametrize(("aloud", "scripts"), [(True, 3), (False, 1)])
+async def test_results_that_travel_are_no_more_in_one_script_than_a_pipe_takes(
+    broker: Standin, aloud: bool, scripts: int
+) -> None:
+    ran = await running(broker, 5)
+    before = commands(broker)
+    broker.store.gather()
+    ends = [finish_soon(broker, job, b"x" * 100_000, aloud=aloud) for job in ran]
+    broker.store.flush()
+    await until(lambda: all(ends))
+    assert commands(broker) - before == scripts
+    assert ends == [[b"finished"]] * 5

@@ -7,6 +7,7 @@ import trio
 
 from persistence import ClaimedJob, JobStatus, Manner, Outcome, StoreUnavailableError, Submitted
 from persistence.scripts import CLAIM
+from tests.faults.proxy import Proxy, open_proxy
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import Answer, Standin, payloads
@@ -228,3 +229,25 @@ async def test_the_loss_of_scripts_heals(broker: Standin, redis_server: RedisSer
         await broker.store.sweeper.sweep()
     await broker.store.bulk.wait_connected()
     await broker.store.sweeper.sweep()
+
+
+async def test_a_late_result_whose_answer_was_lost_is_the_end_of_the_job(
+    redis_server: RedisServer, start: Start
+) -> None:
+    async with open_proxy(Proxy(redis_server.port)) as proxy:
+        broker = await start(Standin(redis_server, port=proxy.port))
+        await broker.submit(background=False)
+        job = await broker.claim()
+        assert await broker.requeue(job) == [b"requeued"]
+        words: list[bytes] = []
+        proxy.drop_replies = True
+        broker.store.ending.finish(
+            broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique
+        )
+        jobs = broker.store.link.keys.jobs(broker.function().tag)
+        await until(lambda: not redis_server.client().exists(jobs))
+        proxy.cut()
+        proxy.heal()
+        await until(lambda: bool(words))
+        assert words == [b"finished"]
+        await broker.abandon()
