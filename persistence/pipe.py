@@ -101,6 +101,15 @@ class Pipe:
         return self._connected.is_set() and not self._ended
 
     @property
+    def away_because(self) -> StoreError | None:
+        """Why Redis cannot be reached: the last attempt failed, and the next has not come to its end.
+
+        None while a connection stands, and from its break until the first attempt to make another: a restarted
+        server is back by then. Who cannot use a late answer need not wait for one while this says something.
+        """
+        return self._patience.in_vain
+
+    @property
     def gathering(self) -> bool:
         """Whether `gather` was called, and `flush` will be."""
         return self._gathering

@@ -41,6 +41,8 @@ class Patience:
         self._reason: str | None = None
         self._told: set[str] = set()
         self._pause_seconds = 0.0
+        self.in_vain: StoreError | None = None
+        """Why the last attempt came to nothing; None while a connection stands, or has just broken."""
 
     def begin(self) -> float:
         """An attempt begins; by when it must have led to a greeted connection (trio's clock)."""
@@ -55,6 +57,7 @@ class Patience:
         """An attempt led to a connection that is ready."""
         self._ever_connected = True
         self._connected_at = trio.current_time()
+        self.in_vain = None
         if self._told:
             log.info("pipe %s: connected", self._name)
         self._told.clear()
@@ -62,6 +65,8 @@ class Patience:
     def verdict(self, error: StoreError) -> StoreError | None:
         """An attempt, or the connection it led to, ended so. What to raise; None: pause, and begin again."""
         now = trio.current_time()
+        if self._connected_at is None:
+            self.in_vain = error
         if self._connected_at is not None and now - self._connected_at > STOOD_SECONDS:
             self._backoff.reset()
         self._connected_at = None

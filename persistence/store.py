@@ -95,6 +95,11 @@ class Store:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
 
+    @property
+    def away_because(self) -> StoreError | None:
+        """Why Redis is known to be out of reach, so that it is no use to ask and wait; None if it may answer."""
+        return self.pipe.away_because or self.bulk.away_because
+
     def _post_what_is_gathered(self) -> None:
         gathering = self.link.gathering
         gathering.post_ends = self.ending.post_ends
