@@ -115,9 +115,11 @@ def main() -> None:
         raise SystemExit(f"{GEARADMIN} is not installed; Debian's package gearman-tools has it")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=1_000_000, help="in the queue (default 1,000,000)")
-    parser.add_argument("--option", default="--show-jobs", help="of gearadmin (default --show-jobs)")
+    parser.add_argument(
+        "--unique", action="store_true", help="list the uniques instead: here an empty line for each job"
+    )
     given = parser.parse_args()
-    measure(given.jobs, given.option)
+    measure(given.jobs, "--show-unique-jobs" if given.unique else "--show-jobs")
 
 
 if __name__ == "__main__":
