@@ -52,4 +52,6 @@ def _reason(error: BaseException) -> str:
     if error.__cause__ is not None:
         return _reason(error.__cause__)
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if text.startswith("Error connecting to ("):  # trio's words, with an address that is named already
+        text = text.rpartition(": ")[2]
     return " ".join(text.split()) or type(error).__name__

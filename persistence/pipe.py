@@ -11,6 +11,7 @@ reply a command: MULTI and its company, MONITOR, and CLIENT REPLY.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Final
 
 import trio
@@ -108,6 +109,10 @@ class Pipe:
         server is back by then. Who cannot use a late answer need not wait for one while this says something.
         """
         return self._patience.in_vain
+
+    def hoping(self) -> AbstractContextManager[None]:
+        """Ends the block by a StoreError when there is an `away_because`; what was asked may be done all the same."""
+        return self._patience.hoping()
 
     @property
     def gathering(self) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import trio
@@ -20,6 +23,14 @@ PASSING: Final = frozenset(
 
 STOOD_SECONDS: Final = 1.0
 """A connection that broke sooner was no success: the delays grow on, lest we reconnect 20 times a second."""
+
+
+@dataclass(slots=True, eq=False)
+class Hope:
+    """Somebody waits for an answer, as long as there may be one."""
+
+    scope: trio.CancelScope
+    dashed_by: StoreError | None = None
 
 
 class Patience:
@@ -43,6 +54,25 @@ class Patience:
         self._pause_seconds = 0.0
         self.in_vain: StoreError | None = None
         """Why the last attempt came to nothing; None while a connection stands, or has just broken."""
+        self._hopes: list[Hope] = []
+
+    @contextmanager
+    def hoping(self) -> Iterator[None]:
+        """End the block by a StoreError as soon as an attempt comes to nothing; at once if the last one did.
+
+        The block is cancelled: what was posted in it stays posted.
+        """
+        if self.in_vain is not None:
+            raise self.in_vain
+        hope = Hope(trio.CancelScope())
+        self._hopes.append(hope)
+        try:
+            with hope.scope:
+                yield
+        finally:
+            self._hopes.remove(hope)
+        if hope.scope.cancelled_caught and hope.dashed_by is not None:
+            raise hope.dashed_by
 
     def begin(self) -> float:
         """An attempt begins; by when it must have led to a greeted connection (trio's clock)."""
@@ -67,6 +97,9 @@ class Patience:
         now = trio.current_time()
         if self._connected_at is None:
             self.in_vain = error
+            for hope in self._hopes:
+                hope.dashed_by = error
+                hope.scope.cancel()
         if self._connected_at is not None and now - self._connected_at > STOOD_SECONDS:
             self._backoff.reset()
         self._connected_at = None

@@ -39,12 +39,13 @@ def _named(counts: Counts) -> bytes:
 
 async def _table(broker: Broker, row: Callable[[Counts, int], bytes]) -> bytes:
     """A row for each function that Redis knows, or a worker, by name."""
-    await broker.store.asking.everything_before()
-    workers = await workers_anywhere(broker)
     rows: list[bytes] = []
-    async with aclosing(figures(broker, workers)) as tables:
-        async for table in tables:
-            rows += [row(counts, workers.get(counts.function, 0)) for counts in table]
+    with broker.store.hoping():
+        await broker.store.asking.everything_before()
+        workers = await workers_anywhere(broker)
+        async with aclosing(figures(broker, workers)) as tables:
+            async for table in tables:
+                rows += [row(counts, workers.get(counts.function, 0)) for counts in table]
     return b"".join(rows) + END_OF_LIST
 
 

@@ -39,7 +39,7 @@ def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
         return
 
     async def give(promise: Promise) -> None:
-        await gather_and_send(session, promise, pages(broker))
+        await gather_and_send(session, promise, pages(broker), broker.store.hoping)
 
     answer_in_parts(broker, session, give)
 

@@ -43,7 +43,9 @@ def incomplete(word: bytes) -> bytes:
 
 def unavailable(reason: StoreError) -> bytes:
     """What is said while Redis does not answer."""
-    return error(b"STORE_UNAVAILABLE", f"{reason}; it is tried again by itself: ask once more in a while".encode())
+    return error(
+        b"STORE_UNAVAILABLE", f"{reason}; the broker goes on trying to reach it: ask again in a while".encode()
+    )
 
 
 def answer_later(broker: Broker, session: Session, ask: Callable[[], Awaitable[bytes]]) -> None:

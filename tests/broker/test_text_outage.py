@@ -65,10 +65,25 @@ async def test_commands_are_refused_at_once_and_told_where_redis_was_looked_for(
     reason = await tells_why(one)
     await admin.say_bytes(b"\r\n".join((*LINES, b"version", b"")))
     *refused, told = (await hear_lines(admin, len(LINES) + 1)).splitlines()
-    said = f"{reason}; it is tried again by itself: ask once more in a while".replace(" ", "+")
+    said = f"{reason}; the broker goes on trying to reach it: ask again in a while".replace(" ", "+")
     assert refused == [f"ERR STORE_UNAVAILABLE {said}".encode()] * len(LINES)
     assert f"Redis at 127.0.0.1:{server.port}" in reason
     assert told == b"OK " + VERSION.encode()
+    await is_back(one, server)
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.split()[0] in (b"status", b"prioritystatus", b"show")])
+async def test_who_asked_just_before_it_was_known_is_told_as_soon_as_it_is(
+    one: Running, server: RedisServer, line: bytes
+) -> None:
+    admin = await one.peer()
+    server.kill()
+    with trio.fail_after(PATIENCE_SECONDS):
+        while one.broker.store.connected:
+            await trio.lowlevel.checkpoint()
+    await admin.say_bytes(line + b"\r\n")
+    (refused,) = (await hear_lines(admin, 1)).splitlines()
+    assert refused.startswith(b"ERR STORE_UNAVAILABLE ")
     await is_back(one, server)
 
 
