@@ -49,7 +49,8 @@ class GearmandOnRedis(GearmandProcess):
 
 
 @contextmanager
-def _redis() -> Iterator[RedisServer]:
+def open_redis() -> Iterator[RedisServer]:
+    """A Redis of its own that syncs once a second."""
     server = RedisServer(find_engine("redis"), *EVERY_SECOND)
     server.start()
     try:
@@ -63,7 +64,7 @@ Contestant = Callable[[ExitStack, Path], tuple[ServerProcess, list[int]]]
 
 
 def _ours(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[int]]:
-    redis = stack.enter_context(_redis())
+    redis = stack.enter_context(open_redis())
     url = f"redis://127.0.0.1:{redis.port}"
     broker = stack.enter_context(BrokerProcess(directory / "data", "--redis", url))
     return broker, [broker.pid, redis.pid]
@@ -75,7 +76,7 @@ def _gearmand(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[in
 
 
 def _gearmand_on_redis(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[int]]:
-    redis = stack.enter_context(_redis())
+    redis = stack.enter_context(open_redis())
     server = stack.enter_context(GearmandOnRedis(directory, redis.port))
     return server, [server.pid, redis.pid]
 
@@ -95,9 +96,9 @@ def take_turn(start: Contestant, load: Load, processes: int) -> Turn:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         server, counted = start(stack, directory)
-        before = sum(map(_cpu_seconds, counted))
+        before = sum(map(cpu_seconds, counted))
         seen = run_load((server.host, server.port), load, processes)
-        return _judged(seen, sum(map(_cpu_seconds, counted)) - before)
+        return _judged(seen, sum(map(cpu_seconds, counted)) - before)
 
 
 def _judged(seen: list[Figures], cpu_seconds: float) -> Turn:
@@ -113,7 +114,8 @@ def _judged(seen: list[Figures], cpu_seconds: float) -> Turn:
     )
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """How much of a processor a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

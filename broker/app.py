@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 LAST_WORDS_SECONDS: Final = 2.0
 """How long peers get to hear the answers that are on their way when we stop."""
+LATE_RETURN: Final = (
+    "after a kill, jobs that ran here return only after --presence-ttl: %s; give a --data-dir that this user may write"
+)
 LEAVE_SECONDS: Final = 5.0
 """How long a goodbye to Redis may take. What is not said, the others find out by themselves."""
 
@@ -173,7 +176,7 @@ def _identity(place: Place) -> AbstractContextManager[Identity | None]:
     try:
         return claim_identity(place.directory, name)
     except StoreError as error:
-        log.warning("after a kill, jobs that ran here return only after a while: %s", error)
+        log.warning(LATE_RETURN, error)
         return nullcontext()
 
 
@@ -186,4 +189,4 @@ async def _write(identity: Identity | None, incarnation: Incarnation) -> None:
         try:
             await identity.write(incarnation)
         except StoreError as error:
-            log.warning("after a kill, jobs that ran here return only after a while: %s", error)
+            log.warning(LATE_RETURN, error)

@@ -24,7 +24,13 @@ async def watch_time_limits(broker: Broker) -> None:
             await broker.limits_changed.wait()
         late = broker.runs.overdue(trio.current_time())
         for run in late:
-            log.warning("%s took too long over %s", run.session.name, run.job.handle.decode("ascii", "replace"))
+            handle = run.job.handle.decode("ascii", "replace")
+            log.warning(
+                "%s took too long over %s, and it is taken away; if the work needs more time, let the worker register "
+                "a longer limit",
+                run.session.name,
+                handle,
+            )
         lose(broker, late, Manner.SUSPECT)
         broker.flusher.flush()
 
@@ -70,6 +76,9 @@ def _wake_the_forgotten(broker: Broker, before: set[bytes]) -> set[bytes]:
         if line.sleepers and line.promises != NOTHING and not line.handing and name not in on_the_way
     }
     for name in beside & before:
-        log.error("work for %r lay beside a sleeping worker: a defect; waking it", name.decode("utf-8", "replace"))
+        log.error(
+            "work for %r lay beside a sleeping worker: a defect, please report it; waking the worker",
+            name.decode("utf-8", "replace"),
+        )
         wake_for(broker, broker.roster.lines[name])
     return beside

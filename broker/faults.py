@@ -4,7 +4,8 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
-from persistence.errors import StoreUnavailableError
+from persistence.errors import StoreError
+from persistence.remedies import with_remedy
 
 _ADVICE: Final[Mapping[int, str]] = {
     errno.EADDRINUSE: "perhaps gearmand or another broker runs there: stop it, or choose another --port",
@@ -19,10 +20,10 @@ _ADVICE: Final[Mapping[int, str]] = {
 def advice(error: Exception) -> str:
     """One line for an error that kept a broker from starting.
 
-    The store's errors and our own say what to do themselves; the system's know only what failed.
+    Our own say what to do themselves; Redis and the system know only what failed.
     """
-    if isinstance(error, StoreUnavailableError):
-        return f"{' '.join(str(error).split())}; check that it runs there, and that --redis is right"
+    if isinstance(error, StoreError):
+        return with_remedy(error)
     if not isinstance(error, OSError):
         return " ".join(str(error).split())
     if error.filename is not None:

@@ -98,7 +98,9 @@ class LogFile(logging.FileHandler):
             super().handleError(record)
         elif not self._failed:
             self._failed = True
-            complain(f"cannot write to the log file {self.baseFilename} ({error.strerror}); lines are being lost")
+            complain(
+                f"cannot write to the log file {self.baseFilename} ({error.strerror}); lines are lost: make room there"
+            )
 
 
 class Log:
@@ -162,7 +164,11 @@ class Log:
         try:
             self._file.reopen()
         except OSError as error:
-            _log.error("cannot reopen %s (%s); the log goes on in the old file", self._target, error.strerror)
+            _log.error(
+                "cannot reopen %s (%s); the log goes on in the old file: mend that and send SIGHUP again",
+                self._target,
+                error.strerror,
+            )
         else:
             _log.log(NOTICE, "log file opened")
 

@@ -52,4 +52,4 @@ def _remove(path: Path, pid: int) -> None:
     except FileNotFoundError:
         pass  # somebody cleaned up before us
     except OSError as error:
-        _log.warning("the pid file %s stays behind (%s)", path, error.strerror)
+        _log.warning("the pid file %s stays behind (%s); remove it by hand", path, error.strerror)

@@ -3,6 +3,7 @@
 import logging
 
 from persistence import StoreError
+from persistence.remedies import with_remedy
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,8 @@ class Refusals:
         self._count += 1
         if str(error) != self._reason:
             self._reason = str(error)
-            log.error("jobs cannot be stored: %s. Clients that submit get an ERROR until it is healed", error)
+            what = with_remedy(error)
+            log.error("jobs cannot be stored: %s. Clients that submit get an ERROR until it is healed", what)
 
     def accepted(self) -> None:
         """The store took a submit."""

@@ -352,6 +352,8 @@ class FaultBarrier:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         if not isinstance(error, Exception):
             return False
-        log.error("a defect ended the connection of %s", self._session.name, exc_info=error)
+        log.error(
+            "a defect ended the connection of %s; please report it with these lines", self._session.name, exc_info=error
+        )
         self._session.drop("its request met a defect of ours")
         return True

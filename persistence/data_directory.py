@@ -22,7 +22,14 @@ PROBE_BYTES = 64 * 1024
 
 
 def default_data_dir() -> Path:
-    """Where the embedded store is unless told otherwise: where the platform wants state to be kept."""
+    """Where the embedded store is unless told otherwise: where the platform wants state to be kept.
+
+    systemd makes the directories that a unit names by ``StateDirectory=``, and says where they are. Users that it runs
+    services as often have a home that is not there.
+    """
+    given, _, _ = os.environ.get("STATE_DIRECTORY", "").partition(":")
+    if given:
+        return Path(given)
     if os.geteuid() == 0:
         return Path("/var/lib/trio-gearman")
     return platformdirs.user_state_path("trio-gearman")
@@ -103,6 +110,7 @@ class DataDirectory:
         """What to raise when the system refuses something in this directory."""
         if isinstance(error, FileExistsError | NotADirectoryError):
             return EmbeddedStoreError(f"cannot use the data directory {self.path}: it is, or is below, a file")
-        return EmbeddedStoreError(
-            f"cannot use the data directory {self.path}: {error.strerror}; mend that, or choose another directory"
-        )
+        todo = "mend that, or choose another directory"
+        if isinstance(error, PermissionError):
+            todo = "let this user write there, or name another by --data-dir (in a systemd unit: StateDirectory=)"
+        return EmbeddedStoreError(f"cannot use the data directory {self.path}: {error.strerror}; {todo}")

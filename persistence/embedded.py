@@ -75,7 +75,10 @@ async def open_embedded_store(
             await store._leave()
         store._close()
         if patience.cancelled_caught:
-            log.warning("the embedded store in %s did not stop in time; it may still run", store.data_dir)
+            log.warning(
+                "the embedded store in %s did not stop in time; end the process in its store.pid if no broker uses it",
+                store.data_dir,
+            )
 
 
 class EmbeddedStore:
@@ -131,12 +134,15 @@ class EmbeddedStore:
             async with self._decision():
                 patience.deadline = math.inf  # what follows has bounds of its own
                 if not self._users.try_shared():
-                    raise EmbeddedStoreError(f"another program has locked {self._users.path}")
+                    raise EmbeddedStoreError(
+                        f"another program has locked {self._users.path}: end that, or choose another data directory"
+                    )
                 self._joined = True
                 await self._reach_or_start()
         if patience.cancelled_caught:
             raise EmbeddedStoreError(
-                f"another broker has been starting or stopping the store in {self.data_dir} for {DECIDING_SECONDS:g} s"
+                f"another broker has been starting or stopping the store in {self.data_dir} for {DECIDING_SECONDS:g} s:"
+                " end it if it hangs, or choose another data directory"
             )
         await self._loaded()
         log.info("the embedded store in %s serves, process %d", self.data_dir, self.pid)

@@ -127,7 +127,7 @@ def claim_identity(directory: Path, name: str = "identity") -> Identity:
             lock.close()
     except OSError as error:
         raise StoreError(f"cannot use an identity in {directory}: {error.strerror}") from error
-    raise StoreError(f"all {MOST_IDENTITIES} identities of {directory} are taken by living processes")
+    raise StoreError(f"all {MOST_IDENTITIES} identities of {directory} are taken by living processes: end some")
 
 
 def _entries(descriptor: int) -> Iterator[_Entry]:

@@ -18,6 +18,7 @@ from persistence.gathering import Gathering
 from persistence.keys import Keys
 from persistence.pipe import Pipe
 from persistence.records import Incarnation, new_incarnation, spell
+from persistence.remedies import with_remedy
 from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
 
@@ -124,7 +125,8 @@ class Link:
         """Redis refused something: say so in the log, once for each kind until it is over."""
         if isinstance(error, StoreRefusedError) and error.word not in self._complaints:
             self._complaints.add(error.word)
-            log.error("Redis refuses to work: %s. What ended meanwhile is kept, and written down later", error)
+            what = with_remedy(error)
+            log.error("Redis refuses to work: %s. What ended meanwhile is kept, and written down later", what)
 
     def _withdraw_complaints(self) -> None:
         self._complaints.clear()

@@ -56,4 +56,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)  # trio puts the address in front, and the line has named it
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if text.startswith("Error connecting to ("):  # trio's words, with an address that is named already
+        text = text.rpartition(": ")[2]
     return " ".join(text.split()) or type(error).__name__

@@ -11,6 +11,7 @@ reply a command: MULTI and its company, MONITOR, and CLIENT REPLY.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Final
 
 import trio
@@ -99,6 +100,19 @@ class Pipe:
     def connected(self) -> bool:
         """Whether a greeted and prepared connection stands: what is posted now leaves at once."""
         return self._connected.is_set() and not self._ended
+
+    @property
+    def away_because(self) -> StoreError | None:
+        """Why Redis cannot be reached: the last attempt failed, and the next has not come to its end.
+
+        None while a connection stands, and from its break until the first attempt to make another: a restarted
+        server is back by then. Who cannot use a late answer need not wait for one while this says something.
+        """
+        return self._patience.in_vain
+
+    def hoping(self) -> AbstractContextManager[None]:
+        """Ends the block by a StoreError when there is an `away_because`; what was asked may be done all the same."""
+        return self._patience.hoping()
 
     @property
     def gathering(self) -> bool:

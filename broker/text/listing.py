@@ -9,12 +9,10 @@ from broker.outgoing import Promise
 from broker.session import Session
 from broker.text.counting import figures
 from broker.text.gathering import gather_and_send
-from broker.text.replies import END_OF_LIST, answer_in_parts, unknown_command
+from broker.text.replies import END_OF_LIST, ON_ONE_LINE, answer_in_parts, unknown_command
 from persistence import Counts, ListedJob
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
-ON_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"__")
-"""A client may call itself anything; a line end in its id must not forge a row."""
 EMPTY_LINES: Final = 1000
 """So many jobs without a unique are listed at a time."""
 
@@ -23,9 +21,10 @@ def on_workers(broker: Broker, session: Session, words: list[bytes]) -> None:
     """FD, address, id and functions of every connection to this broker, whose numbers mean nothing at another."""
     rows = []
     for other in broker.sessions:
-        peer, name = other.transport.peer.encode(), other.client_id.translate(ON_ONE_LINE)
+        peer = other.transport.peer.encode()
         functions = b"".join(b" " + line.function.name for line in other.order)
-        rows.append(b"%d %b %b :%b\n" % (other.transport.number, peer, name, functions))
+        row = b"%d %b %b :%b" % (other.transport.number, peer, other.client_id, functions)
+        rows.append(row.translate(ON_ONE_LINE) + b"\n")
     session.say_bytes(b"".join(rows) + END_OF_LIST)
 
 
@@ -40,7 +39,7 @@ def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
         return
 
     async def give(promise: Promise) -> None:
-        await gather_and_send(session, promise, pages(broker))
+        await gather_and_send(session, promise, pages(broker), broker.store.hoping)
 
     answer_in_parts(broker, session, give)
 
@@ -67,7 +66,7 @@ async def _uniques(broker: Broker) -> AsyncGenerator[bytes, None]:
             while (uniques := await pages.uniques()) is not None:
                 without -= len(uniques)
                 # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
-                yield b"".join([unique.partition(b"\0")[0] + b"\n" for unique in uniques])
+                yield b"".join([unique.partition(b"\0")[0].translate(ON_ONE_LINE) + b"\n" for unique in uniques])
             while without > 0:
                 yield b"\n" * min(without, EMPTY_LINES)
                 without -= EMPTY_LINES

@@ -14,6 +14,12 @@ from persistence import StoreError
 OK: Final = b"OK\r\n"
 END_OF_LIST: Final = b".\n"
 
+# Clients call functions, jobs and themselves what they like; what is listed of it must not look like another row.
+ON_ONE_LINE: Final = bytes.maketrans(b"\r\n", b"__")
+"""For names in rows that blanks part: they show a tab as it is."""
+IN_ONE_FIELD: Final = bytes.maketrans(b"\r\n\t", b"___")
+"""For names in rows that tabs part."""
+
 
 def value(text: bytes) -> bytes:
     """A reply that is one value."""
@@ -37,7 +43,9 @@ def incomplete(word: bytes) -> bytes:
 
 def unavailable(reason: StoreError) -> bytes:
     """What is said while Redis does not answer."""
-    return error(b"STORE_UNAVAILABLE", str(reason).encode())
+    return error(
+        b"STORE_UNAVAILABLE", f"{reason}; the broker goes on trying to reach it: ask again in a while".encode()
+    )
 
 
 def answer_later(broker: Broker, session: Session, ask: Callable[[], Awaitable[bytes]]) -> None:
@@ -54,13 +62,19 @@ def answer_later(broker: Broker, session: Session, ask: Callable[[], Awaitable[b
 
 
 def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], Awaitable[None]]) -> None:
-    """The same for a reply that `give` puts into its place itself, to the end; before that, it may raise StoreError."""
+    """The same for a reply that `give` puts into its place itself, to the end; before that, it may raise StoreError.
+
+    While Redis is known to be out of reach nothing is asked: a monitor should hear of an outage at once, not when its
+    own patience has ended.
+    """
     session.hold()
     promise = session.promise()
 
     async def answer() -> None:
         with FaultBarrier(session):
             try:
+                if (known := broker.store.away_because) is not None:
+                    raise known
                 await give(promise)
             except StoreError as reason:
                 session.keep_bytes(promise, unavailable(reason))

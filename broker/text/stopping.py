@@ -19,7 +19,10 @@ def on_shutdown(broker: Broker, session: Session, words: list[bytes]) -> None:
     if len(words) > 1 and not graceful:
         session.say_bytes(incomplete(words[0]))
     elif not is_loopback(session.transport.peer):
-        log.warning("refused to shut down for %s, who is not on this machine", session.name)
+        log.warning(
+            "refused to shut down for %s, who is not on this machine: send the command from here, or a signal",
+            session.name,
+        )
         session.say_bytes(NOT_ALLOWED)
     else:
         log.warning("%s asked for a shutdown%s", session.name, " by and by" if graceful else "")

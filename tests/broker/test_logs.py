@@ -121,7 +121,7 @@ def test_a_reopen_that_fails_goes_on_in_the_old_file(path: Path) -> None:
         log.reopen()
         LOG.info("after")
     assert messages(moved)[1:] == [
-        f"cannot reopen {path} (Is a directory); the log goes on in the old file",
+        f"cannot reopen {path} (Is a directory); the log goes on in the old file: mend that and send SIGHUP again",
         "after",
     ]
 

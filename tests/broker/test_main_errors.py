@@ -69,5 +69,5 @@ def test_a_redis_that_is_not_there_is_named_with_what_to_check() -> None:
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == (
         f"trio-gearman: cannot connect to Redis at 127.0.0.1:{port}: Connection refused; "
-        "check that it runs there, and that --redis is right"
+        "see that it runs there, and that --redis names it"
     )

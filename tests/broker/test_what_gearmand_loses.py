@@ -86,6 +86,19 @@ async def test_a_thousand_jobs_keep_their_order_over_a_kill(broker: BrokerProces
     assert payloads == list(range(1000))
 
 
+async def test_a_foreground_job_that_a_background_submit_has_joined_survives_a_kill(broker: BrokerProcess) -> None:
+    async with peers_of(broker) as waiting, peers_of(broker) as client:
+        handle = await waiting.submit(b"f", b"first", b"u")
+        alone = await waiting.submit(b"f", b"for its client alone", b"v")
+        assert await client.submit_background(b"f", b"second", b"u") == handle
+        kill_and_start(broker)
+    async with peers_of(broker, b"f") as worker:
+        job = await worker.take()
+        assert (job.handle, job.payload) == (handle, b"first")
+        assert await worker.finds_nothing()
+        assert await worker.ask(GetStatus(alone)) == StatusRes(alone, False, False, 0, 0)
+
+
 async def test_jobs_without_a_unique_or_with_a_hyphen_all_survive_a_kill(broker: BrokerProcess) -> None:
     submits = [(b"", b"same"), (b"", b"same"), (b"-", b"one"), (b"-", b"two"), (b"-", b""), (b"-", b"")]
     async with peers_of(broker) as client:

@@ -18,7 +18,8 @@ HEAD: Final = """\
 <!-- Made by `python -m tests.command_line.page` from broker/flags.py and broker/gearmand_flags.py. Change those. -->
 
 A broker is started by `trio-gearman`, by `python -m broker`, or, in the place of a gearmand that was here before, by
-`gearmand`. The flags are gearmand's where gearmand has them, so a unit file needs one path changed. By the name `gearmand` two
+`gearmand`. The flags are gearmand's where gearmand has them, so a unit file needs one path changed; and, unless it names
+a Redis, a place for the jobs: `StateDirectory=trio-gearman`, for which `--data-dir` then stands. By the name `gearmand` two
 defaults are gearmand's, too: it listens on every address and logs to `/var/log/gearmand.log`.
 
     gearmand -d -P /run/gearman/gearmand.pid -l /var/log/gearman-job-server/gearmand.log -q redis --redis-server=cache

@@ -17,11 +17,15 @@ from protocol import CanDo, GrabJob, JobAssign, JobCreated, SubmitJob, SubmitJob
 from tests.broker.peers import PATIENCE_SECONDS, open_peer
 from tests.command_line.background import Background, end, ended
 from tests.ports import private_port
+from tests.processes import GEARMAND as DEBIANS_GEARMAND
 from tests.processes import BrokerProcess
+from tests.programs import missing
 from tests.servers import AOF, RedisServer
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 GEARMAND = SCRIPTS / "gearmand"
+UNIT = Path("/lib/systemd/system/gearman-job-server.service")
+DEFAULTS = Path("/etc/default/gearman-job-server")
 
 
 def version_at(address: str, port: int) -> bytes:
@@ -39,19 +43,43 @@ def limit_of_files(pid: int) -> list[str]:
     return line.split()[3:5]
 
 
-def test_the_command_line_of_debians_unit_starts_it_by_the_name_of_gearmand(folder: Path) -> None:
-    # /lib/systemd/system/gearman-job-server.service and /etc/default/gearman-job-server, with paths of the test.
+def words_of_debians_unit(folder: Path) -> list[str]:
+    """What its unit starts gearmand with, as shipped, but for the program, and with the directories of the test."""
+    if not UNIT.exists():
+        missing(f"{UNIT} is not there; Debian's package gearman-job-server has it")
+    (start,) = (line for line in UNIT.read_text().splitlines() if line.startswith("ExecStart="))
+    program, *words, last = start.removeprefix("ExecStart=").split()
+    assert (program, last) == (DEBIANS_GEARMAND, "$PARAMS")
+    params = subprocess.run(
+        ["/bin/sh", "-c", f". {DEFAULTS}; echo $PARAMS"], capture_output=True, text=True, check=True
+    )
+    words += params.stdout.split()
+    assert len(words) > 3
+    return [
+        word.replace("/run/gearman/", f"{folder}/").replace("/var/log/gearman-job-server/", f"{folder}/")
+        for word in words
+    ]
+
+
+@pytest.mark.parametrize("store", ["its own", "redis"])
+def test_the_command_line_of_debians_unit_starts_it_by_the_name_of_gearmand(
+    folder: Path, redis_server: RedisServer, store: str
+) -> None:
     background = Background(folder)
-    log = folder / "gearmand.log"
-    where = ("--listen=localhost", "--daemon", f"--log-file={log}")
-    background.words = (f"--pid-file={background.pid_file}", *where, f"-p{background.port}")
-    done = background.start((str(GEARMAND),), TRIO_GEARMAN_DATA_DIR=str(folder / "data"))
+    background.pid_file, log = folder / "gearmand.pid", folder / "gearmand.log"
+    background.words = (*words_of_debians_unit(folder),)
+    if store == "redis":
+        background.words += ("-q", "redis", "--redis-server", "127.0.0.1", "--redis-port", str(redis_server.port))
+    given = {"GEARMAND_PORT": str(background.port), "STATE_DIRECTORY": str(folder / "data")}
+    done = background.start((str(GEARMAND),), **given)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     try:
         assert version_at("localhost", background.port).startswith(b"OK ")
+        assert (folder / "data" / "store.sock").exists() == (store == "its own")
     finally:
         end(background.pid)
-    assert log.read_text() == ""
+    warnings = log.read_text().splitlines()
+    assert [line for line in warnings if store != "redis" or "may lose jobs" not in line] == []
     assert not background.pid_file.exists()
 
 

@@ -100,6 +100,15 @@ def test_a_data_directory_of_somebody_else_is_told_and_left_as_it_is(folder: Pat
     assert background.data_dir.stat().st_uid == 0
 
 
+def test_a_user_without_a_home_is_told_where_jobs_may_be_kept(folder: Path) -> None:
+    done = ended([*STARTED_BY_NOBODY, "--port=0", "--log-file=none"], HOME=str(folder / "missing"), STATE_DIRECTORY="")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"trio-gearman: cannot use the data directory {folder}/missing/.local/state/trio-gearman: Permission denied; "
+        "let this user write there, or name another by --data-dir (in a systemd unit: StateDirectory=)\n"
+    )
+
+
 def test_a_user_that_does_not_exist_is_told(folder: Path) -> None:
     done = Background(folder, "--user=no-such-user").start()
     assert done.returncode == 1

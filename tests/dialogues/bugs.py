@@ -36,6 +36,8 @@ BUGS: Final = (
         (
             "a background submit makes the foreground job that it joins a background job",
             "a background submit makes the foreground job that it joins while it runs a background job",
+            "tests/broker/test_what_gearmand_loses.py"
+            "::test_a_foreground_job_that_a_background_submit_has_joined_survives_a_kill",
         ),
     ),
     Bug(
@@ -153,7 +155,11 @@ BUGS: Final = (
         16,
         "The client of a cancelled running job is sent WORK_FAIL, and then its result; a queued one goes on counting.",
         "A client that was told the end is told nothing more, and a queued job is gone at once.",
-        ("the result of a job that was cancelled while it ran", "a cancelled job that was queued is gone at once"),
+        (
+            "the result of a job that was cancelled while it ran",
+            "a cancelled job that was queued is gone at once",
+            "a cancelled job does not count against a limit",
+        ),
     ),
     Bug(
         17,

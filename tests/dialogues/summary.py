@@ -164,6 +164,18 @@ NOTICED: Final = (
         ("a function with queued jobs cannot be dropped", "create function on a line that ends in LF alone"),
     ),
     Noticed(
+        "Line ends and tabs in names, ids and uniques",
+        "make rows and fields of their own in listings",
+        "are shown as `_`",
+        "who reads a listing must not be told of jobs that are not there",
+        (
+            "a function with a line end in its name is one row everywhere",
+            "a function with a tab in its name has no more fields than others",
+            "a client id with a line end in the listing of workers",
+            "a unique with a line end is one line in show unique jobs",
+        ),
+    ),
+    Noticed(
         "`shutdown`",
         "was taken away in 1.1.15",
         "works, from the loopback interface",

@@ -181,9 +181,15 @@ async def test_a_server_that_cannot_be_run_or_does_not_like_its_options_says_so_
     assert "\n" not in str(caught.value)
 
 
-def test_the_default_directory_is_where_the_platform_keeps_state() -> None:
+def test_the_default_directory_is_where_the_platform_keeps_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     assert default_data_dir().is_absolute()
     assert default_data_dir().name == "trio-gearman"
+
+
+def test_the_default_directory_is_the_first_that_systemd_made_for_the_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/jobs:/var/lib/others")
+    assert default_data_dir() == Path("/var/lib/jobs")
 
 
 async def test_watching_can_be_cancelled_at_any_time(home: Path) -> None:

@@ -157,6 +157,6 @@ async def test_a_stop_is_not_waited_for_without_end(home: Path) -> None:
 async def test_a_foreign_lock_on_the_users_is_an_error_in_one_line(home: Path) -> None:
     with FileLock(home / "store.users") as users:
         assert users.try_exclusive()
-        with pytest.raises(EmbeddedStoreError, match=r"^another program has locked .*store\.users$"):
+        with pytest.raises(EmbeddedStoreError, match=r"^another program has locked .*store\.users: end that, "):
             async with open_embedded_store(home):
                 pytest.fail("it must not join")

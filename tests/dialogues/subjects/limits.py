@@ -57,11 +57,15 @@ DIALOGUES: Final = (
         client > SUBMIT_JOB_BG {f} {u}{x*54} x + SUBMIT_JOB_BG {f} {u}{x*54} x
         gearmand: client < JOB_CREATED {H} + JOB_CREATED {I}
         ours: client < JOB_CREATED {H} + JOB_CREATED {H}
+        asker > GET_STATUS_UNIQUE {u}{x*54}
+        gearmand: asker < no answer
+        ours: asker < STATUS_RES_UNIQUE {u}{x*54} 1 0 0 0 0
         worker > CAN_DO {f} + GRAB_JOB_UNIQ
         gearmand: worker < JOB_ASSIGN_UNIQ {H} {f} {u}{x*53} \0x
         ours: worker < JOB_ASSIGN_UNIQ {H} {f} {u}{x*54} x
         """,
-        because="gearmand keeps 63 bytes: such jobs never coalesce, and their payload gains a leading NUL.",
+        because="gearmand keeps 63 bytes: such jobs never coalesce, nobody can ask for them, and their payload gains a "
+        "leading NUL.",
     ),
     Dialogue(
         "a unique of 65 bytes is refused, and the connection stays",

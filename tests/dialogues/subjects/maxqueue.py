@@ -172,6 +172,22 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
+        "a cancelled job does not count against a limit",
+        r"""
+        client > SUBMIT_JOB_BG {f} '' 1
+        client < JOB_CREATED {A}
+        admin > text maxqueue {f} 1
+        admin < text OK\r\n
+        admin > text cancel job {A}
+        admin < text OK\r\n
+        client > SUBMIT_JOB_BG {f} '' 2
+        gearmand: client < ERROR QUEUE_ERROR Job queue is full
+        ours: client < JOB_CREATED {B}
+        """,
+        because="gearmand marks a cancelled job and throws it away when a worker next looks. Here listings and limits "
+        "never count what will not run.",
+    ),
+    Dialogue(
         "what will not run does not count against a limit",
         r"""
         client > SUBMIT_JOB {f} '' 1

@@ -165,6 +165,49 @@ DIALOGUES: Final = (
         because="A line end in an id must not forge a row.",
     ),
     Dialogue(
+        "a function with a line end in its name is one row everywhere",
+        r"""
+        worker > CAN_DO {f}\nx
+        worker < nothing
+        admin > text workers
+        gearmand: admin < list *\s127.0.0.1\s-\s:\s{f}
+        ours: admin < list *\s127.0.0.1\s-\s:\s{f}_x
+        admin > text status
+        gearmand: admin < list {f}
+        ours: admin < list {f}_x\t0\t0\t1
+        admin > text prioritystatus
+        gearmand: admin < list {f}
+        ours: admin < list {f}_x\t0\t0\t0\t1
+        """,
+        because="A line end in a name must not forge a row.",
+    ),
+    Dialogue(
+        "a function with a tab in its name has no more fields than others",
+        r"""
+        worker > CAN_DO {f}\tx
+        worker < nothing
+        admin > text status
+        gearmand: admin < list {f}\tx\t0\t0\t1
+        ours: admin < list {f}_x\t0\t0\t1
+        admin > text prioritystatus
+        gearmand: admin < list {f}\tx\t0\t0\t0\t1
+        ours: admin < list {f}_x\t0\t0\t0\t1
+        """,
+        because="Programs that read the table count its fields, and one such name would take the whole of it from them.",
+    ),
+    Dialogue(
+        "a unique with a line end is one line in show unique jobs",
+        r"""
+        client > SUBMIT_JOB_BG {f} {u}\nx y
+        client < JOB_CREATED {H}
+        admin > text show unique jobs
+        gearmand: admin < list {u} / x
+        ours: admin < list {u}_x
+        """,
+        because="A line end in a unique must not forge a row.",
+        alone=True,
+    ),
+    Dialogue(
         "several blanks between words are one",
         r"""
         client > SUBMIT_JOB_BG {f} {u} x
