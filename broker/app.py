@@ -161,7 +161,8 @@ async def _say_the_last_words(broker: Broker) -> None:
 async def _leave(broker: Broker, identity: Identity | None) -> None:
     with trio.move_on_after(LEAVE_SECONDS):
         try:
-            await broker.store.leave()
+            with broker.store.hoping():
+                await broker.store.leave()
             await _write(identity, Incarnation(b""))
         except StoreError as error:
             log.warning("could not say goodbye to the store, others will notice: %s", error)

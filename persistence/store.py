@@ -103,7 +103,7 @@ class Store:
 
     @contextmanager
     def hoping(self) -> Iterator[None]:
-        """A block that only reads, and ends by a StoreError when Redis turns out to be out of reach meanwhile."""
+        """A block that ends by a StoreError when Redis is, or proves to be, out of reach: for what need not be done."""
         with self.pipe.hoping(), self.bulk.hoping():
             yield
 

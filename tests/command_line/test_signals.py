@@ -1,13 +1,17 @@
 """What signals do to a broker that has work: real processes, real jobs."""
 
 import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import trio
 
 from protocol import GrabJobAll, JobAssignUniq, NoJob, WorkComplete
-from tests.broker.peers import Peer, open_peer
+from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.processes import BrokerProcess
+from tests.servers import RedisServer
 
 
 async def refuses(broker: BrokerProcess) -> None:
@@ -121,3 +125,19 @@ async def test_usr2_and_pipe_are_ignored(broker: BrokerProcess) -> None:
         assert (await peer.ask_in_text(b"version")).startswith(b"OK ")
     assert await trio.to_thread.run_sync(broker.terminate) == 0
     assert "SIGUSR2 means nothing here and is ignored" in broker.output()
+
+
+def test_term_while_redis_is_away_is_obeyed_and_told(folder: Path, make_server: Callable[..., RedisServer]) -> None:
+    server = make_server()
+    server.start()
+    with BrokerProcess(folder / "data", "--redis", server.url) as broker:
+        with socket.create_connection((broker.host, broker.port), PATIENCE_SECONDS) as admin:
+            admin.sendall(b"status\r\n")
+            assert admin.recv(100) == b".\n", "it is up"
+            server.kill()
+            admin.sendall(b"status\r\n")
+            assert admin.recv(500).startswith(b"ERR STORE_UNAVAILABLE ")
+        broker.send(signal.SIGTERM)
+        assert broker.wait() == 0
+        told = f"others will notice: cannot connect to Redis at 127.0.0.1:{server.port}: Connection refused"
+        assert told in broker.output()
