@@ -1,4 +1,7 @@
-"""Sleeping and waking: PRE_SLEEP and NOOP. A table, and as long as there are ways to be woken."""
+"""Sleeping and waking: PRE_SLEEP and NOOP.
+
+A table, and as long as there are ways to be woken.
+"""
 
 from typing import Final
 
