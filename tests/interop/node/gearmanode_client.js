@@ -1,6 +1,7 @@
 // The library `gearmanode` as the client of tests/interop/ends.py.
 // usage: node gearmanode_client.js HOST PORT
 'use strict';
+const { once } = require('events');
 const { say, heard } = require('./lines');
 const gearmanode = require('./gearmanode_quiet');
 
@@ -48,6 +49,8 @@ function ask(job) {
 
 async function main() {
     const server = client.jobServers[0];
+    server.setOption('exceptions'); // connects, too; a job that was submitted before the answer could be over by then
+    await once(server, 'option');
     client.on('socketConnect', () => server.setOption('exceptions'));
     for (;;) await request(await heard());
 }
