@@ -50,6 +50,10 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     os.setpgrp()  # so that a test can signal this process group, and nobody else's
+    # As a terminal would start it: a shell that runs the tests in the background has these ignored, by us too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(message)s")
     instruments = [KillAtStep(int(step)) for step in sys.argv[2:]]
     try:
