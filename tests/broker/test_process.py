@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import trio
 
+from tests.log_lines import wait_for_line
 from tests.programs import Program, open_program
 
 
@@ -90,6 +92,8 @@ async def test_hup_opens_the_log_file_again(tmp_path: Path) -> None:
     async with standing_in(tmp_path, "plain", f"--log-file={log}", "--verbose=NOTICE") as running:
         log.rename(moved)
         running.send(signal.SIGHUP)
+        # Of two signals that follow each other at once the second may be seen first.
+        await trio.to_thread.run_sync(wait_for_line, log, "log file opened")
         running.send(signal.SIGTERM)
         assert await running.program.wait() == 0
     assert "Listening on 127.0.0.1" in moved.read_text()

@@ -12,6 +12,7 @@ import pytest
 
 from persistence.valkey_binary import find_valkey_server
 from tests.command_line.background import Background, end, ended
+from tests.log_lines import wait_for_line
 from tests.programs import missing
 
 NOBODY = pwd.getpwnam("nobody")
@@ -75,6 +76,7 @@ def test_the_log_that_logrotate_made_for_that_user_is_opened_again(folder: Path,
         log.touch()
         os.chown(log, NOBODY.pw_uid, NOBODY.pw_gid)
         os.kill(pid, signal.SIGHUP)
+        wait_for_line(log, "log file opened")
     assert "SIGTERM, stopping" in log.read_text()
 
 
