@@ -191,7 +191,13 @@ class _Submit:
 
 
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
-    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis."""
+    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis.
+
+    Nobody, where jobs go to replicas first: those are handed in on another connection than the claims', which alone
+    can tell after a break what was handed out. The notice wakes the sleeper.
+    """
+    if line.function.replicas:
+        return None
     sleeper = broker.roster.sleeper(line)
     if sleeper is None or not can_be_asked(broker) or not broker.roster.may_hand_off(sleeper, line, priority):
         return None

@@ -25,6 +25,10 @@ class StoreUnavailableError(StoreError):
         self.sent = sent
 
 
+class TooFewReplicasError(StoreUnavailableError):
+    """Redis has it, and fewer of its replicas than the operator wants: it may be lost, or not."""
+
+
 class StoreRefusedError(StoreError):
     """Redis answered with an error: nothing was done, unless a script failed half-way.
 

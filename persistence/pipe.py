@@ -54,6 +54,8 @@ class Pipe:
     Args:
         options: where and who.
         name: tells this pipe from our others in CLIENT LIST and in the log. No blanks.
+        before: awaited before each attempt to connect, however long it takes. A StoreError it raises counts as
+            a failed attempt.
         on_connect: prepares a connection that has been greeted: loads scripts, subscribes. Nothing posted
             leaves before it returns. A StoreError it raises counts as a failed attempt to connect.
         on_push: hears every push message that does not confirm a subscription, in stream order with the
@@ -71,6 +73,7 @@ class Pipe:
         options: RedisOptions,
         *,
         name: str,
+        before: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
         on_connect: Callable[[Handshake], Awaitable[None]] = _prepare_nothing,
         on_push: Callable[[list[Reply]], None] = _ignore,
         on_batch: Callable[[], None] = _ignore,
@@ -80,6 +83,7 @@ class Pipe:
     ) -> None:
         self.name = name
         self._options = options
+        self._before = before
         self._on_connect = on_connect
         self._on_push = on_push
         self._on_batch = on_batch
@@ -196,6 +200,11 @@ class Pipe:
                 return
         self._wake_writer()
 
+    def renew(self, reason: str) -> None:
+        """Break the connection, if there is one, and make another: what may be repeated is."""
+        if self._connection is not None:
+            self._connection.lost(reason)
+
     def _wake_writer(self) -> None:
         wake = self._wake
         if wake is not None:
@@ -264,13 +273,14 @@ class Pipe:
 
     async def _connect_and_serve(self, task_status: trio.TaskStatus[None]) -> StoreError:
         """One connection from its opening to its end; returns why it ended."""
-        deadline = self._patience.begin()
         try:
+            await self._before()
+            deadline = self._patience.begin()
             with trio.fail_at(deadline):
                 stream = await open_stream(self._options)
         except trio.TooSlowError:
             return self._too_slow()
-        except StoreUnavailableError as error:
+        except StoreError as error:
             return error
         connection = Connection(stream, Exchange(self._on_push, self._counters), self._counters)
         self._connection = connection
