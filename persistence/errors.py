@@ -54,6 +54,10 @@ class StoreVersionError(StoreError):
     """The server, or the data in it, is of a version that cannot be worked with."""
 
 
+class UnknownMasterError(StoreError):
+    """The sentinels that were asked know no master of the name that was given."""
+
+
 class StoreForgetsError(StoreError):
     """The store may lose what it has confirmed, and the operator wants none of that kind."""
 

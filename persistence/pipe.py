@@ -19,9 +19,9 @@ import trio
 from persistence.connection import Connection
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.exchange import Exchange
+from persistence.exchange import LOST_SCRIPTS, NO_MASTER, Exchange
 from persistence.handshake import Handshake, greet
-from persistence.opening import open_stream
+from persistence.opening import located, open_stream
 from persistence.options import RedisOptions
 from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters, PipeStatistics
@@ -277,29 +277,31 @@ class Pipe:
             await self._before()
             deadline = self._patience.begin()
             with trio.fail_at(deadline):
-                stream = await open_stream(self._options)
+                options = await located(self._options)
+                stream = await open_stream(options)
         except trio.TooSlowError:
             return self._too_slow()
         except StoreError as error:
             return error
-        connection = Connection(stream, Exchange(self._on_push, self._counters), self._counters)
+        parting = LOST_SCRIPTS if self._options.locator is None else LOST_SCRIPTS | NO_MASTER
+        connection = Connection(stream, Exchange(self._on_push, self._counters, parting), self._counters)
         self._connection = connection
         try:
             with connection.scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(connection.read, self.gather, self._batch_ends)
-                    if await self._prepared(connection, deadline):
+                    if await self._prepared(connection, options, deadline):
                         self._become_ready(connection, task_status)
                         await self._write(connection)
         finally:
             await trio.aclose_forcefully(stream)
         return self._parted(connection)
 
-    async def _prepared(self, connection: Connection, deadline: float) -> bool:
+    async def _prepared(self, connection: Connection, options: RedisOptions, deadline: float) -> bool:
         handshake = Handshake(connection.send)
         try:
             with trio.move_on_at(deadline) as too_slow:
-                await greet(handshake, self._options, self.name)
+                await greet(handshake, options, self.name, as_master=self._options.locator is not None)
             if too_slow.cancelled_caught:
                 connection.end(self._too_slow())
             else:
