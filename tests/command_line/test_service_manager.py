@@ -1,4 +1,4 @@
-"""What a supervisor such as systemd is told."""
+"""What a service manager such as systemd is told."""
 
 import signal
 import socket
@@ -11,22 +11,22 @@ from tests.processes import BrokerProcess
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_a_supervisor_hears_when_it_listens_and_when_it_stops(
+def test_a_service_manager_hears_when_it_listens_and_when_it_stops(
     abstract: bool, folder: Path, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"{folder}/notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
-        supervisor.settimeout(PATIENCE_SECONDS)
-        supervisor.bind(f"\0{path}" if abstract else path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(PATIENCE_SECONDS)
+        manager.bind(f"\0{path}" if abstract else path)
         monkeypatch.setenv("NOTIFY_SOCKET", f"@{path}" if abstract else path)
         broker.start()
-        assert supervisor.recv(100) == b"READY=1"
+        assert manager.recv(100) == b"READY=1\nMAINPID=%d" % broker.pid
         broker.send(signal.SIGTERM)
-        assert supervisor.recv(100) == b"STOPPING=1"
+        assert manager.recv(100) == b"STOPPING=1"
         assert broker.wait() == 0
 
 
-def test_a_supervisor_that_does_not_listen_is_not_missed(
+def test_a_service_manager_that_does_not_listen_is_not_missed(
     folder: Path, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/nobody")
