@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Final
 
 import trio
 
@@ -11,8 +12,18 @@ from broker.logs import Log
 from broker.orders import Orders
 from broker.pid_file import pid_file
 from broker.running import Listening, OpenBroker, run_broker
-from broker.service_manager import ALIVE, PINGS_PER_INTERVAL, STOPPING, ready, tell_service_manager
+from broker.service_manager import (
+    ALIVE,
+    PINGS_PER_INTERVAL,
+    STOPPING,
+    ready,
+    status,
+    tell_service_manager,
+    waits_for_store,
+)
 from broker.settings import Settings
+
+SERVES: Final = "Serves"
 
 
 def run_alone(
@@ -41,7 +52,8 @@ class _Alone:
         self._until_the_end.enter_context(pid_file(self._settings.pid_file))
         announce(self._settings, broker.addresses, broker.data, f"process {os.getpid()}")
         self._up()
-        tell_service_manager(ready())
+        tell_service_manager(ready(SERVES))
+        broker.watch_store(lambda reason: tell_service_manager(status(waits_for_store(reason) or SERVES)))
 
     def is_stopping(self) -> None:
         tell_service_manager(STOPPING)

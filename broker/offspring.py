@@ -28,6 +28,7 @@ class Offspring:
         lines: why it could not start, as it has told.
         due_at: when the next one is to be started, if nobody is in it (`time.monotonic`).
         heard_at: when it last said something, or was started.
+        away: why the store is out of its reach; None: it is not.
         owed: a signal that it will get when it is up.
     """
 
@@ -38,6 +39,7 @@ class Offspring:
         self.lines: list[str] = []
         self.due_at = math.inf
         self.heard_at = 0.0
+        self.away: str | None = None
         self.owed: int | None = None
         self.told = ""
         self.link: socket.socket | None = None
@@ -66,7 +68,7 @@ class Offspring:
         theirs.close()
         link.setblocking(False)
         self.pid, self.link, self.is_up, self.lines, self._unread, self.owed = pid, link, False, [], b"", None
-        self.due_at = math.inf
+        self.due_at, self.away = math.inf, None
         self._started_at = self.heard_at = time.monotonic()
         return link
 
@@ -116,7 +118,7 @@ def _do(work: Callable[[socket.socket], int], link: socket.socket) -> NoReturn:
         # many. In the session of the supervisor, so that whoever ends that ends this, too.
         os.setpgid(0, 0)
         status = work(link)
-    except BaseException:  # noqa: BLE001 - the last place where it can be told
+    except (Exception, KeyboardInterrupt, SystemExit):  # noqa: BLE001 - the last place where it can be told
         sys.excepthook(*sys.exc_info())
     finally:
         flush()

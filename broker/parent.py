@@ -39,6 +39,7 @@ class Parent:
         if self._settings.daemon:
             leave_the_terminal()
         self._tell(up={"addresses": [list(address) for address in broker.addresses], "data": broker.data})
+        broker.watch_store(lambda reason: self._tell(away=reason))
 
     def is_stopping(self) -> None:
         """It has told us so itself, or will see our end."""

@@ -29,6 +29,9 @@ class Listening(Protocol):
     def data(self) -> str:
         """Where its data is, in one line."""
 
+    def watch_store(self, changed: Callable[[str | None], None]) -> None:
+        """Call this when the store has gone out of reach, with the reason, and with None when it is back."""
+
 
 class OpenBroker(Protocol):
     """Opens a broker: up when the block begins, stopped as ordered when it ends, at once when it is cancelled."""

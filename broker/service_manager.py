@@ -16,9 +16,19 @@ PINGS_PER_INTERVAL: Final = 2
 _MICROSECONDS: Final = 1_000_000
 
 
-def ready() -> str:
+def ready(how: str) -> str:
     """What is said when we listen. With our number, for with ``--daemon`` it is not the one that was started."""
-    return f"READY=1\nMAINPID={os.getpid()}"
+    return f"READY=1\nMAINPID={os.getpid()}\n{status(how)}"
+
+
+def status(how: str) -> str:
+    """What ``systemctl status`` is to show: how we are, on one line."""
+    return f"STATUS={how}"
+
+
+def waits_for_store(reason: str | None) -> str:
+    """How we are while the store is away, with the reason; nothing if it is not."""
+    return "" if reason is None else f"Waits for the store: {reason}"
 
 
 def tell_service_manager(state: str) -> None:

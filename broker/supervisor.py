@@ -27,7 +27,15 @@ from broker.orders import Orders
 from broker.parent import Parent
 from broker.pid_file import PidFileError, pid_file
 from broker.running import OpenBroker, run_broker
-from broker.service_manager import ALIVE, PINGS_PER_INTERVAL, STOPPING, ready, tell_service_manager
+from broker.service_manager import (
+    ALIVE,
+    PINGS_PER_INTERVAL,
+    STOPPING,
+    ready,
+    status,
+    tell_service_manager,
+    waits_for_store,
+)
 from broker.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -130,7 +138,7 @@ class Supervisor:
             tell_service_manager(ALIVE)
             self._ping_at = now + self._watchdog / PINGS_PER_INTERVAL
             for place in self._places:
-                if place.pid and now - place.heard_at > self._watchdog:
+                if place.is_up and now - place.heard_at > self._watchdog:
                     _log.error("%s has done nothing for %g s: it is killed", place.name, now - place.heard_at)
                     place.send(SIGKILL)
 
@@ -171,6 +179,9 @@ class Supervisor:
             self._listens(place, what)
         elif about == "failed" and isinstance(what, list):
             place.lines = what
+        elif about == "away":
+            place.away = None if what is None else str(what)
+            self._tell_status()
         elif about == "shutdown":
             self._order(SIGUSR1 if what else SIGTERM)
 
@@ -180,6 +191,7 @@ class Supervisor:
             place.send(place.owed)
         if self._is_up:
             _log.log(NOTICE, "%s listens", place.name)
+            self._tell_status()
         elif not self._stopping and all(each.is_up for each in self._places):
             self._all_listen(where)
 
@@ -192,7 +204,16 @@ class Supervisor:
             self._fail([str(error)])
             return
         self._is_up = True
-        tell_service_manager(ready())
+        tell_service_manager(ready(self._status()))
+
+    def _status(self) -> str:
+        listening = sum(place.is_up for place in self._places)
+        away = next((place.away for place in self._places if place.away is not None), None)
+        return waits_for_store(away) or f"{listening} of {len(self._places)} processes serve"
+
+    def _tell_status(self) -> None:
+        if self._is_up:
+            tell_service_manager(status(self._status()))
 
     def _obey(self) -> None:
         for number in self._signals.recv(1024):
@@ -256,6 +277,7 @@ class Supervisor:
         weight = logging.DEBUG if why == place.told else logging.WARNING
         _log.log(weight, "%s; the next one starts in %.2f s", why, seconds)
         place.told = why
+        self._tell_status()
 
 
 def _words(status: int) -> str:

@@ -32,6 +32,7 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining, load_scripts
@@ -64,7 +65,8 @@ class Store:
     ) -> None:
         self._events = events
         self.link = Link(Keys(prefix), store_timeout_seconds)
-        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
+        self.outage = Outage(options.address)
+        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done, outage=self.outage)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
@@ -84,6 +86,7 @@ class Store:
             on_push=self._on_push,
             on_batch=self._on_batch,
             on_flush=self.link.gathering.close,
+            outage=self.outage,
         )
         self.link.pipe = self.pipe
         self._post_what_is_gathered()

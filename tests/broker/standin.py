@@ -8,7 +8,7 @@ listening.
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -30,6 +30,9 @@ class Standin:
 
     addresses: list[tuple[str, int]]
     data: str = "the memory of a stand-in"
+
+    def watch_store(self, changed: Callable[[str | None], None]) -> None:
+        """It never goes away."""
 
 
 @asynccontextmanager

@@ -240,10 +240,9 @@ def test_in_the_background_the_pid_file_names_the_supervisor(folder: Path) -> No
 def test_in_the_background_too_the_others_stop_without_their_supervisor(folder: Path) -> None:
     background = Background(folder, "--log-file=none", "--processes=2")
     assert background.start().returncode == 0
-    with socket.create_connection(("127.0.0.1", background.port), PATIENCE_SECONDS) as peer:
-        child = answered_by(peer)
-    with ending([child]):
+    with ending(_children(background.pid)):
         end(background.pid, signal.SIGKILL)
+    assert not lives(background.data_dir)
 
 
 def test_on_a_free_port_all_take_the_same(folder: Path) -> None:
@@ -284,10 +283,12 @@ def test_a_service_manager_hears_of_the_supervisor_alone(
         manager.bind(f"{folder}/notify")
         monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
         several.start()
-        assert manager.recv(100) == b"READY=1\nMAINPID=%d" % several.pid
+        assert manager.recv(100) == b"READY=1\nMAINPID=%d\nSTATUS=2 of 2 processes serve" % several.pid
         victim = min(several.children())
         kill(victim)
         several.answering(instead_of=[victim])
+        assert manager.recv(100) == b"STATUS=1 of 2 processes serve"
+        assert manager.recv(100) == b"STATUS=2 of 2 processes serve"
         several.send(signal.SIGTERM)
         assert manager.recv(100) == b"STOPPING=1"
         assert several.wait() == 0
