@@ -5,7 +5,6 @@ as it would be alone, on a socket of its own that shares the port; docs/decision
 reasons.
 """
 
-import gc
 import logging
 import os
 import selectors
@@ -52,7 +51,6 @@ def run_supervised(
 
     `up` is called when all of them listen. `watchdog` is after how long a silence a process is taken for stuck.
     """
-    gc.freeze()  # what is there now is shared with the others, and stays so if nobody counts references to it
     try:
         with reserved(settings) as settings, arriving(_HEARD) as signals, ExitStack() as until_the_end:
 
