@@ -41,6 +41,8 @@ def main(*, as_gearmand: bool = False) -> int:
     if reading is None:
         return 1
     if "check_args" in line.actions:
+        for note in reading.notes:  # a start would log them
+            complain(note)
         return 0
     status: int = import_module("broker.start").start(reading)
     return status

@@ -44,7 +44,7 @@ class Outage:
         # Of one that cannot be reached the error says all; what --redis names was right when this broker started.
         text = with_remedy(error) if isinstance(error, StoreRefusedError) else str(error)
         if not self._told:
-            log.warning("Redis is away: %s. Trying again until it is back", text)
+            log.warning("Redis is away: %s; trying again", text)
         elif text not in self._told:
             log.warning("Redis is still away: %s", text)
         self._told.add(text)

@@ -264,7 +264,7 @@ async def test_an_outage_is_one_line_and_its_end_another_however_many_pipes_meet
             redis_server.kill()
             await until(lambda: one.away_because is not None and other.away_because is not None)
             refused = f"cannot connect to Redis at {options.address}: Connection refused"
-            assert ear.lines() == [f"Redis is away: {refused}. Trying again until it is back"]
+            assert ear.lines() == [f"Redis is away: {refused}; trying again"]
             redis_server.start()
             await one.wait_connected()
             await other.wait_connected()
