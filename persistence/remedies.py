@@ -25,6 +25,8 @@ def remedy(error: StoreError) -> str:
     if isinstance(error, StoreRefusedError):
         return _BY_WORD.get(error.word, "")
     if isinstance(error, StoreUnavailableError):
+        if error.because is not None:
+            return remedy(error.because)
         return "see that it runs there, and that --redis names it"
     return ""
 
