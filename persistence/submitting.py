@@ -112,7 +112,6 @@ class Submit:
         elif reply == UNMET:
             self.post()
         elif isinstance(reply, StoreError):
-            self._link.complain(reply)
             self._end(reply, self._id, None)
         elif self._incarnation == self._link.incarnation:
             self._end(*_read(reply, self._id))
