@@ -20,6 +20,11 @@ def nothing_is_left(client: Any, prefix: str, function: bytes) -> None:
     assert counted[b"submitted"] == sum(counted.get(end, 0) for end in ENDS), counted
 
 
+def completed(client: Any, prefix: str, function: bytes) -> int:
+    """How many jobs of a function ended well, as its counter has it."""
+    return int(client.hget(Keys(prefix.encode()).function(Keys(prefix.encode()).tag(digest_of(function))), "completed"))
+
+
 def all_mail_is_read(client: Any, prefix: str, function: bytes) -> bool:
     """Whether every mailbox is empty. That of a broker which lives stays: its next entry must come behind the last."""
     tag = Keys(prefix.encode()).tag(digest_of(function))
