@@ -15,6 +15,8 @@ class Ledger:
         self.runs: Counter[bytes] = Counter()
         self.handles: dict[bytes, bytes] = {}
         """handle -> payload, of what ran"""
+        self.wanted: set[bytes] = set()
+        """What several handed in: one job or more, as often as the last of this unique was over"""
         self.excused: set[bytes] = set()
         """What was in Redis when somebody emptied it"""
         self._given_out: set[bytes] = set()
@@ -25,11 +27,15 @@ class Ledger:
         self._given_out.add(handle)
         self.acknowledged[payload] = handle
 
-    def handed_out(self, job: JobAssignUniq) -> None:
-        """JOB_ASSIGN was heard."""
+    def joined(self, payload: bytes) -> None:
+        """JOB_CREATED was heard of a job that others may have handed in as well."""
+        self.wanted.add(payload)
+
+    def handed_out(self, job: JobAssignUniq, name: bytes | None = None) -> None:
+        """JOB_ASSIGN was heard. `name` is what the job goes by, if not by its payload."""
         assert self.handles.setdefault(job.handle, job.payload) == job.payload, "a handle names two payloads"
         assert self.acknowledged.get(job.payload, job.handle) == job.handle, "a payload under a handle of another"
-        self.runs[job.payload] += 1
+        self.runs[job.payload if name is None else name] += 1
 
     async def run_all(self, worker: Peer, function: bytes) -> None:
         """Run whatever there is at this broker, until its own figures say that nothing is left."""
@@ -44,6 +50,7 @@ class Ledger:
     def nothing_is_lost(self) -> None:
         """Every job that was acknowledged ran."""
         lost = set(self.acknowledged) - set(self.runs) - self.excused
+        lost |= self.wanted - set(self.handles.values()) - self.excused
         assert not lost, lost
 
     @property

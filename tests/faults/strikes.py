@@ -43,13 +43,17 @@ async def redis_stands_still(site: Site[Victim]) -> None:
     assert site.presences() == before
 
 
-async def a_broker_is_killed(site: Site[Victim]) -> None:
+async def a_broker_is_killed(site: Site[Victim], number: int = 0) -> None:
     """And the next one of its identity starts, elsewhere."""
     site.note_in_flight()
-    await in_thread(site.brokers[0].kill)
+    await in_thread(site.brokers[number].kill)
     site.note_in_flight()
-    site.brokers[0] = site.broker(0)
-    site.ports[0] = (await site.brokers[0].address())[1]
+    await _start_again(site, number)
+
+
+async def _start_again(site: Site[Victim], number: int) -> None:
+    site.brokers[number] = site.broker(number)
+    site.ports[number] = (await site.brokers[number].address())[1]
 
 
 async def a_broker_stands_still(site: Site[Victim]) -> None:
@@ -69,17 +73,21 @@ async def a_broker_stands_still(site: Site[Victim]) -> None:
 async def is_taken_for_lost(site: Site[Victim], lost: bytes) -> None:
     """Wait until this broker is; what it said last may still be on its way to Redis, and bring it jobs."""
     while lost in site.presences():
-        site.note_running(lost)
+        site.may_run_again |= site.running(lost)
         await site.load.pause()
 
 
 async def brokers_are_restarted(site: Site[Victim]) -> None:
-    """One after the other, by TERM; who connects in between comes to the other."""
-    for number in range(2):
-        site.ports[number] = site.ports[1 - number]
-        await in_thread(site.brokers[number].stop)
-        site.brokers[number] = site.broker(number)
-        site.ports[number] = (await site.brokers[number].address())[1]
+    """One after the other."""
+    for number in range(site.size):
+        await a_broker_is_restarted(site, number)
+
+
+async def a_broker_is_restarted(site: Site[Victim], number: int) -> None:
+    """By TERM; who connects in between comes to another."""
+    site.ports[number] = site.ports[number - 1]
+    await in_thread(site.brokers[number].stop)
+    await _start_again(site, number)
 
 
 # --- connections -------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ async def test_nothing_acknowledged_is_lost_changed_or_run_twice_without_a_reaso
             site = Site(server, stack.enter_context(victims()), tmp_path, fault.brokers, fault.options)
             await site.build(stack)
             await site.under_load(partial(fault.strike, site))
-            await site.all_is_well(loses_a_broker=fault.loses_a_broker)
+            await site.all_is_well(turns=fault.loses_a_broker)
             if name.isupper():
                 is_told_once(site, name)
 

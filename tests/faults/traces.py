@@ -20,9 +20,11 @@ def nothing_is_left(client: Any, prefix: str, function: bytes) -> None:
     assert counted[b"submitted"] == sum(counted.get(end, 0) for end in ENDS), counted
 
 
-def completed(client: Any, prefix: str, function: bytes) -> int:
-    """How many jobs of a function ended well, as its counter has it."""
-    return int(client.hget(Keys(prefix.encode()).function(Keys(prefix.encode()).tag(digest_of(function))), "completed"))
+def over(client: Any, prefix: str, function: bytes) -> int:
+    """How many jobs of a function ended with a result or a failure, as its counters have it."""
+    keys = Keys(prefix.encode())
+    counted = client.hmget(keys.function(keys.tag(digest_of(function))), "completed", "failed")
+    return sum(int(count or 0) for count in counted)
 
 
 def all_mail_is_read(client: Any, prefix: str, function: bytes) -> bool:
