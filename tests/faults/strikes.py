@@ -111,7 +111,7 @@ async def all_is_slow(site: Site[Victim]) -> None:
     """Every piece takes a while, either way."""
     for proxy in site.proxies:
         proxy.delay_seconds = 0.05
-    await site.load.goes_on()
+    await site.load.goes_on(10)
     for proxy in site.proxies:
         proxy.heal()
 
