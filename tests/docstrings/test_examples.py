@@ -6,13 +6,14 @@ import inspect
 import pytest
 
 import client
+import client.blocking
 import peer
 import worker
 from tests.docstrings.collecting import example_in, public_objects
 from tests.docstrings.running import run_example
 from tests.processes import ServerProcess
 
-OBJECTS = {name: thing for name, thing in public_objects(client, worker, peer) if not name.startswith("peer.dial")}
+OBJECTS = dict(public_objects(client, client.blocking, worker, peer))
 SHOWN = {name: example for name, thing in OBJECTS.items() if (example := example_in(thing)) is not None}
 DOCTESTS = [name for name, example in SHOWN.items() if ">>>" in example]
 PROGRAMS = [name for name, example in SHOWN.items() if ">>>" not in example]
@@ -23,14 +24,17 @@ NEED_AN_EXAMPLE = (
     "client.open_client",
     "client.FollowedJob",
     "client.BackgroundJob",
+    "client.blocking.Client.",
+    "client.blocking.Admin.",
+    "client.blocking.FollowedJob",
 )
-DANGEROUS = {"client.Admin.shutdown"}
+DANGEROUS = {"client.Admin.shutdown", "client.blocking.Admin.shutdown", "client.blocking.Client.close"}
 
 
 def test_whatever_asks_a_server_has_an_example() -> None:
     needed = {name for name in OBJECTS if name.startswith(NEED_AN_EXAMPLE)} - DANGEROUS
     properties = {name for name, thing in OBJECTS.items() if isinstance(thing, property)}
-    methods_of_jobs = {name for name in needed if name.startswith("client.FollowedJob.")}  # shown as a whole
+    methods_of_jobs = {name for name in needed if ".FollowedJob." in name}  # shown as a whole
     assert needed - properties - methods_of_jobs - set(SHOWN) == set()
 
 
@@ -47,4 +51,4 @@ def test_the_session_shown_goes_as_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 async def test_the_program_shown_runs(server: ServerProcess, name: str) -> None:
-    await run_example(SHOWN[name], server)
+    await run_example(SHOWN[name], server, blocking=name.startswith("client.blocking."))

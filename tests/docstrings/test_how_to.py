@@ -22,4 +22,4 @@ def test_no_section_hides_a_second_block() -> None:
 
 @pytest.mark.parametrize("name", BLOCKS)
 async def test_what_the_page_shows_runs(server: ServerProcess, name: str) -> None:
-    await run_example(BLOCKS[name], server)
+    await run_example(BLOCKS[name], server, blocking="client.blocking" in BLOCKS[name])
