@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TYPED := protocol peer client worker # what others import: no name of theirs without a type, for any type checker
 LINTED := protocol persistence broker peer client worker tests bench examples
 
 SCENARIO ?= bg_steady
@@ -32,6 +33,8 @@ check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/ruff check $(LINTED)
 	@find $(LINTED) -name '*.py' -exec $(BIN)/flake8-async --enable=ASYNC102,ASYNC103 {} +
 	@$(BIN)/mypy
+	@for package in $(TYPED); do PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_GLOBAL_NODE=off \
+	    $(BIN)/pyright --verifytypes $$package --ignoreexternal > $(VENV)/verifytypes || { cat $(VENV)/verifytypes; exit 1; }; done
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCENARIO: see bench/; ARGS: its flags)

@@ -32,7 +32,7 @@ class Attachment:
     """
 
     def __init__(self, sink: Callable[[News], None]) -> None:
-        self.handle = b""
+        self.handle: bytes = b""
         self._sink: Callable[[News], None] | None = sink
         self._end: End | Loss | Left | None = None
         self._lot = trio.lowlevel.ParkingLot()

@@ -53,7 +53,7 @@ class Client:
     """
 
     def __init__(self, connector: Connector, *, max_body: int, in_flight: int) -> None:
-        self.admin = Admin(connector)
+        self.admin: Admin = Admin(connector)
         self._requests = Requests(connector)
         self._max_body = max_body
         self._in_flight = in_flight

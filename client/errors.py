@@ -76,6 +76,8 @@ class JobRaisedError(JobFailedError):
     """
 
     def __init__(self, handle: bytes, data: bytes) -> None:
+        self.summary: str
+        self.details: str
         self.summary, _, self.details = data.decode("utf-8", "replace").partition("\n\n")
         super().__init__(handle, f"raised: {self.summary}")
         self.data = data

@@ -26,7 +26,7 @@ class Entry:
     __slots__ = ("job", "lost", "slot", "unreachable")
 
     def __init__(self, job: BackgroundJob) -> None:
-        self.job = job
+        self.job: BackgroundJob = job
         self.slot: Slot | None = None  # where it was last submitted; None: it is to be submitted
         self.lost: ConnectionLostError | None = None  # it was sent once before
         self.unreachable: CannotConnectError | None = None

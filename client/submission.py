@@ -36,10 +36,10 @@ class Submission:
     __slots__ = ("data", "packet", "repeatable")
 
     def __init__(self, packet: SubmitJob | SubmitJobEpoch | SubmitReduceJob) -> None:
-        self.packet = packet
-        self.data = WIRE.send(packet)
+        self.packet: SubmitJob | SubmitJobEpoch | SubmitReduceJob = packet
+        self.data: bytes = WIRE.send(packet)
         # Does an equal submit join this job? With "-" too, yet not if the payload is empty: better safe.
-        self.repeatable = packet.unique not in (b"", b"-")
+        self.repeatable: bool = packet.unique not in (b"", b"-")
 
     def __repr__(self) -> str:
         packet = self.packet

@@ -25,11 +25,11 @@ class Job:
     __slots__ = ("_say", "function", "handle", "payload", "reducer", "unique")
 
     def __init__(self, assigned: JobAssignUniq | JobAssignAll, say: Callable[[Packet], Awaitable[None]]) -> None:
-        self.function = assigned.function
-        self.handle = assigned.handle
-        self.unique = assigned.unique
-        self.reducer = assigned.reducer if isinstance(assigned, JobAssignAll) else b""
-        self.payload = assigned.payload
+        self.function: bytes = assigned.function
+        self.handle: bytes = assigned.handle
+        self.unique: bytes = assigned.unique
+        self.reducer: bytes = assigned.reducer if isinstance(assigned, JobAssignAll) else b""
+        self.payload: bytes = assigned.payload
         self._say = say
 
     async def progress(self, numerator: int, denominator: int) -> None:

@@ -28,11 +28,11 @@ class ThreadJob:
     """
 
     def __init__(self, job: Job) -> None:
-        self.function = job.function
-        self.handle = job.handle
-        self.unique = job.unique
-        self.reducer = job.reducer
-        self.payload = job.payload
+        self.function: bytes = job.function
+        self.handle: bytes = job.handle
+        self.unique: bytes = job.unique
+        self.reducer: bytes = job.reducer
+        self.payload: bytes = job.payload
         self._job = job
         self._given_up = False
 
