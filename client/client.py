@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from typing import TypeVar, Unpack, overload
 
 from client.admin import Admin
 from client.arguments import checked_handle, checked_unique
-from client.attachment import Attachment
+from client.awaiting import AwaitedAttachment
 from client.connector import Connector
 from client.errors import ResultTooLargeError
 from client.job import FollowedJob
@@ -15,7 +14,7 @@ from client.pipeline import SubmitPipeline
 from client.records import Status, UniqueStatus
 from client.requests import Requests
 from client.results import result_reader
-from client.submission import BackgroundJob, JobOptions, attended_submission, encoded_job
+from client.submission import BackgroundJob, JobOptions, When, attended_submission, encoded_job
 from client.updates import PartialResult, UpdateBuffer
 from client.waiting import wait_until_over
 from peer import Function
@@ -64,7 +63,7 @@ class Client:
         function: bytes | str,
         payload: bytes | str,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes: ...
 
@@ -74,7 +73,7 @@ class Client:
         function: Function[PayloadT, ResultT],
         payload: PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes: ...
 
@@ -83,7 +82,7 @@ class Client:
         function: bytes | str | Function[PayloadT, ResultT],
         payload: bytes | str | PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes:
         """Queues a job that nobody waits for, and returns its handle once the server has accepted it.
@@ -105,13 +104,13 @@ class Client:
 
     @overload
     async def submit_at(
-        self, when: datetime | int, function: bytes | str, payload: bytes | str, *, unique: bytes | str = b""
+        self, when: When, function: bytes | str, payload: bytes | str, *, unique: bytes | str = b""
     ) -> bytes: ...
 
     @overload
     async def submit_at(
         self,
-        when: datetime | int,
+        when: When,
         function: Function[PayloadT, ResultT],
         payload: PayloadT,
         *,
@@ -120,7 +119,7 @@ class Client:
 
     async def submit_at(
         self,
-        when: datetime | int,
+        when: When,
         function: bytes | str | Function[PayloadT, ResultT],
         payload: bytes | str | PayloadT,
         *,
@@ -129,7 +128,7 @@ class Client:
         """As `submit_background`, for a job that is to run at a time or soon after, never before.
 
         Args:
-            when: a datetime with a time zone, or unix seconds. A time that has passed means now.
+            when: a datetime with a time zone, or unix seconds: one that has passed means now. Or a `CalendarMinute`.
             function: what is to be done.
             payload: what it is to be done with.
             unique: see `JobOptions`. Such jobs have normal priority.
@@ -242,7 +241,7 @@ class Client:
         """
         name, data = encoded_job(function, payload)
         parts = PartialResult(self._max_body)
-        attachment = Attachment(parts.add)
+        attachment = AwaitedAttachment(parts.add)
         session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
             while not (attachment.over or parts.too_large):
@@ -299,7 +298,7 @@ class Client:
         """
         name, data = encoded_job(function, payload)
         updates = UpdateBuffer(unread_bytes)
-        attachment = Attachment(updates.add)
+        attachment = AwaitedAttachment(updates.add)
         session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
             yield FollowedJob(attachment, updates, result_reader(function))
@@ -310,7 +309,7 @@ class Client:
 def _background_job(
     function: bytes | str | Function[PayloadT, ResultT],
     payload: bytes | str | PayloadT,
-    run_at: datetime | int | None,
+    run_at: When | None,
     options: JobOptions,
 ) -> BackgroundJob:
     name, data = encoded_job(function, payload)

@@ -2,11 +2,13 @@
 
 import trio
 
+from client.awaiting import AwaitedSlot, closed_by_us
 from client.errors import CannotConnectError, ClientError
 from client.loss import Loss
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from client.session import Session
-from client.slot import NotSentError, Slot
+from client.slot import NotSentError
 from peer import Backoff
 from protocol import Connection, OptionReq, OptionRes, Role
 
@@ -32,7 +34,7 @@ class Connector:
 
     def __init__(
         self,
-        rota: Rota,
+        rota: Rota[Route],
         nursery: trio.Nursery,
         *,
         connect_timeout_seconds: float,
@@ -74,7 +76,7 @@ class Connector:
         """Ends all connections; whoever still waits on one gets ClosedResourceError."""
         self._closed = True
         for session in [*self._draining, *([self._current[1]] if self._current else [])]:
-            session.close(Loss(session.server, "closed", by_us=True))
+            session.close(closed_by_us(session.server, "closed"))
 
     async def _connected(self) -> tuple[Route, Session]:
         while True:
@@ -151,7 +153,7 @@ class Connector:
             self._nursery.start_soon(session.run)
             try:
                 # Without this option an exception reaches us as a bare failure, its text lost at the server.
-                await session.ask(Slot(Connection(Role.PEER).send(OptionReq(b"exceptions")), OptionRes))
+                await session.ask(AwaitedSlot(Connection(Role.PEER).send(OptionReq(b"exceptions")), OptionRes))
             except BaseException:
                 session.close(Loss(route.server, "the greeting was not answered"))
                 raise

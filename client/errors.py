@@ -2,12 +2,14 @@
 
 __all__ = [
     "CannotConnectError",
+    "ClientClosedError",
     "ClientError",
     "ConnectionLostError",
     "JobFailedError",
     "JobRaisedError",
     "RefusedError",
     "ResultTooLargeError",
+    "TimedOutError",
     "UnreadableReplyError",
     "UnreadableResultError",
     "UpdatesOverrunError",
@@ -23,6 +25,26 @@ class CannotConnectError(ClientError):
 
     Try again later.
     """
+
+
+class ClientClosedError(ClientError):
+    """A client without trio was closed, or the job let go, before this was asked of it.
+
+    The client for trio raises trio.ClosedResourceError instead.
+    """
+
+
+class TimedOutError(ClientError, TimeoutError):
+    """The time that the caller gave a client without trio is up; under trio it is trio.TooSlowError.
+
+    Attributes:
+        handle: the job's handle if the server had accepted it, and then the job was let go; else None, and the
+            request may or may not have been carried out.
+    """
+
+    def __init__(self, message: str, handle: bytes | None = None) -> None:
+        super().__init__(message)
+        self.handle = handle
 
 
 class ConnectionLostError(ClientError):

@@ -4,7 +4,7 @@ from typing import Generic, Self, TypeVar
 
 import trio
 
-from client.attachment import Attachment
+from client.awaiting import AwaitedAttachment
 from client.errors import UpdatesOverrunError
 from client.records import Update
 from client.results import ResultReader
@@ -32,7 +32,7 @@ class FollowedJob(Generic[ResultT]):
                         print(payload)
     """
 
-    def __init__(self, attachment: Attachment, updates: UpdateBuffer, read: ResultReader[ResultT]) -> None:
+    def __init__(self, attachment: AwaitedAttachment, updates: UpdateBuffer, read: ResultReader[ResultT]) -> None:
         self._attachment = attachment
         self._updates = updates
         self._read = read

@@ -10,8 +10,10 @@ import trio
 from client.client import Client
 from client.connector import Connector
 from client.held import HeldException
-from client.rota import Rota, Route
-from peer import dial, parse_addresses
+from client.rota import Rota
+from client.route import Route
+from peer import parse_addresses
+from peer.dial import dial
 
 __all__ = ["client_over", "open_client"]
 
@@ -67,7 +69,7 @@ async def open_client(
 
 @asynccontextmanager
 async def client_over(
-    rota: Rota,
+    rota: Rota[Route],
     *,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     max_body: int = MAX_BODY,

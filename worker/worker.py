@@ -8,7 +8,8 @@ from typing import TypeAlias, TypeVar, cast, overload
 
 import trio
 
-from peer import Function, ServerAddress, dial, parse_addresses
+from peer import Function, ServerAddress, parse_addresses
+from peer.dial import dial
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_client_id, checked_limit
 from worker.draining import Drain
 from worker.job import Job

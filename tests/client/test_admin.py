@@ -19,7 +19,8 @@ from client import (
 )
 from client.admin_records import connected_peer, function_status
 from client.opening import client_over
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from protocol import SetClientId, WorkComplete
 from tests.cancelling import cancelled_at
 from tests.client.scripted import ScriptedServer

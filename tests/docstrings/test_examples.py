@@ -12,7 +12,7 @@ from tests.docstrings.collecting import example_in, public_objects
 from tests.docstrings.running import run_example
 from tests.processes import ServerProcess
 
-OBJECTS = {name: thing for name, thing in public_objects(client, worker, peer) if not name.startswith("peer.dial")}
+OBJECTS = dict(public_objects(client, worker, peer))
 SHOWN = {name: example for name, thing in OBJECTS.items() if (example := example_in(thing)) is not None}
 DOCTESTS = [name for name, example in SHOWN.items() if ">>>" in example]
 PROGRAMS = [name for name, example in SHOWN.items() if ">>>" not in example]
