@@ -49,6 +49,13 @@ class Client:
 
     Attributes:
         admin: asks the server about itself, see `Admin`.
+
+    Example:
+        async def greet(client: Client) -> bytes:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.LOW)
+            return await client.call("resize", b"a picture")
+
+        print(await greet(client))
     """
 
     def __init__(self, connector: Connector, *, max_body: int, in_flight: int) -> None:

@@ -20,7 +20,12 @@ WIRE = Connection(Role.PEER)  # to encode with, which changes nothing in it
 
 
 class JobOptions(TypedDict, total=False):
-    """What may be said about any job, by keyword."""
+    """What may be said about any job, by keyword.
+
+    Example:
+        urgent: JobOptions = {"priority": Priority.HIGH, "unique": "mail-17"}
+        handle = await client.submit_background("sendEmail", b"to: ann@example.org", **urgent)
+    """
 
     unique: bytes | str
     """At most 63 bytes; while a job of this function and unique is not over, the submit joins it. Default: empty,
