@@ -119,7 +119,8 @@ class _Submit:
             self._sleeper = _sleeper_for(self._broker, line, self._wanted.priority)
         if line is not None and self._sleeper is not None:
             line.handing += 1
-            self._broker.roster.rouse(self._sleeper, State.PROMISED)
+            asleep = self._sleeper.state is State.ASLEEP
+            self._broker.roster.rouse(self._sleeper, State.PROMISED if asleep else State.AWAKE)
         self._post(handing=self._sleeper is not None)
 
     def _post(self, *, handing: bool) -> None:
@@ -191,8 +192,11 @@ class _Submit:
 
 
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
-    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis."""
-    sleeper = broker.roster.sleeper(line)
+    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis.
+
+    Or one who is about to sleep: what it is told then is that a job is reserved here.
+    """
+    sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or not can_be_asked(broker) or not broker.roster.may_hand_off(sleeper, line, priority):
         return None
     return sleeper

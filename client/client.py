@@ -8,22 +8,20 @@ from client.admin import Admin
 from client.arguments import checked_handle, checked_unique
 from client.awaiting import AwaitedAttachment
 from client.connector import Connector
+from client.defaults import UNREAD_BYTES
 from client.errors import ResultTooLargeError
 from client.job import FollowedJob
 from client.pipeline import SubmitPipeline
 from client.records import Status, UniqueStatus
 from client.requests import Requests
 from client.results import result_reader
-from client.submission import BackgroundJob, JobOptions, When, attended_submission, encoded_job
+from client.submission import BackgroundJob, JobOptions, When, attended_submission, background_job, encoded_job
 from client.updates import PartialResult, UpdateBuffer
 from client.waiting import wait_until_over
 from peer import Function
 from protocol import EchoReq, EchoRes, GetStatus, GetStatusUnique, StatusRes, StatusResUnique
 
 __all__ = ["Client"]
-
-UNREAD_BYTES = 16 * 1024 * 1024
-"""Of one followed job's updates: a worker's burst fits, and a hundred jobs that nobody reads still fit memory."""
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
@@ -107,7 +105,7 @@ class Client:
         Example:
             handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.HIGH)
         """
-        return await self._requests.submit(_background_job(function, payload, run_at, options))
+        return await self._requests.submit(background_job(function, payload, run_at, options))
 
     @overload
     async def submit_at(
@@ -144,7 +142,7 @@ class Client:
             tomorrow = datetime.now(UTC) + timedelta(days=1)
             handle = await client.submit_at(tomorrow, "sendEmail", b"to: ann@example.org", unique="reminder-17")
         """
-        return await self._requests.submit(_background_job(function, payload, when, {"unique": unique}))
+        return await self._requests.submit(background_job(function, payload, when, {"unique": unique}))
 
     def submit_many(self, jobs: Iterable[BackgroundJob]) -> SubmitPipeline:
         """Queues many jobs that nobody waits for: an async iterator of a `Submitted` for each, in their order.
@@ -311,13 +309,3 @@ class Client:
             yield FollowedJob(attachment, updates, result_reader(function))
         finally:
             session.leave(slot)
-
-
-def _background_job(
-    function: bytes | str | Function[PayloadT, ResultT],
-    payload: bytes | str | PayloadT,
-    run_at: When | None,
-    options: JobOptions,
-) -> BackgroundJob:
-    name, data = encoded_job(function, payload)
-    return BackgroundJob(name, data, run_at=run_at, **options)

@@ -4,6 +4,7 @@ import trio
 
 from client.awaiting import AwaitedSlot, closed_by_us
 from client.errors import CannotConnectError, ClientError
+from client.failures import all_told, told
 from client.loss import Loss
 from client.rota import Rota
 from client.route import Route
@@ -68,9 +69,11 @@ class Connector:
             with trio.fail_after(self._connect_timeout_seconds):
                 return route.server, await route.dial()
         except OSError as error:
-            raise _told(route, str(error), error) from error
+            raise told(route.server, str(error), error) from error
         except trio.TooSlowError as error:
-            raise _told(route, f"no connection within {self._connect_timeout_seconds:g} seconds", error) from error
+            raise told(
+                route.server, f"no connection within {self._connect_timeout_seconds:g} seconds", error
+            ) from error
 
     def close(self) -> None:
         """Ends all connections; whoever still waits on one gets ClosedResourceError."""
@@ -128,24 +131,22 @@ class Connector:
 
     async def _try_each(self) -> Exception | None:
         """Connects to the first server that answers; else says what each had against it."""
-        failures: list[Exception] = []
+        failures: list[CannotConnectError] = []
         for route in self._rota.order():
             try:
                 session = await self._open_session(route)
             except (OSError, ClientError, NotSentError) as error:
-                failures.append(_told(route, str(error) or "the server hung up", error))
+                failures.append(told(route.server, str(error) or "the server hung up", error))
             except trio.TooSlowError as error:
                 text = f"no greeting within {self._connect_timeout_seconds:g} seconds"
-                failures.append(_told(route, text, error))
+                failures.append(told(route.server, text, error))
             else:
                 self._current = route, session
                 self._rota.answered(route)
                 self._backoff.reset()
                 return None
         self._pause()
-        if len(failures) == 1:
-            return failures[0]
-        return CannotConnectError("; ".join(map(str, failures)))
+        return all_told(failures)
 
     async def _open_session(self, route: Route) -> Session:
         with trio.fail_after(self._connect_timeout_seconds):
@@ -158,9 +159,3 @@ class Connector:
                 session.close(Loss(route.server, "the greeting was not answered"))
                 raise
         return session
-
-
-def _told(route: Route, reason: str, error: Exception) -> CannotConnectError:
-    failure = CannotConnectError(f"cannot connect to {route.server}: {reason}")
-    failure.__cause__ = error
-    return failure

@@ -45,6 +45,16 @@ class ClientClosedError(ClientError):
     """A client without trio was closed, or the job let go, before this was asked of it.
 
     The client for trio raises trio.ClosedResourceError instead.
+
+    Example:
+        from client.blocking import Client
+
+        client = Client("127.0.0.1:4730")
+        client.close()
+        try:
+            client.ping()
+        except ClientClosedError as error:
+            print(error)
     """
 
 
@@ -54,6 +64,15 @@ class TimedOutError(ClientError, TimeoutError):
     Attributes:
         handle: the job's handle if the server had accepted it, and then the job was let go; else None, and the
             request may or may not have been carried out.
+
+    Example:
+        from client.blocking import Client
+
+        with Client("127.0.0.1:4730") as client:
+            try:
+                client.call("nobodyDoesThis", b"", timeout=0.1)
+            except TimedOutError as error:
+                print("let go:", error.handle)
     """
 
     def __init__(self, message: str, handle: bytes | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from client.awaiting import AwaitedAttachment, AwaitedSlot
 from client.connector import Connector
 from client.errors import CannotConnectError, ConnectionLostError
+from client.repeating import Repeating
 from client.session import Session
 from client.slot import Answer, NotSentError
 from client.submission import BackgroundJob, Submission
@@ -64,19 +65,15 @@ class Requests:
 
     async def _on_a_connection(self, ask: Callable[[Session], Awaitable[ResultT]], repeatable: bool) -> ResultT:
         """Asks until it was sent, and once more after an answer was lost if that is safe."""
-        lost: ConnectionLostError | None = None
+        repeating = Repeating(repeatable)
         while True:
             try:
                 session = await self._connector.session()
             except CannotConnectError as error:
-                if lost is not None:
-                    raise lost from error  # it was sent once: "nothing was sent" would be untrue
-                raise
+                raise repeating.instead_of(error) from error.__cause__
             try:
                 return await ask(session)
             except NotSentError:
                 continue
             except ConnectionLostError as error:
-                if lost is not None or not repeatable:
-                    raise
-                lost = error
+                repeating.after(error)

@@ -8,7 +8,7 @@ from client.calendar_minute import CalendarMinute
 from peer import Function
 from protocol import Connection, Priority, Role, SubmitJob, SubmitJobEpoch, SubmitJobSched, SubmitReduceJob
 
-__all__ = ["BackgroundJob", "JobOptions", "Submission", "When", "attended_submission", "encoded_job"]
+__all__ = ["BackgroundJob", "JobOptions", "Submission", "When", "attended_submission", "background_job", "encoded_job"]
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
@@ -135,6 +135,17 @@ def attended_submission(
 ) -> Submission:
     """A job that somebody waits for."""
     return Submission(_packet(function, payload, unique, priority, reducer, background=False))
+
+
+def background_job(
+    function: bytes | str | Function[PayloadT, ResultT],
+    payload: bytes | str | PayloadT,
+    run_at: When | None,
+    options: JobOptions,
+) -> BackgroundJob:
+    """A job that nobody waits for, from the arguments of the methods that submit one."""
+    name, data = encoded_job(function, payload)
+    return BackgroundJob(name, data, run_at=run_at, **options)
 
 
 def encoded_job(

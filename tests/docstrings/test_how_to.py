@@ -9,4 +9,4 @@ from tests.processes import ServerProcess
 
 @pytest.mark.parametrize("name", BLOCKS)
 async def test_what_the_page_shows_runs(server: ServerProcess, name: str) -> None:
-    await run_example(BLOCKS[name], server)
+    await run_example(BLOCKS[name], server, blocking="client.blocking" in BLOCKS[name])

@@ -6,6 +6,7 @@ import pytest
 
 import broker
 import client
+import client.blocking
 import worker
 from tests.programs import ROOT
 
@@ -14,11 +15,11 @@ REFERENCE = ROOT / "docs" / "reference"
 
 def listed(package: ModuleType) -> set[str]:
     """The names that the package's page tells about."""
-    page = (REFERENCE / f"{package.__name__}.md").read_text()
+    page = (REFERENCE / f"{package.__name__.replace('.', '-')}.md").read_text()
     return {name for name in package.__all__ if f":: {package.__name__}.{name}\n" in page}
 
 
-@pytest.mark.parametrize("package", [client, broker], ids=["client", "broker"])
+@pytest.mark.parametrize("package", [client, client.blocking, broker], ids=["client", "client.blocking", "broker"])
 def test_a_page_has_every_name(package: ModuleType) -> None:
     assert set(package.__all__) - listed(package) == set()
 
