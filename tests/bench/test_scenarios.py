@@ -1,18 +1,14 @@
-"""Each scenario asks what it should, in a moment and with tiny numbers: the shape of what comes out, never its speed."""
+"""Each scenario asks what it should, in a moment and with tiny numbers: the shape of the output, never its speed."""
 
 import math
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from bench.contest import Options, Scenario, Turn, main, table, take_turns
-from bench.contestants import BROKER, EVERYSEC, NotHereError, Running
-from bench.load import Load, LoadError, run_loads, shares
-from bench.measuring import LOAD_CPU, OTHERS, Measured, measure
+from bench.contest import Options
+from bench.contestants import Running
+from bench.measuring import LOAD_CPU, OTHERS
 from bench.scenarios import SCENARIOS
-from tests.ports import private_port
 from tests.processes import BrokerProcess
 from tests.servers import RedisServer, find_engine
 
