@@ -8,7 +8,7 @@ import trio
 
 from broker.settings import Settings
 from broker.transport import RECEIVE_BYTES
-from protocol import EchoReq, EchoRes, GetStatus, StatusRes, WorkComplete, WorkData
+from protocol import EchoReq, EchoRes, GetStatus, Packet, StatusRes, WorkComplete, WorkData
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import Running, open_running
 from tests.broker.test_faults_store import answers_again, is_away, is_back
@@ -89,13 +89,13 @@ async def test_what_is_said_to_those_who_wait_elsewhere_is_kept_so_too(
         server.kill()
         await is_away(one)
         async with trio.open_nursery() as nursery:
-            pieces = [WorkData(handle, b"%02d" % number * (RESULT // 2)) for number in range(JOBS)]
-            nursery.start_soon(worker.say, *pieces, WorkComplete(handle, b"end"))
+            said: list[Packet] = [WorkData(handle, b"%02d" % number * (RESULT // 2)) for number in range(JOBS)]
+            said.append(WorkComplete(handle, b"end"))
+            nursery.start_soon(worker.say, *said)
             await is_held_back(one)
             await is_back(one, server)
-            for piece in pieces:
-                assert await client.hear() == piece
-            assert await client.hear() == WorkComplete(handle, b"end")
+            for packet in said:
+                assert await client.hear() == packet
 
 
 async def test_a_refusing_store_is_asked_with_one_command_of_each_function_at_a_time(
