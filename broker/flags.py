@@ -240,6 +240,14 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         ),
     ),
     "Process": (
+        Flag(
+            ("--processes",),
+            "brokers to run side by side on the port, each in a process of its own; one that ends is replaced. As many "
+            "as there are cores to spare",
+            metavar="NUMBER",
+            right="a number from 1 to 256; above 1 the system must let processes share a port (SO_REUSEPORT)",
+            default="1",
+        ),
         Flag(("-d", "--daemon"), "run in the background: the command returns as soon as the broker listens"),
         Flag(
             ("-u", "--user"),

@@ -34,6 +34,7 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining, load_scripts
@@ -75,7 +76,8 @@ class Store:
         self._events = events
         self._durability = durability or Durability()
         self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
-        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
+        self.outage = Outage(options.address)
+        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done, outage=self.outage)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
@@ -96,11 +98,12 @@ class Store:
             on_batch=self._on_batch,
             on_flush=self._on_flush,
             on_break=self._on_break,
+            outage=self.outage,
         )
         self.firm: Firm | None = None
         self.link.pipe = self.link.firm = self.pipe
         if self._durability.most_replicas:
-            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, events)
+            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
             self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced

@@ -67,6 +67,7 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"UTC": "UTC", "Europe/Berlin": "Europe/Berlin"},
         ["", "Europe", "CEST", "+02:00", "../etc/passwd", "/etc/localtime", "Europe/Berlin\0"],
     ),
+    "processes": ({"1": 1, "256": 256}, ["0", "257", "auto"]),
     "daemon": ({"1": True}, ["2"]),
     "user": ({"gearman": "gearman"}, [""]),
     "syslog": ({"1": True}, ["local0"]),
