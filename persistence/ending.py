@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
@@ -80,7 +81,8 @@ class Ending:
                 else:
                     end.answer(expect_bytes(word))
 
-        self._link.owe_gathered(function, build, told, self._link.pipe_of(function))
+        length = sum(len(end.payload) + OVERHEAD_BYTES for end in ends)
+        self._link.owe_gathered(function, build, told, self._link.pipe_of(function), length)
 
     def requeue(
         self,
@@ -118,6 +120,7 @@ class Ending:
             function,
             lambda: self._link.call(POST, function, job, attempt, piece, kind, payload),
             lambda reply: None,
+            length=len(payload),
         )
 
     def detach(self, function: Function, jobs: Sequence[JobId], done: Callable[[], None]) -> None:
