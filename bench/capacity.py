@@ -7,6 +7,7 @@ beside idle workers, then beside these and as many queued jobs, which are handed
 import argparse
 import os
 import resource
+import socket
 import tempfile
 import time
 from contextlib import ExitStack
@@ -15,8 +16,19 @@ from typing import Any, Final, NamedTuple
 
 from bench.contest import open_redis
 from bench.listing import memory_mb
-from bench.load import Peer
-from protocol import CanDo, GrabJobUniq, JobCreated, NoJob, PreSleep, SubmitJob
+from protocol import (
+    CanDo,
+    Connection,
+    Event,
+    GrabJobUniq,
+    JobCreated,
+    NoJob,
+    Packet,
+    PreSleep,
+    Role,
+    Signal,
+    SubmitJob,
+)
 from tests.processes import BrokerProcess
 
 FUNCTION: Final = b"capacity"
@@ -37,6 +49,27 @@ class Moment(NamedTuple):
     median: float
     slow: float
     """Microseconds a submit took from its first byte to its answer: half, and 99 of 100, took no longer."""
+
+
+class Peer:
+    """One connection."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._socket = socket.create_connection(address)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection = Connection(Role.PEER)
+
+    def say(self, *packets: Packet) -> None:
+        """Send packets together."""
+        self._socket.sendall(b"".join([self._connection.send(packet) for packet in packets]))
+
+    def hear(self) -> list[Event]:
+        """What one read brings."""
+        self._connection.receive_data(self._socket.recv(65_536))
+        events: list[Event] = []
+        while not isinstance(event := self._connection.next_event(), Signal):
+            events.append(event)
+        return events
 
 
 class Client:
