@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LINTED := protocol persistence broker peer client worker tests bench examples
+LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples
 
 SCENARIO ?= bg_steady
 
