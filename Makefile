@@ -8,9 +8,10 @@ TYPED := protocol peer client worker # what others import: no name of theirs wit
 LINTED := protocol persistence broker peer client worker tests bench examples docs
 
 SCENARIO ?= bg_steady
+MINUTES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test dialogues check docs bench clean
+.PHONY: help run demo test soak dialogues check docs bench clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
@@ -24,6 +25,9 @@ demo: $(VENV)/.runs ## send 30 mails through a broker that is killed in the midd
 
 test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest)
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/.develops ## load on three brokers, and a fault every few seconds, for MINUTES (2)
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
 
 dialogues: $(VENV)/.develops ## hold the protocol's dialogues with this broker and with gearmand, side by side
 	@REQUIRE_INTEROP=1 $(BIN)/python -m pytest tests/dialogues $(ARGS)
