@@ -14,7 +14,7 @@ from worker.watching import SourceWatch
 
 __all__ = ["CANNOT_RUN", "Supervisor"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 CANNOT_RUN: Final = 2
 """The exit status of a process that found no worker to run: another one would not either."""
