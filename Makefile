@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LINTED := protocol persistence broker peer client worker tests bench examples
 
-SCENARIO ?= bg_steady
+SCENARIO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test dialogues check bench clean
+.PHONY: help run demo test dialogues check bench profile clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
@@ -34,8 +34,11 @@ check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCENARIO: see bench/; ARGS: its flags)
-	@$(BIN)/python -m bench.$(SCENARIO) $(ARGS)
+bench: $(VENV)/.measures ## how fast, beside other servers, into bench/README.md (SCENARIO: one of bench/, printed; ARGS: its flags)
+	@$(BIN)/python -m bench.$(or $(SCENARIO),everything) $(ARGS)
+
+profile: $(VENV)/.develops ## where the broker's time goes under a load (SCENARIO: one of bench/; ARGS: flags of bench.profiling)
+	@$(BIN)/python -m bench.profiling $(ARGS) $(SCENARIO)
 
 clean: ## remove .venv and everything the tools left behind
 	rm -rf $(VENV) .interop dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -54,3 +57,8 @@ $(VENV)/.develops: pyproject.toml | $(BIN)/python
 	@echo "installing what the tests and checks need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.runs
+
+$(VENV)/.measures: $(VENV)/.develops
+	@echo "installing another server to measure into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
