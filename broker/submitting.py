@@ -21,7 +21,6 @@ from protocol import (
     SubmitJob,
     SubmitJobEpoch,
     SubmitReduceJob,
-    WorkFail,
 )
 
 log = logging.getLogger(__name__)
@@ -173,10 +172,11 @@ class _Submit:
             self._post(handing=False)
         else:
             session.keep(self._promise, JobCreated(handle))
+            broker.audience.attach(session, self._function, job, handle)
             if outcome is Submitted.GONE:
-                session.say(WorkFail(handle))
-            else:
-                broker.audience.attach(session, self._function, job, handle)
+                # It was stored, run elsewhere and over before its answer, lost at first, came a second time. How it
+                # ended lies in the mailbox, if anywhere; nothing of that is handed on before such answers are there.
+                broker.store.mailbox.read(self._function, then_gone=[job])
 
     def _handed(self, job: ClaimedJob | None) -> None:
         """The job that came back with the answer, for the sleeper who was promised one."""
@@ -193,8 +193,12 @@ class _Submit:
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
     """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis.
 
-    Or one who is about to sleep: what it is told then is that a job is reserved here.
+    Or one who is about to sleep: what it is told then is that a job is reserved here. Nobody, where jobs go to replicas
+    first: those are handed in on another connection than the claims', which alone can tell after a break what was
+    handed out. The notice wakes the sleeper.
     """
+    if line.function.replicas:
+        return None
     sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or not can_be_asked(broker) or not broker.roster.may_hand_off(sleeper, line, priority):
         return None
