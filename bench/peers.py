@@ -15,6 +15,7 @@ from typing import Final
 from bench.load import Load
 
 PRE_SLEEP_PACKET: Final = b"\0REQ\0\0\0\x04\0\0\0\0"
+NO_JOB_PACKET: Final = b"\0RES\0\0\0\x0a\0\0\0\0"
 GRAB_JOB_UNIQ_PACKET: Final = b"\0REQ\0\0\0\x1e\0\0\0\0"
 CAN_DO: Final = 1
 SUBMIT_JOB: Final = 7
@@ -135,6 +136,10 @@ class Worker(Peer):
         self.holds = False
         """Whether it has sent an end that the server has not shown to have seen."""
         self._sleeps = False
+        # Few may wait to be accepted, and who finds no place waits a second: be accepted before the next one comes.
+        self.grab()
+        if (answer := self._recv(HEADER_BYTES)) != NO_JOB_PACKET:
+            raise ConnectionResetError(f"a worker that can do nothing was answered {answer!r}")
         self._send(packet(CAN_DO, load.function))
 
     def grab(self) -> None:
