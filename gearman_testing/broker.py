@@ -30,7 +30,7 @@ class TestBroker:
     def __init__(self, ask: Ask, port: int) -> None:
         self.host = "127.0.0.1"
         self.port = port
-        self.address = f"{self.host}:{port}"
+        self.address: str = f"{self.host}:{port}"
         self._ask = ask
 
     @property
