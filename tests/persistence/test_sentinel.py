@@ -83,7 +83,7 @@ def make_sentinel(engine: Engine, master: RedisServer) -> Iterator[Callable[...,
     with ExitStack() as stack:
 
         def make(**more: str) -> SentinelServer:
-            sentinel = SentinelServer(engine, master, **more)  # type: ignore[arg-type]
+            sentinel = SentinelServer(engine, master.port, **more)  # type: ignore[arg-type]
             stack.callback(sentinel.clean_up)
             sentinel.start()
             return sentinel
