@@ -89,7 +89,7 @@ class Store:
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
         self.mailbox = Mailbox(self.link, self.bulk, events)
-        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
+        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = Pipe(
             options,
             name="store",
