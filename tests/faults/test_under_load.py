@@ -38,7 +38,7 @@ class Site:
 
     def _broker(self, number: int) -> Victim:
         redis = f"redis://127.0.0.1:{self.proxies[number].port}"
-        return self._start(redis, PREFIX, self._folder / str(number))
+        return self._start(redis, PREFIX, self._folder / str(number), grace=PATIENCE_SECONDS)
 
     async def redis_is_killed(self) -> None:
         """And starts again."""
