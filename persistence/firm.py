@@ -33,8 +33,8 @@ class Firm:
         keys: Keys,
         durability: Durability,
         first: Pipe,
-        events: StoreEvents,
         outage: Outage,
+        events: StoreEvents,
     ) -> None:
         self._options = options
         self._keys = keys

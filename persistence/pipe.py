@@ -359,9 +359,9 @@ class Pipe:
         self._give_up(lost, str(error))
         return error
 
-    def _give_up(self, lost: list[Posted], text: str) -> None:
+    def _give_up(self, lost: list[Posted], text: str, because: StoreError | None = None) -> None:
         for posted in lost:
-            posted.give_up(text)
+            posted.give_up(text, because)
         if lost:
             self._on_batch()
 
@@ -384,7 +384,7 @@ class Pipe:
         in_flight = self._connection.exchange.in_flight if self._connection else ()
         late = self._deadlines.overdue(now, in_flight, self._outbox.waiting)
         if late:
-            self._give_up(late, "Redis did not answer in time")
+            self._give_up(late, "Redis did not answer in time", self.away_because)
             self._outbox.drop_answered()
 
     def _end(self) -> None:

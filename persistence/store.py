@@ -99,7 +99,7 @@ class Store:
         self.firm: Firm | None = None
         self.link.pipe = self.link.firm = self.pipe
         if self._durability.most_replicas:
-            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, events, self.outage)
+            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
             self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced
