@@ -54,6 +54,9 @@ class Load:
     echoes: bool = False
     """Whether a result is as large as the payload."""
     payload_bytes: int = 200
+    unique: bool = True
+    """Whether jobs have uniques, each its own, as libgearman gives them."""
+    tls: bool = False
     function: bytes = b"bench"
     processes: int = 2
 

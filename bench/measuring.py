@@ -3,6 +3,7 @@
 import time
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from bench.contestants import Running
@@ -26,9 +27,9 @@ def measure(running: Running, load: Load, *beside: Load) -> Measured:
     return {**seen(mine), **before.spent(everybody, sum(part.jobs for part in mine))}
 
 
-def warm_up(running: Running) -> None:
+def warm_up(running: Running, *, tls: bool = False) -> None:
     """A few jobs, so that code and caches are where they will be."""
-    run_loads(running.address, [WARM_UP])
+    run_loads(running.address, [replace(WARM_UP, tls=tls)])
 
 
 def seen(parts: Sequence[Figures]) -> Measured:

@@ -95,7 +95,7 @@ class Part:
             return False
         self._shared.finish()
         if not self._load.drains:
-            return time.monotonic_ns() >= self._ends
+            return time.monotonic_ns() >= self._ends or self._seen.submitted >= self._load.jobs
         return self._shared.all_finished() and self._shared.open_jobs() + self._load.queued_before <= 0
 
     def _submit(self) -> bool:
@@ -137,7 +137,7 @@ class Part:
     def _hear(self) -> int:
         """Wait for what is said, at most until something else is to be done; returns how many spoke."""
         wait = LOOK_SECONDS
-        if self._apart and self._free:
+        if self._apart and self._free and self._due < self._ends:
             left = self._due - time.monotonic_ns()
             if left > LATENESS:  # epoll counts in whole milliseconds
                 select.select([self._epoll], [], [], min(left / SECOND, LOOK_SECONDS))
