@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from client import Client, open_client
+from tests.gearman_servers import ONE_SERVER
 from tests.processes import ServerProcess
 from tests.programs import Program, open_program
 from worker.command_line import parsed
@@ -119,10 +120,6 @@ def test_a_program_that_cannot_be_run_ends_with_status_2(modules: Path) -> None:
     done = subprocess.run(command, cwd=modules, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "python -m worker: idle:worker cannot be run: a worker needs at least one function\n"
-
-
-ONE_SERVER = pytest.mark.parametrize("server_kind", ["broker"], indirect=True, scope="session")
-"""For what takes several processes and has nothing to do with the kind of server."""
 
 
 @pytest.fixture
