@@ -16,11 +16,13 @@ from typing import Final
 
 import trio
 
+from broker.binding import bind, listen, resolve
 from broker.core import Broker
 from broker.dispatch import dispatcher
+from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
-from broker.listening import Places, accept, bind
+from broker.listening import Places, accept
 from broker.orders import Orders
 from broker.settings import Settings
 from broker.stores import Place, mind_weaknesses, open_place
@@ -59,7 +61,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
     with unwrapped():
         async with AsyncExitStack() as stack:
             certificates = Certificates(settings) if settings.ssl else None
-            sockets = await bind(settings)
+            sockets = bind(await resolve(settings), shared=settings.processes > 1)
             for sock in sockets:
                 stack.callback(sock.close)
             place = await stack.enter_async_context(open_place(settings))
@@ -76,6 +78,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
                 async with open_store(store, previous=_previous(identity)):
                     await mind_weaknesses(settings, store)
                     await _write(identity, store.link.incarnation)
+                    listen(sockets, settings.backlog)  # not before: who is let in is served
                     store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
                     async with _serving(broker, sockets):
                         yield broker
@@ -107,6 +110,7 @@ def _store(broker: Broker, place: Place) -> Store:
         store_timeout_seconds=settings.store_timeout,
         presence_ttl_seconds=settings.presence_ttl,
         describe=broker.describe,
+        durability=durability_of(settings),
     )
     broker.flusher.before = lambda: _ask_the_store(broker)
     return broker.store
@@ -155,7 +159,7 @@ async def _say_the_last_words(broker: Broker) -> None:
     """What was handed in before is stored, what was asked is answered, and what ended is told before we hang up."""
     with suppress(StoreError):
         # Redis answers in order: with this, all that was asked before is answered.
-        await broker.store.pipe.ask(b"PING", timeout_seconds=LAST_WORDS_SECONDS)
+        await broker.store.asking.everything_before()
     for session in tuple(broker.sessions):
         await session.wait_said()
 

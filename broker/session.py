@@ -138,8 +138,9 @@ class Session:
 
     def say_bytes(self, data: bytes) -> None:
         """Send bytes, behind all answers promised so far. After the end of the session they go nowhere."""
-        if self._writer.room():
-            self._writer.outgoing.say(data)
+        writer = self._writer
+        if writer.room():
+            writer.outgoing.say(data)
 
     def promise(self) -> Promise:
         """Keep the place of an answer."""
@@ -151,9 +152,8 @@ class Session:
 
     def keep_bytes(self, promise: Promise, data: bytes) -> None:
         """Give the answer that was promised, as bytes."""
-        if not self._writer.room():
-            data = b""
-        self._writer.outgoing.keep(promise, data)
+        writer = self._writer
+        writer.outgoing.keep(promise, data if writer.room() else b"")
 
     async def begin_bytes(self, promise: Promise, data: bytes) -> None:
         """Give a part of the answer that was promised, once the peer has been sent all before it.
@@ -236,7 +236,8 @@ class Session:
             connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
-            self._look_at_the_clock()
+            if connection.pending or self._patience != math.inf:
+                self._look_at_the_clock()
         return not (self._heard_all or self.closing)
 
     def heard(self) -> None:

@@ -19,6 +19,12 @@ class Admin:
 
     Cancelled, or ConnectionLostError: a question has changed nothing; `cancel_job`, `create_function`,
     `drop_function`, `maxqueue` and `shutdown` may or may not have happened, and may be repeated.
+
+    Example:
+        async def idle(admin: Admin) -> list[bytes]:
+            return [function.name for function in await admin.status() if function.total == 0]
+
+        print(await idle(client.admin))
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -138,5 +144,12 @@ class Admin:
         await ask_in_text(self._connector, admin_commands.maxqueue(function, high, normal, low))
 
     async def shutdown(self, *, graceful: bool = False) -> None:
-        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it."""
+        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it.
+
+        Example:
+            try:
+                await client.admin.shutdown(graceful=True)
+            except RefusedError as error:
+                print(error.text)
+        """
         await ask_in_text(self._connector, admin_commands.shutdown(graceful=graceful))

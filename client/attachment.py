@@ -32,7 +32,7 @@ class Attachment:
     closed_error: ClassVar[type[Exception]] = ClientClosedError
 
     def __init__(self, sink: Callable[[News], None]) -> None:
-        self.handle = b""
+        self.handle: bytes = b""
         self._sink: Callable[[News], None] | None = sink
         self._end: End | Loss | Left | None = None
 

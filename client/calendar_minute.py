@@ -20,6 +20,7 @@ class CalendarMinute:
     Example:
         night = CalendarMinute(hour=2, minute=30)
         sunday = CalendarMinute(weekday=6, hour=4, minute=0)
+        assert night.fields == (b"30", b"2", b"", b"", b"")
     """
 
     minute: int | None = None

@@ -47,10 +47,17 @@ class Client:
 
     Attributes:
         admin: asks the server about itself, see `Admin`.
+
+    Example:
+        async def greet(client: Client) -> bytes:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.LOW)
+            return await client.call("resize", b"a picture")
+
+        print(await greet(client))
     """
 
     def __init__(self, connector: Connector, *, max_body: int, in_flight: int) -> None:
-        self.admin = Admin(connector)
+        self.admin: Admin = Admin(connector)
         self._requests = Requests(connector)
         self._max_body = max_body
         self._in_flight = in_flight

@@ -23,7 +23,7 @@ class Attempt:
     """One try to connect, to each server once, shared by all who wait for it."""
 
     def __init__(self) -> None:
-        self.over = trio.Event()
+        self.over: trio.Event = trio.Event()
         self.error: Exception | None = None
 
 

@@ -70,5 +70,9 @@ class FollowedJob(Generic[ResultT]):
             ConnectionLostError: the connection was lost first; whether the job ran is not known.
             UnreadableResultError: the job is done, and its result is not what the `Function` declares.
             trio.ClosedResourceError: the client was closed, or the ``async with`` block left, before the end.
+
+        Example:
+            async with client.follow("resize", b"a picture") as job:
+                print(job.handle, await job.result())
         """
         return self._read(self.handle, await self._attachment.wait_end())

@@ -24,7 +24,7 @@ class PendingSubmit(Generic[SlotT]):
     __slots__ = ("job", "lost", "slot", "unreachable")
 
     def __init__(self, job: BackgroundJob) -> None:
-        self.job = job
+        self.job: BackgroundJob = job
         self.slot: SlotT | None = None  # where it was last submitted; None: it is to be submitted
         self.lost: ConnectionLostError | None = None  # it was sent once before
         self.unreachable: CannotConnectError | None = None

@@ -21,6 +21,11 @@ class SubmitPipeline:
     """What `Client.submit_many` gives: iterate over it once, from one task.
 
     It has no task of its own and needs no closing: answers come in and submits leave by the connection's tasks.
+
+    Example:
+        letters = client.submit_many(BackgroundJob("sendEmail", b"to: ann@example.org") for _ in range(3))
+        assert isinstance(letters, SubmitPipeline)
+        handles = [submitted.handle async for submitted in letters]
     """
 
     def __init__(self, requests: Requests, jobs: Iterable[BackgroundJob], most_ahead: int) -> None:

@@ -27,11 +27,11 @@ class Slot:
     __slots__ = ("_outcome", "abandoned", "attachment", "data", "expected", "sent", "when_settled")
 
     def __init__(self, data: bytes, expected: type[Answer], attachment: Attachment | None = None) -> None:
-        self.data = data
-        self.expected = expected
-        self.attachment = attachment  # tied to the job's handle in the moment that is known
-        self.sent = False
-        self.abandoned = False
+        self.data: bytes = data
+        self.expected: type[Answer] = expected
+        self.attachment: Attachment | None = attachment  # tied to the job's handle in the moment that is known
+        self.sent: bool = False
+        self.abandoned: bool = False
         self.when_settled: Callable[[], None] | None = None
         self._outcome: Answer | Error | Loss | None = None
 

@@ -20,7 +20,12 @@ WIRE = Connection(Role.PEER)  # to encode with, which changes nothing in it
 
 
 class JobOptions(TypedDict, total=False):
-    """What may be said about any job, by keyword."""
+    """What may be said about any job, by keyword.
+
+    Example:
+        urgent: JobOptions = {"priority": Priority.HIGH, "unique": "mail-17"}
+        handle = await client.submit_background("sendEmail", b"to: ann@example.org", **urgent)
+    """
 
     unique: bytes | str
     """At most 63 bytes; while a job of this function and unique is not over, the submit joins it. Default: empty,
@@ -40,10 +45,10 @@ class Submission:
     __slots__ = ("data", "packet", "repeatable")
 
     def __init__(self, packet: SubmitJob | SubmitJobEpoch | SubmitJobSched | SubmitReduceJob) -> None:
-        self.packet = packet
-        self.data = WIRE.send(packet)
+        self.packet: SubmitJob | SubmitJobEpoch | SubmitJobSched | SubmitReduceJob = packet
+        self.data: bytes = WIRE.send(packet)
         # Does an equal submit join this job? With "-" too, yet not if the payload is empty: better safe.
-        self.repeatable = packet.unique not in (b"", b"-")
+        self.repeatable: bool = packet.unique not in (b"", b"-")
 
     def __repr__(self) -> str:
         packet = self.packet

@@ -17,7 +17,7 @@ class Reply:
     """What has come of a reply so far."""
 
     def __init__(self, server: str, is_whole: IsWhole) -> None:
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
         self._server = server
         self._is_whole = is_whole
 

@@ -40,8 +40,8 @@ class Place:
 
     def __init__(self) -> None:
         self.front: Front | None = None
-        self.end = trio.Event()
-        self.over = trio.Event()
+        self.end: trio.Event = trio.Event()
+        self.over: trio.Event = trio.Event()
 
 
 class Host:

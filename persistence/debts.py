@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from persistence.functions import Function
+from persistence.pipe import Pipe
 from persistence.replies import Answer, Command
 
 
@@ -20,6 +21,8 @@ class Debt(NamedTuple):
     build: Callable[[], Command]
     """Makes the command for one more try."""
     answer: Answer
+    pipe: Pipe
+    """By which it goes."""
 
 
 class Debts:

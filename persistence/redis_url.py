@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 import redis.connection
 
 from persistence.options import CONNECT_TIMEOUT_SECONDS, SILENCE_SECONDS, RedisOptions, TlsOptions
+from persistence.sentinel import SentinelLocator
+from persistence.sentinel_url import SENTINEL_SCHEMES, split_sentinel_url
 
 _parse: Final = cast("Callable[[str], dict[str, object]]", redis.connection.parse_url)
 
@@ -49,9 +52,14 @@ def parse_redis_url(url: str) -> RedisOptions:
     ``rediss://host?ssl_ca_certs=/etc/ca.pem``. `socket_connect_timeout` is the connect timeout and
     `socket_timeout` the silence after which a connection is renewed, both in seconds.
 
+    ``redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0``, or ``rediss+sentinel://``, is the master of
+    that name; `sentinel_username` and `sentinel_password` are for the sentinels themselves.
+
     Raises:
         ValueError: one line that says what is wrong with it, without any password.
     """
+    if url.partition("://")[0] in SENTINEL_SCHEMES:
+        return _sentinel(url)
     scheme, found = _split(url)
     tls = scheme == "rediss"
     for option in found:
@@ -75,10 +83,27 @@ def parse_redis_url(url: str) -> RedisOptions:
     )
 
 
+def _sentinel(url: str) -> RedisOptions:
+    group = split_sentinel_url(url)
+    options = parse_redis_url(group.master_url)
+    locator = SentinelLocator(
+        name=group.name,
+        sentinels=group.sentinels,
+        username=group.username,
+        password=group.password,
+        tls=options.tls,
+        patience_seconds=options.connect_timeout_seconds,
+    )
+    return replace(options, host="", port=0, locator=locator)
+
+
 def _split(url: str) -> tuple[str, Mapping[str, object]]:
     """The scheme and what redis-py makes of the rest, once it is sure that redis-py overlooks nothing."""
     if url.partition("://")[0] not in SCHEMES:
-        raise ValueError("the Redis URL must begin with redis://, rediss:// or unix://")
+        raise ValueError(
+            "the Redis URL must begin with redis://, rediss:// or unix://, or for sentinels with redis+sentinel:// or "
+            "rediss+sentinel://"
+        )
     try:
         parts = urlsplit(url)
         found = _parse(url)

@@ -44,7 +44,7 @@ class Steering:
             return False
         digest, job = read
         tag = self._link.keys.tag(digest)
-        word, tries = await self._repeated(lambda: CANCEL.call(tag, self._link.incarnation, job))
+        word, tries = await self._repeated(tag, lambda: CANCEL.call(tag, self._link.incarnation, job))
         # The first of several tries, whose answer was lost, may have been the one that found it.
         return word == b"cancelled" or tries > 1
 
@@ -62,26 +62,28 @@ class Steering:
         if limits.any:
             introduce(self._link, self._link.functions.meet(name))
         tag = self._link.keys.tag(digest_of(name))
-        await self._repeated(lambda: LIMIT.call(tag, limits.packed))
+        await self._repeated(tag, lambda: LIMIT.call(tag, limits.packed))
 
     async def drop(self, name: bytes) -> Dropped:
         """Forget a function that holds no job, with its limits and counters. Two trips."""
         keys, digest = self._link.keys, digest_of(name)
         tag = keys.tag(digest)
-        word, _ = await self._repeated(lambda: DROP.call(tag))
+        word, _ = await self._repeated(tag, lambda: DROP.call(tag))
         if word == b"busy":
             return Dropped.BUSY
         # Also when it is not there: whoever dropped it may have died before it came to the list.
         seconds = self._link.store_timeout_seconds
         unlist: Command = [b"HDEL", keys.functions, digest]
-        unlisted, known = await ask_all(self._link.pipe, [unlist, [b"HEXISTS", keys.function(tag), b"name"]], seconds)
+        pipe, is_known = self._link.pipe_with(tag), [b"HEXISTS", keys.function(tag), b"name"]
+        unlisted, known = await ask_all(pipe, [unlist, is_known], seconds)
         if known:
             introduce(self._link, self._link.functions.meet(name))  # a submit came in between
         return Dropped.DROPPED if word == b"dropped" or unlisted else Dropped.UNKNOWN
 
-    async def _repeated(self, build: Callable[[], Command]) -> tuple[Reply, int]:
-        """The reply to a command that may be repeated, and how often it was sent."""
-        tries = int(self._link.pipe.connected)  # if not, `again` makes it the first time, too
+    async def _repeated(self, tag: bytes, build: Callable[[], Command]) -> tuple[Reply, int]:
+        """The reply to a command about a function that may be repeated, and how often it was sent."""
+        pipe = self._link.pipe_with(tag)
+        tries = int(pipe.connected)  # if not, `again` makes it the first time, too
         replies: list[Reply] = []
         answered = trio.Event()
 
@@ -94,7 +96,7 @@ class Steering:
             replies.append(reply)
             answered.set()
 
-        self._link.pipe.post(build(), answer, again=again, deadline=self._link.deadline())
+        pipe.post(build(), answer, again=again, deadline=self._link.deadline())
         await answered.wait()
         (reply,) = replies
         if isinstance(reply, StoreError):

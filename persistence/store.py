@@ -2,7 +2,8 @@
 
 Two pipes to the same server. The first carries every transition and, on the same stream, the notices that work is
 there: so a claim that found nothing and the notice that came after it cannot be confused. The second (`bulk`)
-fetches what is large or slow, where it holds up nobody.
+fetches what is large or slow, where it holds up nobody. Where jobs must be on replicas before they are accepted,
+there is a third (`firm`), for what is handed in and what ends: waiting for replicas holds up a whole connection.
 """
 
 import json
@@ -18,10 +19,11 @@ from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
-from persistence.durability import weaknesses
+from persistence.durability import Durability
 from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
+from persistence.firm import Firm
 from persistence.functions import Function
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
@@ -32,6 +34,7 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining, load_scripts
@@ -40,7 +43,9 @@ from persistence.scripts import LEAVE
 from persistence.steering import Steering
 from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
+from persistence.syncing import check_that_it_syncs
 from persistence.unwrapping import unwrapped
+from persistence.weaknesses import weaknesses
 from protocol import Priority
 
 log = logging.getLogger(__name__)
@@ -51,7 +56,7 @@ QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 class Store:
     """Everything a broker asks of Redis. Open it with `open_store`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, what an operator says of a store
         self,
         options: RedisOptions,
         events: StoreEvents,
@@ -61,10 +66,14 @@ class Store:
         store_timeout_seconds: float,
         presence_ttl_seconds: float,
         describe: Callable[[], bytes],
+        durability: Durability | None = None,
     ) -> None:
+        self._options = options
         self._events = events
-        self.link = Link(Keys(prefix), store_timeout_seconds)
-        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
+        self._durability = durability or Durability()
+        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability)
+        self.outage = Outage(options.address)
+        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done, outage=self.outage)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
@@ -83,9 +92,15 @@ class Store:
             on_connect=self._on_connect,
             on_push=self._on_push,
             on_batch=self._on_batch,
-            on_flush=self.link.gathering.close,
+            on_flush=self._on_flush,
+            on_break=self._on_break,
+            outage=self.outage,
         )
-        self.link.pipe = self.pipe
+        self.firm: Firm | None = None
+        self.link.pipe = self.link.firm = self.pipe
+        if self._durability.most_replicas:
+            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
+            self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
@@ -116,10 +131,21 @@ class Store:
     def gather(self) -> None:
         """An event begins that may ask much of Redis; `flush` is called at its end, before anybody waits."""
         self.pipe.gather()
+        if self.firm is not None:
+            self.firm.pipe.gather()
 
     def flush(self) -> None:
         """Let what was asked since `gather` leave."""
         self.pipe.flush()
+
+    def _on_flush(self) -> None:
+        self.link.gathering.close()
+        if self.firm is not None:
+            self.firm.pipe.flush()
+
+    def _on_break(self, error: StoreError) -> None:
+        if self.firm is not None:
+            self.firm.first_broke(error)
 
     def function(self, name: bytes) -> Function:
         """The function with this name; written down in Redis the first time it is met here."""
@@ -223,6 +249,8 @@ class Store:
         self._events.batch_done()
 
     async def _on_connect(self, handshake: Handshake) -> None:
+        if self._durability.fsync:
+            await check_that_it_syncs(handshake, self._options.address, vouched=self._durability.vouched)
         await self._rejoining.on_connect(handshake)
         self.alarm.look_everywhere()
 
@@ -231,6 +259,8 @@ class Store:
         self.claiming.drop_fetches()
         self._events.fenced()
         self._rejoining.rejoin_as(self.link.incarnation)
+        if self.firm is not None:
+            self.firm.pipe.renew("it must not speak under the new name before that is known")
         self.on_new_incarnation(self.link.incarnation)
 
     async def leave(self) -> None:
@@ -241,6 +271,7 @@ class Store:
         keys, incarnation = self.link.keys, self.link.incarnation
         self.keeper.leave()
         self.link.settle_all()
+        await self.asking.everything_before()
         for function in self.link.functions.all():
             if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
                 log.warning("something is still ours in Redis; another broker will return it")
@@ -285,6 +316,8 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
         async with trio.open_nursery() as nursery:
             await nursery.start(store.bulk.run)
             await nursery.start(store.pipe.run)
+            if store.firm is not None:
+                await nursery.start(store.firm.run)
             for duty in duties:
                 nursery.start_soon(duty)
             if previous is not None:

@@ -132,6 +132,10 @@ class RedisServer:
         self._reader.start()
         self._log.wait(until)
 
+    def wait_for(self, text: str) -> None:
+        """Return when it has said this since its start."""
+        self._log.wait(text)
+
     def kill(self) -> None:
         """Kill -9: no goodbye, no flush; returns when it is gone."""
         self._end(signal.SIGKILL)
@@ -139,6 +143,11 @@ class RedisServer:
     def stop(self) -> None:
         """Stop it by TERM; returns when it is gone."""
         self._end(signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Return when it has ended by itself."""
+        self._running().wait(PATIENCE_SECONDS)
+        self._end(signal.SIGKILL)
 
     def pause(self) -> None:
         """SIGSTOP: connections stay, the kernel even accepts more, nothing is answered."""

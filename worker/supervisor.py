@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import trio
 
@@ -13,9 +14,9 @@ from worker.watching import SourceWatch
 
 __all__ = ["CANNOT_RUN", "Supervisor"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
-CANNOT_RUN = 2
+CANNOT_RUN: Final = 2
 """The exit status of a process that found no worker to run: another one would not either."""
 
 GIVING_BACK_SECONDS = 5.0  # a worker that is told to end at once takes a second; one whose loop hangs is killed

@@ -249,6 +249,16 @@ class Worker:
 
         If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
         get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("echo")
+            async def echo(job: Job) -> bytes:
+                return job.payload
+
+            with trio.move_on_after(0.1):
+                await worker.run("127.0.0.1:4730")
         """
         addresses = parse_addresses(servers)
         places = self._concurrency if concurrency is None else _checked_count("concurrency", concurrency)
@@ -267,6 +277,18 @@ class Worker:
 
         What bounds how long that may take is the caller's cancel scope around `run`. A worker that has drained does
         not run again.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("lastWish")
+            async def grant(job: Job) -> bytes:
+                worker.drain()
+                return job.payload
+
+            async with trio.open_nursery() as nursery:
+                await nursery.start(worker.run, "127.0.0.1:4730")
+                print(await client.call("lastWish", b"more jobs"))
         """
         self._drain.begin()
 
@@ -285,6 +307,16 @@ class Worker:
         Raises:
             ValueError: as `run`.
             RuntimeError: not in the main thread, which alone hears signals.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("echo")
+            async def echo(job: Job) -> bytes:
+                return job.payload
+
+            with trio.move_on_after(0.1):
+                await worker.run_until_signalled("127.0.0.1:4730", grace_seconds=10)
         """
         parse_addresses(servers)  # here, where no nursery of ours wraps what it raises
         self.check()

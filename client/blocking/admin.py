@@ -19,6 +19,9 @@ class Admin:
     The same as `client.Admin`, which says more about each. Each command has a connection of its own, which counts as
     one of the client's, and the client's `timeout`. A command that the server does not know, or that is not allowed
     from here, is a RefusedError, whose `code` says which.
+
+    Example:
+        idle = [function.name for function in client.admin.status() if function.total == 0]
     """
 
     def __init__(self, pool: Pool, timeout_seconds: float) -> None:
@@ -128,7 +131,14 @@ class Admin:
         self._ask(admin_commands.maxqueue(function, high, normal, low))
 
     def shutdown(self, *, graceful: bool = False) -> None:
-        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it."""
+        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it.
+
+        Example:
+            try:
+                client.admin.shutdown(graceful=True)
+            except RefusedError as error:
+                print(error.text)
+        """
         self._ask(admin_commands.shutdown(graceful=graceful))
 
     def _ask(self, command: Command[AnswerT]) -> AnswerT:

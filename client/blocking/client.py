@@ -103,7 +103,7 @@ class Client:
             Deadline(seconds)  # refuses what is none
         rota = Rota([way_to(address, tls) for address in parse_addresses(servers)], spread=spread)
         pool = Pool(rota, most=most_connections, connect_timeout_seconds=connect_timeout_seconds, max_body=max_body)
-        self.admin = Admin(pool, timeout)
+        self.admin: Admin = Admin(pool, timeout)
         self._pool = pool
         self._asking = Asking(pool)
         self._timeout_seconds = timeout
@@ -119,7 +119,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connections; one that another thread uses when that is done. Does nothing the second time."""
+        """Closes the connections; one that another thread uses when that is done. Does nothing the second time.
+
+        Example:
+            client.ping()
+            client.close()
+        """
         self._pool.close()
 
     @overload

@@ -23,7 +23,7 @@ class Shelf:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.free = threading.Condition()
+        self.free: threading.Condition = threading.Condition()
         self.idle: list[Line] = []  # the one used last is used next, so that a burst's extra ones lie at the bottom
         self.in_use: Counter[int] = Counter()
 
