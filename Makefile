@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TYPED := protocol peer client worker # what others import: no name of theirs without a type, for any type checker
-LINTED := protocol persistence broker peer client worker tests bench examples docs
+TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
+LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples docs
 
 SCENARIO ?= bg_steady
 MINUTES ?= 2
