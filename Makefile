@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any type checker
+TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
 LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples docs
 
 SCENARIO ?=
