@@ -153,7 +153,7 @@ async def _say_the_last_words(broker: Broker) -> None:
     """What was handed in before is stored, what was asked is answered, and what ended is told before we hang up."""
     with suppress(StoreError):
         # Redis answers in order: with this, all that was asked before is answered.
-        await broker.store.pipe.ask(b"PING", timeout_seconds=LAST_WORDS_SECONDS)
+        await broker.store.pipe.settled(LAST_WORDS_SECONDS)
     for session in tuple(broker.sessions):
         await session.wait_said()
 

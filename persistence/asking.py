@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from persistence.asking_all import ask_all
+from persistence.asking_everywhere import Everywhere
 from persistence.errors import StoreError
 from persistence.jobs import Counts, JobStatus
 from persistence.keys import digest_of
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import INCARNATION_BYTES, Incarnation, JobId, read_handle
 from persistence.replies import Command, Reply, expect_bytes, expect_dict, expect_int, expect_list
 from persistence.scripts import STATUS, STATUS_UNIQUE
+from persistence.way import Way
 
 UNKNOWN = JobStatus(known=False)
 StatusAnswer = Callable[[JobStatus | StoreError], None]
@@ -21,7 +22,7 @@ NAMES_A_STEP: Final = 1000
 class Asking:
     """Reads the store. An outage is answered with a StoreError after the store timeout."""
 
-    def __init__(self, link: Link, bulk: Pipe) -> None:
+    def __init__(self, link: Link, bulk: Way) -> None:
         self._link = link
         self._bulk = bulk
 
@@ -37,6 +38,9 @@ class Asking:
 
     def status_of_unique(self, unique: bytes, answer: StatusAnswer) -> None:
         """What is known of a job that holds this unique, whatever its function. One trip."""
+        if not self._link.pipe.in_order:
+            Everywhere(self._link, unique, lambda reply: answer(_status(reply))).ask()
+            return
         self._ask(STATUS_UNIQUE.call(self._link.keys.root, unique), lambda reply: answer(_status(reply)))
 
     def time(self, answer: Callable[[int | StoreError], None]) -> None:
@@ -57,7 +61,7 @@ class Asking:
 
         Raises StoreError in an outage.
         """
-        await self._link.pipe.ask(b"PING", timeout_seconds=self._link.store_timeout_seconds)
+        await self._link.pipe.settled(self._link.store_timeout_seconds)
 
     async def functions(self) -> list[bytes]:
         """The names of all functions, sorted. Read in steps. Raises StoreError in an outage."""

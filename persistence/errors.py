@@ -50,6 +50,10 @@ class StoreVersionError(StoreError):
     """The server, or the data in it, is of a version that cannot be worked with."""
 
 
+class StoreClusterError(StoreError):
+    """What was named as a cluster is none, or not whole."""
+
+
 class StoreForgetsError(StoreError):
     """The store may lose what it has confirmed, and the operator wants none of that kind."""
 

@@ -12,6 +12,10 @@ class Function:
     name: bytes
     digest: bytes
     tag: bytes
+    known: bool = False
+    """Whether Redis knew it when it was last compared with what is here."""
+    to_introduce: bool = False
+    """Whether Redis is to know it as soon as its place there can be prepared."""
     last_number: int = 0
     """The highest number given to a submit in this incarnation."""
     unanswered: dict[int, None] = field(default_factory=dict)

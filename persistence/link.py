@@ -16,11 +16,11 @@ from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function, Functions
 from persistence.gathering import Gathering
 from persistence.keys import Keys
-from persistence.pipe import Pipe
 from persistence.records import Incarnation, new_incarnation, spell
 from persistence.remedies import with_remedy
 from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
+from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,9 @@ class Link:
         self.incarnation: Incarnation = new_incarnation()
         self.generation = 1
         self.store_timeout_seconds = store_timeout_seconds
-        self.pipe: Pipe
+        self.pipe: Way
+        self.root = Function(b"", b"", keys.root)
+        """Stands for what belongs to no function, where something is owed to that."""
         self.gathering = Gathering(lambda: self.pipe.gathering)
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
         self._debts = Debts()

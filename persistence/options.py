@@ -65,6 +65,7 @@ class RedisOptions:
         password: None and no username: no AUTH is sent.
         db: the database to SELECT.
         tls: None: no TLS.
+        cluster: host and port of some nodes of a Redis Cluster, from which all others are learnt; none: one server.
         client_name: under this, `:` and the pipe's name we stand in CLIENT LIST. No blanks.
         connect_timeout_seconds: how long one attempt to connect may take, TLS and greeting included, and how
             long the first connection is tried for before that fails for good.
@@ -79,6 +80,7 @@ class RedisOptions:
     password: str | None = field(default=None, repr=False)
     db: int = 0
     tls: TlsOptions | None = None
+    cluster: tuple[tuple[str, int], ...] = ()
     client_name: str = "trio-gearman"
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
     silence_seconds: float = SILENCE_SECONDS
@@ -86,6 +88,18 @@ class RedisOptions:
     @property
     def address(self) -> str:
         """Where that is, for people: ``127.0.0.1:6379`` or the path of the socket. Never a password."""
-        if self.unix_path is not None:
-            return self.unix_path
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return self.unix_path if self.unix_path is not None else _spelled(self.host, self.port)
+
+    @property
+    def place(self) -> str:
+        """The same in a sentence, for one server or for a cluster."""
+        return f"the Redis Cluster at {self.cluster_address}" if self.cluster else f"Redis at {self.address}"
+
+    @property
+    def cluster_address(self) -> str:
+        """The nodes that were named, for people."""
+        return ", ".join(_spelled(host, port) for host, port in self.cluster)
+
+
+def _spelled(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

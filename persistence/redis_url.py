@@ -7,8 +7,10 @@ name and value: a password that is not percent-encoded ends up in the strangest 
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -20,6 +22,9 @@ from persistence.options import CONNECT_TIMEOUT_SECONDS, SILENCE_SECONDS, RedisO
 _parse: Final = cast("Callable[[str], dict[str, object]]", redis.connection.parse_url)
 
 SCHEMES: Final = ("redis", "rediss", "unix")
+
+CLUSTER_SCHEMES: Final = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+"""And what each of the servers would be named by alone."""
 
 ENCODE: Final = "is every / # ? @ in its password percent-encoded?"
 
@@ -49,9 +54,30 @@ def parse_redis_url(url: str) -> RedisOptions:
     ``rediss://host?ssl_ca_certs=/etc/ca.pem``. `socket_connect_timeout` is the connect timeout and
     `socket_timeout` the silence after which a connection is renewed, both in seconds.
 
+    ``redis+cluster://h1:7000,h2:7000`` names some nodes of a Redis Cluster, ``rediss+cluster://`` with TLS; the rest is
+    as above, and the same for all of them.
+
     Raises:
         ValueError: one line that says what is wrong with it, without any password.
     """
+    scheme, _, rest = url.partition("://")
+    return _cluster(CLUSTER_SCHEMES[scheme], rest) if scheme in CLUSTER_SCHEMES else _one_server(url)
+
+
+def _cluster(scheme: str, rest: str) -> RedisOptions:
+    """The options of the node that is named first, and where the others are."""
+    named = re.split("[/?#]", rest, maxsplit=1)[0]
+    tail = rest[len(named) :]
+    credentials, at, hosts = named.rpartition("@")
+    if not all(hosts.split(",")):
+        raise ValueError("the Redis URL names the nodes of its cluster so: redis+cluster://host:7000,host:7001")
+    nodes = [_one_server(f"{scheme}://{credentials}{at}{host}{tail}") for host in hosts.split(",")]
+    if nodes[0].db:
+        raise ValueError("the Redis URL asks for a database, and a cluster has none but 0: leave it out")
+    return replace(nodes[0], cluster=tuple((node.host, node.port) for node in nodes))
+
+
+def _one_server(url: str) -> RedisOptions:
     scheme, found = _split(url)
     tls = scheme == "rediss"
     for option in found:
@@ -78,7 +104,7 @@ def parse_redis_url(url: str) -> RedisOptions:
 def _split(url: str) -> tuple[str, Mapping[str, object]]:
     """The scheme and what redis-py makes of the rest, once it is sure that redis-py overlooks nothing."""
     if url.partition("://")[0] not in SCHEMES:
-        raise ValueError("the Redis URL must begin with redis://, rediss:// or unix://")
+        raise ValueError("the Redis URL must begin with redis://, rediss:// or unix://, or with redis+cluster://")
     try:
         parts = urlsplit(url)
         found = _parse(url)

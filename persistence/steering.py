@@ -44,7 +44,7 @@ class Steering:
             return False
         digest, job = read
         tag = self._link.keys.tag(digest)
-        word, tries = await self._repeated(lambda: CANCEL.call(tag, self._link.incarnation, job))
+        word, tries = await self._repeated(tag, lambda: CANCEL.call(tag, self._link.incarnation, job))
         # The first of several tries, whose answer was lost, may have been the one that found it.
         return word == b"cancelled" or tries > 1
 
@@ -62,26 +62,33 @@ class Steering:
         if limits.any:
             introduce(self._link, self._link.functions.meet(name))
         tag = self._link.keys.tag(digest_of(name))
-        await self._repeated(lambda: LIMIT.call(tag, limits.packed))
+        await self._repeated(tag, lambda: LIMIT.call(tag, limits.packed))
 
     async def drop(self, name: bytes) -> Dropped:
         """Forget a function that holds no job, with its limits and counters. Two trips."""
         keys, digest = self._link.keys, digest_of(name)
         tag = keys.tag(digest)
-        word, _ = await self._repeated(lambda: DROP.call(tag))
+        word, _ = await self._repeated(tag, lambda: DROP.call(tag))
         if word == b"busy":
             return Dropped.BUSY
         # Also when it is not there: whoever dropped it may have died before it came to the list.
-        seconds = self._link.store_timeout_seconds
-        unlist: Command = [b"HDEL", keys.functions, digest]
-        unlisted, known = await ask_all(self._link.pipe, [unlist, [b"HEXISTS", keys.function(tag), b"name"]], seconds)
+        unlisted, known = await self._in_order(
+            [b"HDEL", keys.functions, digest], [b"HEXISTS", keys.function(tag), b"name"]
+        )
         if known:
             introduce(self._link, self._link.functions.meet(name))  # a submit came in between
         return Dropped.DROPPED if word == b"dropped" or unlisted else Dropped.UNKNOWN
 
-    async def _repeated(self, build: Callable[[], Command]) -> tuple[Reply, int]:
+    async def _in_order(self, *commands: Command) -> list[Reply]:
+        """The replies to commands of which each is done before the next."""
+        seconds, pipe = self._link.store_timeout_seconds, self._link.pipe
+        if pipe.in_order:
+            return await ask_all(pipe, commands, seconds)
+        return [await pipe.ask(*command, timeout_seconds=seconds) for command in commands]
+
+    async def _repeated(self, tag: bytes, build: Callable[[], Command]) -> tuple[Reply, int]:
         """The reply to a command that may be repeated, and how often it was sent."""
-        tries = int(self._link.pipe.connected)  # if not, `again` makes it the first time, too
+        tries = int(self._link.pipe.reaches(tag))  # if not, `again` makes it the first time, too
         replies: list[Reply] = []
         answered = trio.Event()
 

@@ -1,8 +1,8 @@
 """The store: jobs in Redis, as the broker sees them. It knows no packets and no peers.
 
-Two pipes to the same server. The first carries every transition and, on the same stream, the notices that work is
-there: so a claim that found nothing and the notice that came after it cannot be confused. The second (`bulk`)
-fetches what is large or slow, where it holds up nobody.
+Two pipes to the same server, or to each node of a cluster (`persistence.ways`). The first carries every transition
+and, on the same stream, the notices that work is there: so a claim that found nothing and the notice that came after it
+cannot be confused. The second (`bulk`) fetches what is large or slow, where it holds up nobody.
 """
 
 import json
@@ -32,15 +32,15 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
-from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
-from persistence.rejoining import Rejoining, load_scripts
+from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
 from persistence.steering import Steering
 from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
 from persistence.unwrapping import unwrapped
+from persistence.ways import Ends, ways_to
 from protocol import Priority
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,8 @@ class Store:
     ) -> None:
         self._events = events
         self.link = Link(Keys(prefix), store_timeout_seconds)
-        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done)
+        self.ways = ways_to(options)
+        self.bulk = self.ways.bulk(self.link.keys.root, events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
@@ -77,13 +78,8 @@ class Store:
         self.sweeper = Sweeper(self.link, self.bulk)
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
-        self.pipe = Pipe(
-            options,
-            name="store",
-            on_connect=self._on_connect,
-            on_push=self._on_push,
-            on_batch=self._on_batch,
-            on_flush=self.link.gathering.close,
+        self.pipe = self.ways.store(
+            Ends(self.link, self.keeper, self.alarm, self._rejoining, events, self._on_push, self._on_batch)
         )
         self.link.pipe = self.pipe
         self._post_what_is_gathered()
@@ -95,6 +91,14 @@ class Store:
     def connected(self) -> bool:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
+
+    def reaches(self, function: Function) -> bool:
+        """Whether what is asked of this function now leaves at once."""
+        return self.pipe.reaches(function.tag)
+
+    def is_away(self, function: Function) -> bool:
+        """Whether this function is known to be out of reach."""
+        return self.pipe.away(function.tag) is not None
 
     @property
     def away_because(self) -> StoreError | None:
@@ -222,14 +226,11 @@ class Store:
         self.claiming.return_the_late()
         self._events.batch_done()
 
-    async def _on_connect(self, handshake: Handshake) -> None:
-        await self._rejoining.on_connect(handshake)
-        self.alarm.look_everywhere()
-
     def _on_fenced(self, lost: Incarnation) -> None:
         self.mailbox.start_anew()
         self.claiming.drop_fetches()
         self._events.fenced()
+        self.pipe.bring_all_back()
         self._rejoining.rejoin_as(self.link.incarnation)
         self.on_new_incarnation(self.link.incarnation)
 
@@ -250,7 +251,8 @@ class Store:
 
     async def weaknesses(self) -> list[str]:
         """By what the server may lose a job that it has confirmed, a clause each. Raises StoreError."""
-        return await weaknesses(self.bulk)
+        found = [await weaknesses(server) for server in self.bulk.servers]
+        return list(dict.fromkeys(weakness for of_one in found for weakness in of_one))
 
     async def workers_elsewhere(self) -> dict[bytes, int]:
         """How many workers of each function are connected to other brokers that live. Raises StoreError."""
@@ -283,8 +285,8 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
     )
     with unwrapped():
         async with trio.open_nursery() as nursery:
-            await nursery.start(store.bulk.run)
-            await nursery.start(store.pipe.run)
+            for run in store.ways.duties():
+                await nursery.start(lambda task_status, run=run: run(task_status=task_status))
             for duty in duties:
                 nursery.start_soon(duty)
             if previous is not None:

@@ -24,6 +24,7 @@ from persistence import (
 from persistence.records import unpack_record
 from persistence.scripts import Script
 from protocol import Priority
+from tests.clusters import Cluster
 from tests.persistence.pipes import until
 from tests.persistence.store.recording import Recording
 from tests.servers import PATIENCE_SECONDS, RedisServer
@@ -63,7 +64,7 @@ class Standin:
 
     def __init__(
         self,
-        server: RedisServer,
+        server: RedisServer | Cluster,
         *,
         port: int | None = None,
         prefix: bytes = PREFIX,
@@ -77,6 +78,7 @@ class Standin:
     ) -> None:
         options = RedisOptions(
             port=port or server.port,
+            cluster=server.cluster,
             username=username,
             password=password,
             connect_timeout_seconds=connect_timeout_seconds,
@@ -255,7 +257,7 @@ class Standin:
 
     async def settled(self) -> None:
         """Wait until Redis has done all that was posted before."""
-        await self.store.pipe.ask("PING", timeout_seconds=PATIENCE_SECONDS)
+        await self.store.pipe.settled(PATIENCE_SECONDS)
 
     async def run_script(self, script: Script, *arguments: bytes | int, function: bytes = FUNCTION) -> object:
         """A script in this broker's name, on the pipe of the others."""
