@@ -3,6 +3,7 @@
 Building, moving and waiting is plain blocking code, and returns when every node says that it is so.
 """
 
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +33,8 @@ class Cluster:
         self.nodes = [
             RedisServer(
                 engine, "--cluster-enabled", "yes", "--cluster-port", str(private_port()),
-                "--cluster-node-timeout", str(NODE_TIMEOUT_MS), *settings,
+                "--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--repl-diskless-sync-delay", "0",
+                "--cluster-require-full-coverage", "no", *settings,
             )
             for _ in range(primaries * (1 + replicas))
         ]  # fmt: skip
@@ -74,6 +76,10 @@ class Cluster:
         """Return when all nodes that run say that all slots are served, and by whom alike."""
         wait_for(lambda: all("cluster_state:ok" in ask(node, "CLUSTER", "INFO") for node in self.running()))
         wait_for(lambda: len({str(slots_seen_by(node)) for node in self.running()}) == 1)
+        self.wait_in_step()
+
+    def wait_in_step(self) -> None:
+        """Return when every replica has all that its primary has."""
         for node in self.running():
             wait_for(partial(is_in_step, node))
 
@@ -96,7 +102,11 @@ class Cluster:
 
     def other_than(self, node: RedisServer) -> RedisServer:
         """A primary that is not this one."""
-        return next(other for other in self.nodes[: self._primaries] if other is not node and other.runs)
+        return next(other for other in self.primaries() if other is not node)
+
+    def primaries(self) -> list[RedisServer]:
+        """Those that serve slots now."""
+        return [node for node in self.running() if node.client().role()[0] == b"master"]
 
     def begin_move(self, key: bytes) -> "Move":
         """Begin to move the slot of a key to another node."""
@@ -105,8 +115,16 @@ class Cluster:
 
     def flush(self) -> None:
         """Forget all data."""
-        for node in self.nodes[: self._primaries]:
+        for node in self.primaries():
             ask(node, "FLUSHALL")
+
+    def mend(self) -> None:
+        """Start again what was killed, and forget all data."""
+        for node in self.nodes:
+            if not node.runs:
+                node.start()
+        self.wait_whole()
+        self.flush()
 
     def clean_up(self) -> None:
         """Leave neither processes nor files behind."""
@@ -138,9 +156,8 @@ class Move:
         """Move what is left, and tell everybody."""
         while self.move_keys():
             pass
-        for node in (self.target, self.source, *self._cluster.running()):
-            if node.client().role()[0] == b"master":
-                ask(node, "CLUSTER", "SETSLOT", self._slot, "NODE", identity(self.target))
+        for node in (self.target, self.source, *self._cluster.primaries()):
+            ask(node, "CLUSTER", "SETSLOT", self._slot, "NODE", identity(self.target))
 
     def give_up(self) -> None:
         """Leave the slot where it was; no key has been moved."""
@@ -170,11 +187,15 @@ def knows(node: RedisServer, other: str) -> bool:
 
 
 def is_in_step(node: RedisServer) -> bool:
-    """Whether it has all that its primary has, if it is a replica."""
+    """Whether its replicas have all that it has; or, of a replica, whether it is connected."""
     try:
-        return bool(node.client().info("replication").get("master_link_status", "up") == "up")
+        facts = node.client().info("replication")
     except redis.RedisError:
         return False
+    replicas = [value for name, value in facts.items() if re.fullmatch(r"slave\d+", name)]
+    return facts.get("master_link_status", "up") == "up" and all(
+        replica["offset"] >= facts["master_repl_offset"] for replica in replicas
+    )
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

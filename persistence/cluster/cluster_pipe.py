@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 """What a node says that has not done what it was asked, because of where the slot is."""
+MOVING: Final = frozenset({"MOVED", "ASK", "TRYAGAIN"})
+"""What nobody need hear of: it is what an operator makes when he moves slots."""
 KEYLESS: Final = frozenset({b"PING", "PING", b"TIME"})
 LAST_WORDS_SECONDS: Final = 1.0
 """How long a node that has no slots any more may take to answer what it was asked when it had."""
@@ -355,7 +357,7 @@ class ClusterPipe:
             self._told.clear()
 
     def _tell(self, error: StoreError) -> None:
-        if isinstance(error, StoreRefusedError) and error.word not in self._told:
+        if isinstance(error, StoreRefusedError) and error.word not in self._told | MOVING:
             self._told.add(error.word)
             log.warning("pipe %s: %s; trying again", self.name, error)
 
