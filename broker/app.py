@@ -17,6 +17,7 @@ from typing import Final
 import trio
 
 from broker.core import Broker
+from broker.dispatch import dispatcher
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
 from broker.listening import Places, accept, bind
@@ -65,6 +66,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
             broker.certificates = certificates
+            broker.dispatch = dispatcher(broker)
             if broker.switchboard is not None:
                 stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]

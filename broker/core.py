@@ -19,6 +19,7 @@ from broker.settings import Settings
 from broker.switchboard import Switchboard
 from broker.tls import Certificates
 from persistence import Function, Store
+from protocol import Event
 
 
 class Broker:
@@ -55,6 +56,8 @@ class Broker:
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store
+        self.dispatch: Callable[[Session, Event], None]
+        """What does what a packet or a text line asks for."""
 
     def line(self, name: bytes) -> Line:
         """The function with this name as this broker hears it, from now on."""

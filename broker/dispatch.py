@@ -74,6 +74,11 @@ HANDLERS: Final[dict[type, Callable[[Broker, Session, Any], None]]] = {
 }
 
 
-def dispatch(broker: Broker, session: Session, event: Event) -> None:
-    """Do what a packet or a line asks for. What a broker is never sent gets an ERROR and changes nothing."""
-    HANDLERS.get(type(event), _not_expected)(broker, session, event)
+def dispatcher(broker: Broker) -> Callable[[Session, Event], None]:
+    """What does what a packet or a line asks for. What a broker is never sent gets an ERROR and changes nothing."""
+    handler_of = HANDLERS.get
+
+    def dispatch(session: Session, event: Event) -> None:
+        handler_of(type(event), _not_expected)(broker, session, event)
+
+    return dispatch

@@ -32,6 +32,7 @@ def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> No
     choice = broker.roster.choose(session) if can_be_asked(broker) else None
     if choice is None:
         session.say(NO_JOB)
+        broker.roster.grow_drowsy(session)
         return
     job = choice.line.take_reserved()
     if job is None:

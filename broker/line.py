@@ -30,6 +30,8 @@ class Line:
     workers: dict["Session", None] = field(default_factory=dict)
     sleepers: dict["Session", None] = field(default_factory=dict)
     """In the order in which they fell asleep."""
+    drowsy: dict["Session", None] = field(default_factory=dict)
+    """Those about to sleep, in the order in which they were told that there is no job."""
     handing: int = 0
     """Submits on the way that will bring a job for a worker here."""
     joining: int = 0

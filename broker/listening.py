@@ -10,7 +10,6 @@ import trio
 from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.detaching import detach
-from broker.dispatch import dispatch
 from broker.session import Bounds, FaultBarrier, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
@@ -18,7 +17,6 @@ from broker.transport import SocketTransport, StreamTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
 from persistence import Function, JobId, Manner
-from protocol import Event
 
 log = logging.getLogger(__name__)
 
@@ -166,13 +164,9 @@ async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transpor
 async def attend_to(broker: Broker, transport: Transport) -> None:
     """Serve one connection from its first byte to what its end leads to. Cancelled, it ends as if it had hung up."""
     settings = broker.settings
-
-    def handle(session: Session, event: Event) -> None:
-        dispatch(broker, session, event)
-
     session = Session(
         transport,
-        handle=handle,
+        handle=broker.dispatch,
         flusher=broker.flusher,
         bounds=Bounds(settings.max_packet, settings.outbox_limit, settings.packet_timeout),
         exceptions=settings.exceptions,

@@ -19,51 +19,47 @@ class Promise:
 class Outgoing:
     """Bytes for one peer. Decides what may leave; sends nothing."""
 
-    __slots__ = ("_promises", "_ready", "size")
+    __slots__ = ("_ready", "promises", "size")
 
     def __init__(self) -> None:
         self._ready: list[bytes] = []
-        self._promises: deque[Promise] = deque()
+        self.promises: deque[Promise] = deque()
+        """The places taken, by answers to come or by what waits behind them."""
         self.size = 0
         """Bytes that wait, those behind a promise included."""
-
-    @property
-    def promised(self) -> int:
-        """How many places are taken, by answers to come or by what waits behind them."""
-        return len(self._promises)
 
     def say(self, data: bytes) -> None:
         """Append, behind everything said and promised so far."""
         self.size += len(data)
-        if self._promises:
+        if self.promises:
             promise = Promise()
             promise.data = data
-            self._promises.append(promise)
+            self.promises.append(promise)
         else:
             self._ready.append(data)
 
     def promise(self) -> Promise:
         """Keep a place for an answer."""
         promise = Promise()
-        self._promises.append(promise)
+        self.promises.append(promise)
         return promise
 
     def keep(self, promise: Promise, data: bytes) -> None:
         """Put the answer into its place; what waited behind it alone may leave now."""
         self.size += len(data)
         promise.data = data
-        promises = self._promises
+        promises = self.promises
         while promises and (ready := promises[0].data) is not None:
             self._ready.append(ready)
             promises.popleft()
 
     def is_due(self, promise: Promise) -> bool:
         """Whether all that was said and promised before this has left."""
-        return not self._ready and bool(self._promises) and self._promises[0] is promise
+        return not self._ready and bool(self.promises) and self.promises[0] is promise
 
     def begin(self, promise: Promise, data: bytes) -> None:
         """Let a part of an answer that is due leave; what was said behind it still waits for the rest."""
-        assert self._promises[0] is promise
+        assert self.promises[0] is promise
         self.size += len(data)
         self._ready.append(data)
 

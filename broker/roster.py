@@ -39,6 +39,7 @@ class Roster:
         """This worker no longer does that function. Unknown is fine."""
         line.workers.pop(session, None)
         line.sleepers.pop(session, None)
+        line.drowsy.pop(session, None)
         if line in session.order:
             session.order.remove(line)
 
@@ -74,15 +75,26 @@ class Roster:
 
     def fall_asleep(self, session: Session) -> None:
         """This worker waits for a NOOP."""
+        session.sleeps = True
         self.rouse(session, State.ASLEEP)
         for line in session.order:
             line.sleepers[session] = None
+
+    def grow_drowsy(self, session: Session) -> None:
+        """This worker is told that there is no job. If it is of those who sleep then, it as good as does."""
+        if session.sleeps:
+            self.rouse(session, State.DROWSY)
+            for line in session.order:
+                line.drowsy[session] = None
 
     def rouse(self, session: Session, state: State) -> None:
         """This worker is no longer what it was, as far as sleeping goes."""
         if session.state is State.ASLEEP:
             for line in session.order:
                 line.sleepers.pop(session, None)
+        elif session.state is State.DROWSY:
+            for line in session.order:
+                line.drowsy.pop(session, None)
         elif session.state is State.WOKEN:
             self.woken.pop(session, None)
         session.state = state
@@ -92,6 +104,10 @@ class Roster:
     def sleeper(self, line: Line) -> Session | None:
         """Who has slept longest among those who can do this function."""
         return next(iter(line.sleepers), None)
+
+    def drowsy(self, line: Line) -> Session | None:
+        """Who is about to sleep among those who can do this function."""
+        return next(iter(line.drowsy), None)
 
     def wants_somebody(self, line: Line) -> bool:
         """Whether this function may have work in its queue, or has a reserved job that nobody is on the way to."""

@@ -52,6 +52,7 @@ class State(Enum):
     """What a worker is about, as far as waking it goes."""
 
     AWAKE = "it grabs by itself, or is no worker"
+    DROWSY = "it was told that there is no job, and is of those who sleep then"
     ASLEEP = "it waits for a NOOP"
     PROMISED = "asleep, and a job is being claimed for it"
     WOKEN = "it got its NOOP and has not grabbed yet"
@@ -85,6 +86,8 @@ class Session:
         self.client_id = b"-"
         self.exceptions = exceptions
         self.state = State.AWAKE
+        self.sleeps = False
+        """Whether it has ever said that it sleeps: those who only ask now and then never do."""
         self.order: list[Line] = []
         """The functions this worker can do, the next to be asked first."""
         self.limits: dict[bytes, float] = {}
@@ -107,7 +110,8 @@ class Session:
             drop=self.drop,
             changed=self._has_changed,
         )
-        self._changed = trio.Event()
+        self._change_awaited: trio.Event | None = None
+        self._barrier = FaultBarrier(self)
         self._held = False
         self._heard_all = False
         self._broke_rules = False
@@ -134,8 +138,9 @@ class Session:
 
     def say_bytes(self, data: bytes) -> None:
         """Send bytes, behind all answers promised so far. After the end of the session they go nowhere."""
-        if self._writer.room():
-            self._writer.outgoing.say(data)
+        writer = self._writer
+        if writer.room():
+            writer.outgoing.say(data)
 
     def promise(self) -> Promise:
         """Keep the place of an answer."""
@@ -147,9 +152,8 @@ class Session:
 
     def keep_bytes(self, promise: Promise, data: bytes) -> None:
         """Give the answer that was promised, as bytes."""
-        if not self._writer.room():
-            data = b""
-        self._writer.outgoing.keep(promise, data)
+        writer = self._writer
+        writer.outgoing.keep(promise, data if writer.room() else b"")
 
     async def begin_bytes(self, promise: Promise, data: bytes) -> None:
         """Give a part of the answer that was promised, once the peer has been sent all before it.
@@ -224,14 +228,16 @@ class Session:
 
     def hear(self, data: bytes) -> bool:
         """See broker.transport.Listener."""
-        if data.startswith(TLS_HANDSHAKE) and not self._connection.pending:
+        connection = self._connection
+        if data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return False
-        with FaultBarrier(self):
-            self._connection.receive_data(data)
+        with self._barrier:
+            connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
-            self._look_at_the_clock()
+            if connection.pending or self._patience != math.inf:
+                self._look_at_the_clock()
         return not (self._heard_all or self.closing)
 
     def heard(self) -> None:
@@ -262,18 +268,20 @@ class Session:
             return True
         if self._writer.closed:
             return False  # it hears no answer, so none is waited for: reading on finds its end
-        promised = self._writer.outgoing.promised
-        if not promised:
+        promises = self._writer.outgoing.promises
+        if not promises:
             self._unanswered_bytes = 0
-        return promised > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
+        return len(promises) > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
 
     async def _change(self) -> None:
-        if self._changed.is_set():
-            self._changed = trio.Event()
-        await self._changed.wait()
+        if self._change_awaited is None:
+            self._change_awaited = trio.Event()
+        await self._change_awaited.wait()
 
     def _has_changed(self) -> None:
-        self._changed.set()
+        if self._change_awaited is not None:
+            self._change_awaited.set()
+            self._change_awaited = None
 
     async def _say_goodbye(self) -> None:
         """Let the last answers be given and read: a peer that only shut down its sending side still listens."""
@@ -310,7 +318,7 @@ class Session:
         if not self._held:
             self._has_changed()
             if not self.closing:
-                with FaultBarrier(self):
+                with self._barrier:
                     self._go_on()
                     self._look_at_the_clock()
             if self._heard_all:
@@ -318,9 +326,10 @@ class Session:
 
     def _go_on(self) -> None:
         """Handle what has been heard."""
+        next_event, handle = self._connection.next_event, self._handle
         while not self._held:
             try:
-                event = self._connection.next_event()
+                event = next_event()
             except RemoteProtocolError as error:
                 self._progressed = True
                 self._say_fault(error)
@@ -335,7 +344,7 @@ class Session:
                 self._heard_all = True
                 return
             self._progressed = True
-            self._handle(self, event)
+            handle(self, event)
 
 
 class FaultBarrier:

@@ -119,7 +119,8 @@ class _Submit:
             self._sleeper = _sleeper_for(self._broker, line, self._wanted.priority)
         if line is not None and self._sleeper is not None:
             line.handing += 1
-            self._broker.roster.rouse(self._sleeper, State.PROMISED)
+            asleep = self._sleeper.state is State.ASLEEP
+            self._broker.roster.rouse(self._sleeper, State.PROMISED if asleep else State.AWAKE)
         self._post(handing=self._sleeper is not None)
 
     def _post(self, *, handing: bool) -> None:
@@ -141,27 +142,30 @@ class _Submit:
 
     def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
         """The store has it, or says why not."""
-        self._settle(outcome, job)
-        if not self._wanted.background:
-            assert self._line is not None
-            self._line.joining -= 1
-
-    def _settle(self, outcome: Submitted | StoreError, job: JobId) -> None:
         if isinstance(outcome, StoreError):
             self._session.keep(self._promise, refuse(self._broker, outcome))
         elif outcome is Submitted.FULL:
             self._session.keep(self._promise, FULL)
         else:
-            self._broker.refusals.accepted()
-            if log.isEnabledFor(NOTICE):
-                _note(self._wanted)
-            self._stored(outcome, job, self._broker.store.claiming.handle(self._function, job))
+            self._stored(outcome, job)
+        if not self._wanted.background:
+            assert self._line is not None
+            self._line.joining -= 1
 
-    def _stored(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
+    def _stored(self, outcome: Submitted, job: JobId) -> None:
         broker, session = self._broker, self._session
+        broker.refusals.accepted()
+        if log.isEnabledFor(NOTICE):
+            _note(self._wanted)
+        handle = broker.store.claiming.handle(self._function, job)
         if self._wanted.background:
             session.keep(self._promise, JobCreated(handle))
-        elif session.closing:
+        else:
+            self._attend(outcome, job, handle)
+
+    def _attend(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
+        broker, session = self._broker, self._session
+        if session.closing:
             if not broker.audience.listeners(handle):
                 detach(broker, self._function, [job])
         elif broker.detaching[handle]:
@@ -169,14 +173,10 @@ class _Submit:
             self._post(handing=False)
         else:
             session.keep(self._promise, JobCreated(handle))
-            self._wait(outcome, job, handle)
-
-    def _wait(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
-        broker, session = self._broker, self._session
-        if outcome is Submitted.GONE:
-            session.say(WorkFail(handle))
-        else:
-            broker.audience.attach(session, self._function, job, handle)
+            if outcome is Submitted.GONE:
+                session.say(WorkFail(handle))
+            else:
+                broker.audience.attach(session, self._function, job, handle)
 
     def _handed(self, job: ClaimedJob | None) -> None:
         """The job that came back with the answer, for the sleeper who was promised one."""
@@ -191,8 +191,11 @@ class _Submit:
 
 
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
-    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis."""
-    sleeper = broker.roster.sleeper(line)
+    """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis.
+
+    Or one who is about to sleep: what it is told then is that a job is reserved here.
+    """
+    sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or broker.leaving or not broker.store.reaches(line.function):
         return None
     if not broker.roster.may_hand_off(sleeper, line, priority):

@@ -17,8 +17,8 @@ import trio
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
 MOST_AT_ONCE: Final = 64
-"""Sockets read in one look. The kernel takes them in turns, so who waits now is in the next look, and Redis, which
-has a task of its own, is heard between two looks."""
+"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look, and Redis,
+which has a task of its own, is heard between two looks."""
 
 
 class Switchboard:
@@ -54,10 +54,16 @@ class Switchboard:
         while True:
             await trio.lowlevel.wait_readable(self._epoll.fileno())
             self._look_begins()
-            for number, _ in poll(0, MOST_AT_ONCE):
-                call = readable.get(number)
-                if call is not None:  # one that was called before may have ended this one
-                    call()
+            left, found = MOST_AT_ONCE, poll(0, MOST_AT_ONCE)
+            while found:
+                for number, _ in found:
+                    call = readable.get(number)
+                    if call is not None:  # one that was called before may have ended this one
+                        call()
+                left -= len(found)
+                # While several were served, others have spoken: the more a look takes in, the less each costs. One
+                # alone is not kept waiting for that.
+                found = poll(0, left) if left > 0 and len(found) > 1 else []
             self._look_ends()
 
     def close(self) -> None:

@@ -70,15 +70,16 @@ class SocketTransport:
 
     async def listen(self, listener: Listener) -> None:
         """See Transport. Who wants no more is still watched: only when more comes, this returns."""
-        receive, number, over = self._socket.recv, self.number, trio.Event()
+        receive, wants_more, hear = self._socket.recv, listener.wants_more, listener.hear
+        number, over = self.number, trio.Event()
         failure: OSError | None = None
 
         def readable() -> None:
             nonlocal failure
             try:
-                if listener.wants_more():
+                if wants_more():
                     data = receive(RECEIVE_BYTES)
-                    if listener.hear(data) and data:
+                    if hear(data) and data:
                         return
             except (BlockingIOError, InterruptedError):
                 return

@@ -48,7 +48,7 @@ class Writer:
     @property
     def is_done(self) -> bool:
         """Whether all that was said or promised has been handed to the system."""
-        return not (self.outgoing.promised or self.outgoing.size or self._draining)
+        return not (self.outgoing.promises or self.outgoing.size or self._draining)
 
     @property
     def waiting_bytes(self) -> int:
@@ -66,7 +66,7 @@ class Writer:
         if not self._marked:
             self._marked = True
             self._flusher.mark(self)
-        if self.waiting_bytes > self._limit_bytes:
+        if self.outgoing.size + len(self._rest) > self._limit_bytes:
             self._drop("it does not read what it is sent")
             return False
         return True

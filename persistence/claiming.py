@@ -130,11 +130,12 @@ class Claiming:
 
     def deliver(self, function: Function, claimed: list[Reply], number: int, answer: ClaimAnswer) -> None:
         """Read one claimed job out of a script's answer; fetch its payload first if it was only named."""
-        job, attempt, listeners, whole, record = claimed
+        told_id, attempt, listeners, whole, record = claimed
+        job = JobId(expect_bytes(told_id))
         run = ClaimedJob(
             function.name,
-            JobId(expect_bytes(job)),
-            self.handle(function, JobId(expect_bytes(job))),
+            job,
+            handle_of(self._handle_prefix, function.digest, job),
             expect_int(attempt),
             number,
             expect_bytes(listeners),

@@ -41,7 +41,10 @@ class Batch:
 
 
 class Gathering:
-    """Gathers as long as `is_open()`; otherwise what comes is posted at once. The rest are who posts it."""
+    """Gathers as long as `is_open()`; otherwise what comes is posted at once. The rest are who posts it.
+
+    `is_open` is asked of the first only: where that was gathered, those behind it are, until `close`.
+    """
 
     def __init__(self, is_open: Callable[[], bool]) -> None:
         self._is_open = is_open
@@ -52,6 +55,7 @@ class Gathering:
 
     def end(self, function: Function, end: "End") -> None:
         """A run has ended."""
+        posts_at_once = not (self._batches or self._is_open())
         batch, length = self._batch(function), end.length
         is_full = len(batch.ends) >= MOST or batch.ended_bytes + length > MOST_BYTES
         if is_full or (end.unique and end.unique in batch.uniques):
@@ -59,11 +63,12 @@ class Gathering:
             batch = self._batch(function)
         batch.ends.append(end)
         batch.ended_bytes += length
-        if not self._is_open():
+        if posts_at_once:
             self.close()
 
     def submit(self, function: Function, submit: "Submit", unique: bytes, length: int) -> None:
         """A job with that unique, in a record that long."""
+        posts_at_once = not (self._batches or self._is_open())
         batch = self._batch(function)
         if len(batch.submits) >= MOST or batch.submitted_bytes + length > MOST_BYTES:
             self.close()
@@ -72,14 +77,18 @@ class Gathering:
         batch.submitted_bytes += length
         if unique:
             batch.uniques.add(unique)
-        if not self._is_open():
+        if posts_at_once:
             self.close()
 
     def claim(self, function: Function, lowest: int, claim: "Claim") -> None:
         """Somebody wants a job of that priority at least."""
-        claims = self._batch(function).claims.setdefault(lowest, [])
+        posts_at_once = not (self._batches or self._is_open())
+        batch = self._batch(function)
+        claims = batch.claims.get(lowest)
+        if claims is None:
+            claims = batch.claims[lowest] = []
         claims.append(claim)
-        if len(claims) >= MOST_CLAIMS or not self._is_open():
+        if posts_at_once or len(claims) >= MOST_CLAIMS:
             self.close()
 
     def close(self) -> None:

@@ -30,6 +30,8 @@ MAX_HANDLE: Final = 63
 _BACKGROUND: Final = 4
 _HEAD = struct.Struct(">BBBI")
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
+_MASKS: Final = {size: (1 << (8 * size - 2)) - 1 for size in _NUMBER_BYTES}
+"""By the length of a number, the bits of it that are not its length."""
 MAX_NUMBER: Final = (1 << 46) - 1
 """At 10,000 jobs a second it lasts 200 years."""
 
@@ -58,19 +60,21 @@ def job_id(incarnation: Incarnation, number: int) -> JobId:
 def number_of(job: JobId) -> int:
     """The number in an id."""
     tail = job[INCARNATION_BYTES:]
-    return int.from_bytes(tail, "big") & ((1 << (8 * len(tail) - 2)) - 1)
+    return int.from_bytes(tail, "big") & _MASKS[len(tail)]
 
 
 def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
     """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
-    own = _stem(digest, job[:INCARNATION_BYTES]) + b"%d" % number_of(job)
-    return Handle(prefix[: MAX_HANDLE - len(own)] + own)
+    tail = job[INCARNATION_BYTES:]
+    handle = b"%b%d" % (_stem(prefix, digest, job[:INCARNATION_BYTES]), int.from_bytes(tail, "big") & _MASKS[len(tail)])
+    excess = len(handle) - MAX_HANDLE
+    return Handle(handle if excess <= 0 else prefix[:-excess] + handle[len(prefix) :])
 
 
 @lru_cache(maxsize=1024)
-def _stem(digest: bytes, incarnation: bytes) -> bytes:
+def _stem(prefix: bytes, digest: bytes, incarnation: bytes) -> bytes:
     """What the handles of one function's jobs of one broker have in common: base 32 takes longer than all the rest."""
-    return b"%b:%b:" % (digest, spell(Incarnation(incarnation)))
+    return b"%b%b:%b:" % (prefix, digest, spell(Incarnation(incarnation)))
 
 
 def read_handle(handle: bytes) -> tuple[bytes, JobId] | None:

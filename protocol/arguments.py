@@ -78,7 +78,7 @@ def _write_verbatim(value: bytes) -> bytes:
 def _write_name(value: bytes) -> bytes:
     if b"\0" in value:
         raise LocalProtocolError(f"NUL in an argument that is not data: {value[:80]!r}")
-    return _write_verbatim(value)
+    return value if len(value) <= ARGUMENT_LIMIT else _write_verbatim(value)
 
 
 def _write_unique(value: bytes) -> bytes:

@@ -117,8 +117,12 @@ class Connection:
                 further call raises it again. A connection that ended within a packet or a line is fatal, too.
         """
         buffer, start = self._buffer, self._start
-        if len(buffer) - start < HEADER_BYTES:
-            return self._next_of_little()
+        left = len(buffer) - start
+        if left < HEADER_BYTES:
+            if left or self._hung_up or self._long is not None or self._fault is not None:
+                return self._next_of_little()
+            self._buffer, self._start = b"", 0  # an idle connection need not keep what it read last
+            return NEED_DATA
         kind, length = _HEADER.unpack_from(buffer, start)
         decoder = self._decoders.get(kind)
         if decoder is None:
@@ -155,9 +159,7 @@ class Connection:
             raise RemoteProtocolError(*self._fault)
         if self._long is not None:
             return self._next_of_long(self._long)
-        if self._start == len(self._buffer):
-            self._buffer, self._start = b"", 0  # an idle connection need not keep what it read last
-        elif self._buffer[self._start] and self._role is Role.BROKER:
+        if self._start < len(self._buffer) and self._buffer[self._start] and self._role is Role.BROKER:
             return self._next_line()
         return self._starved()
 

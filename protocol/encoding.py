@@ -49,18 +49,19 @@ def _encoder(row: Row, magic: bytes) -> Encoder:
 
 def _encoder_of_one(row: Row, kind: bytes) -> Encoder:
     [(name, argument)] = row.arguments.items()
-    read, write = attrgetter(name), writer_of(argument)
+    read, write, pack = attrgetter(name), writer_of(argument), _HEADER.pack
 
     def encode(packet: Packet) -> bytes:
         body = write(read(packet))
-        return _header(kind, len(body)) + body
+        length = len(body)
+        return (pack(kind, length) if length <= _LARGEST_BODY else _header(kind, length)) + body
 
     return encode
 
 
 def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
     """The form of nearly all that is said of jobs: names are checked together, data is copied once."""
-    read = attrgetter(*row.arguments)
+    read, pack = attrgetter(*row.arguments), _HEADER.pack
     *writers, _ = [writer_of(argument) for argument in row.arguments.values()]
     separators = len(writers) - 1
     # If all names together keep to the limit of one, none need be looked at by itself.
@@ -72,7 +73,9 @@ def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
         if len(head) > quick_limit or head.count(b"\0") != separators:
             for write, name in zip(writers, names, strict=True):
                 write(name)
-        return b"".join((_header(kind, len(head) + 1 + len(data)), head, b"\0", data))
+        length = len(head) + 1 + len(data)
+        start = pack(kind, length) if length <= _LARGEST_BODY else _header(kind, length)
+        return b"".join((start, head, b"\0", data))
 
     return encode
 

@@ -119,6 +119,18 @@ async def test_a_hand_off_costs_nothing_beyond_the_submit(one: Running) -> None:
     assert trips.sends == 1
 
 
+async def test_nor_does_one_to_a_worker_that_is_about_to_sleep(one: Running) -> None:
+    client, worker = await one.peer(), await a_worker_that_knows(one)
+    await worker.say(PreSleep())
+    assert await worker.finds_nothing()
+    with counting(one) as trips:
+        handle = await client.submit(b"f", b"x")
+        assert await worker.ask(PreSleep()) == Noop()
+        assert (await worker.grab()).handle == handle
+        await one.settled()
+    assert trips.sends == 1
+
+
 async def test_a_large_payload_is_fetched_by_a_trip_of_its_own(one: Running) -> None:
     client, worker = await one.peer(), await a_worker_that_knows(one)
     await client.submit_background(b"f", b"x" * 100_000)

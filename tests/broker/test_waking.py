@@ -4,6 +4,7 @@ import pytest
 
 from broker.session import State
 from protocol import CanDo, Noop, PreSleep, Priority, SubmitJob, WorkComplete
+from tests.broker.peers import Peer
 from tests.broker.running import OpenRunning, Running
 
 A_LONG_TIME = 1000.0
@@ -236,9 +237,63 @@ async def test_a_hand_off_brings_the_oldest_job_of_the_best_priority(open_one: O
         assert (await worker.grab()).payload == b"high"
 
 
+async def about_to_sleep(one: Running, *functions: bytes) -> Peer:
+    """A worker that has slept before, was woken, and has just been told that there is no job."""
+    worker = await one.sleeper(*functions)
+    assert await worker.finds_nothing()
+    return worker
+
+
+async def test_a_job_is_handed_to_one_that_is_about_to_sleep(one: Running) -> None:
+    client, worker = await one.peer(), await about_to_sleep(one, b"f")
+    handle = await client.submit_background(b"f", b"x")
+    [counts] = await one.broker.store.asking.counts_of([b"f"])
+    assert (counts.running, counts.total) == (1, 1)
+    assert await worker.ask(PreSleep()) == Noop()
+    assert (await worker.grab()).handle == handle
+
+
+async def test_it_may_ask_again_instead_of_sleeping(one: Running) -> None:
+    client, worker = await one.peer(), await about_to_sleep(one, b"f")
+    handle = await client.submit_background(b"f", b"x")
+    assert (await worker.grab()).handle == handle
+
+
+async def test_one_that_is_about_to_sleep_gets_one_job_and_no_more(one: Running) -> None:
+    client, worker = await one.peer(), await about_to_sleep(one, b"f")
+    await client.say(*(SubmitJob(b"f", b"", b"%d" % number, background=True) for number in range(3)))
+    await client.heard()
+    [counts] = await one.broker.store.asking.counts_of([b"f"])
+    assert (counts.running, sum(counts.queued)) == (1, 2)
+    assert [(await worker.take()).payload for _ in range(3)] == [b"0", b"1", b"2"]
+
+
+async def test_what_it_does_not_come_for_goes_to_others(open_one: OpenRunning) -> None:
+    async with open_one(reservation_seconds=0.1) as one, open_one() as elsewhere:
+        client, _drowsy = await one.peer(), await about_to_sleep(one, b"f")
+        handle = await client.submit_background(b"f", b"x")
+        assert (await (await elsewhere.worker(b"f")).take()).handle == handle
+
+
+async def test_what_was_handed_to_one_that_hangs_up_goes_to_others_at_once(open_one: OpenRunning) -> None:
+    async with open_one(reservation_seconds=A_LONG_TIME) as one, open_one() as elsewhere:
+        client, drowsy = await one.peer(), await about_to_sleep(one, b"f")
+        handle = await client.submit_background(b"f", b"x")
+        await drowsy.stream.aclose()
+        assert (await (await elsewhere.worker(b"f")).take()).handle == handle
+
+
+async def test_one_that_has_never_slept_may_be_one_that_only_looks_now_and_then(one: Running) -> None:
+    client, worker = await one.peer(), await one.worker(b"f")
+    assert await worker.finds_nothing()
+    await client.submit_background(b"f", b"x")
+    [counts] = await one.broker.store.asking.counts_of([b"f"])
+    assert (counts.running, sum(counts.queued)) == (0, 1)
+
+
 async def test_a_session_sleeps_only_as_long_as_nothing_is_there(one: Running) -> None:
     worker = await one.sleeper(b"f")
     (session,) = one.broker.sessions
     states = [session.state]
     assert await worker.finds_nothing()
-    assert [*states, session.state] == [State.ASLEEP, State.AWAKE]
+    assert [*states, session.state] == [State.ASLEEP, State.DROWSY]

@@ -32,18 +32,20 @@ end
 
 -- What the broker needs of claimed jobs. A record over `room` bytes is only named: it would hold up the notices
 -- that share this connection, and the server cuts a subscriber whose answers pile up.
+local function put_claimed(answer, job, listeners, room)
+  local record, whole = job.record, "whole"
+  if #record > room then record, whole = string.sub(record, 1, head_length(record)), "fetch" end
+  answer[#answer + 1] = job.id
+  answer[#answer + 1] = job.attempt
+  answer[#answer + 1] = listeners
+  answer[#answer + 1] = whole
+  answer[#answer + 1] = record
+end
+
 local function claimed(jobs, room, answer)
   if #jobs == 0 then return end
   local ids = {}
   for at, job in ipairs(jobs) do ids[at] = job.id end
   local listeners = redis.call("HMGET", listeners_key, unpack(ids))
-  for at, job in ipairs(jobs) do
-    local record, whole = job.record, "whole"
-    if #record > room then record, whole = string.sub(record, 1, head_length(record)), "fetch" end
-    answer[#answer + 1] = job.id
-    answer[#answer + 1] = job.attempt
-    answer[#answer + 1] = listeners[at] or ""
-    answer[#answer + 1] = whole
-    answer[#answer + 1] = record
-  end
+  for at, job in ipairs(jobs) do put_claimed(answer, job, listeners[at] or "", room) end
 end

@@ -90,6 +90,20 @@ local function hand_off(order, incarnation, room)
   return "queued"
 end
 
+-- One job for a worker that waits for it, and nothing before it: it need not go through a queue. Nil if something is.
+local function straight(order, incarnation, room)
+  local queues = {}
+  for level = 0, order.priority do queues[#queues + 1] = queue_key(level) end
+  if redis.call("EXISTS", unpack(queues)) > 0 then return nil end
+  local run = run_in(nil)
+  run.attempt, run.owner = 1, incarnation
+  keep_run(order.id, run)
+  redis.call("ZADD", running_key(incarnation), order.handoff, order.id)
+  local answer = { "handed" }
+  put_claimed(answer, { id = order.id, record = order.record, attempt = 1 }, order.waits and incarnation or "", room)
+  return answer
+end
+
 local function together(ARGV)
   local incarnation, generation, room = ARGV[1], ARGV[2], tonumber(ARGV[4])
   local refusal, entry = standing(incarnation, generation)
@@ -101,6 +115,10 @@ local function together(ARGV)
 
   redis.call("HSET", incarnations_key, incarnation, generation .. " " .. string.format("%.0f", highest + #orders))
   store_all(orders, incarnation)
+  if #orders == 1 and orders[1].handoff then
+    local answer = straight(orders[1], incarnation, room)
+    if answer then return { answer } end
+  end
   local appended, lengths = push_all(orders)
   local answers = {}
   for at, order in ipairs(orders) do
