@@ -66,13 +66,15 @@ def read_slots(options: RedisOptions, candidates: Iterable[Address]) -> SlotMap:
         StoreUnavailableError: none answered.
     """
     reason = "nobody is named"
-    for address in candidates:
+    for node in (options_of(options, address) for address in candidates):
         try:
-            return _ask(options_of(options, address))
+            return _ask(node)
+        except redis.AuthenticationError as error:
+            raise _not_let_in(error, node) from error
         except redis.ResponseError as error:
-            raise _refused(error, options_of(options, address)) from error
+            raise _refused(error, node) from error
         except (redis.RedisError, OSError) as error:
-            reason = f"{options_of(options, address).address}: {_line(error)}"
+            reason = f"{node.address}: {_reason(error)}"
     raise StoreUnavailableError(f"no node of the Redis Cluster at {options.cluster_address} answers; {reason}")
 
 
@@ -126,6 +128,18 @@ def _refused(error: redis.ResponseError, options: RedisOptions) -> StoreError:
     word, _, rest = text.partition(" ")
     known = word if word.isupper() else "ERR"
     return StoreRefusedError(known, f"{rest if known == word else text} (CLUSTER SLOTS at {options.address})")
+
+
+def _not_let_in(error: redis.AuthenticationError, options: RedisOptions) -> StoreError:
+    who = f"user {options.username or 'default'} at {options.address}"
+    if options.password is None:
+        return StoreRefusedError("NOAUTH", f"Redis asks for a password and none is given ({who})")
+    return StoreRefusedError("WRONGPASS", f"{_line(error).removeprefix('WRONGPASS ')} ({who})")
+
+
+def _reason(error: BaseException) -> str:
+    """The cause alone: redis-py names an address in front, and the line has named it."""
+    return _line(error).rpartition("connecting to ")[2].partition(". ")[2].rstrip(".") or _line(error)
 
 
 def _line(error: BaseException) -> str:

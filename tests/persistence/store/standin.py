@@ -1,7 +1,7 @@
 """A broker without peers: a real store on a real server, whose verbs can be awaited."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
@@ -24,14 +24,23 @@ from persistence import (
 from persistence.records import unpack_record
 from persistence.scripts import Script
 from protocol import Priority
-from tests.clusters import Cluster
 from tests.persistence.pipes import until
 from tests.persistence.store.recording import Recording
-from tests.servers import PATIENCE_SECONDS, RedisServer
+from tests.servers import PATIENCE_SECONDS
 
 PREFIX = b"test"
 FUNCTION = b"resize"
 T = TypeVar("T")
+
+
+class Place(Protocol):
+    """A server, or a cluster."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def cluster(self) -> tuple[tuple[str, int], ...]: ...
 
 
 class Look(NamedTuple):
@@ -64,7 +73,7 @@ class Standin:
 
     def __init__(
         self,
-        server: RedisServer | Cluster,
+        server: Place,
         *,
         port: int | None = None,
         prefix: bytes = PREFIX,
