@@ -67,7 +67,7 @@ class Broker:
             self.store.listen(function)
             # The subscription leaves before any claim made from here on, so it is as good as heard already: the
             # bits may be set at once, and a worker that asks right after CAN_DO finds what waits.
-            line = self.roster.lines[name] = Line(function, 0 if self.store.is_away(function) else ALL_BITS)
+            line = self.roster.lines[name] = Line(function, ALL_BITS)
         return line
 
     def line_of(self, function: Function) -> Line | None:

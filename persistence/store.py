@@ -96,10 +96,6 @@ class Store:
         """Whether what is asked of this function now leaves at once."""
         return self.pipe.reaches(function.tag)
 
-    def is_away(self, function: Function) -> bool:
-        """Whether this function is known to be out of reach."""
-        return self.pipe.away(function.tag) is not None
-
     @property
     def away_because(self) -> StoreError | None:
         """Why Redis is known to be out of reach, so that it is no use to ask and wait; None if it may answer."""

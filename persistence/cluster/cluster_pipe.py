@@ -320,7 +320,7 @@ class ClusterPipe:
                     self._nursery.start_soon(self._bring_back, slot, node)
                     continue
                 self._topology.look_again()
-                slot.put_off(now)
+                self._put_off(slot)
             look_again_at = min(look_again_at, slot.not_before)
         return look_again_at
 
@@ -338,7 +338,7 @@ class ClusterPipe:
                 await self._on_return(slot.number, Conversation(node.pipe), slot.broken)
         except StoreError as error:
             slot.reason = error
-            slot.put_off(trio.current_time())
+            self._put_off(slot)
             self._topology.look_again(_named_by(error))
             self._tell(error)
         else:
@@ -347,6 +347,13 @@ class ClusterPipe:
         finally:
             slot.returning = False
             self._changed.set()
+
+    def _put_off(self, slot: Slot) -> None:
+        """A try to bring it back came to nothing. Who cannot wait for another is told so."""
+        slot.put_off(trio.current_time())
+        if self._on_return is not None:
+            for routed in slot.take_what_cannot_wait():
+                self._settle(routed, StoreUnavailableError(str(slot.reason or "its node is away"), sent=False))
 
     def _release(self, slot: Slot, node: Node) -> None:
         del self._held[slot.number]

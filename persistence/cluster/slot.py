@@ -67,6 +67,12 @@ class Slot:
         self.waiting.clear()
         return queue
 
+    def take_what_cannot_wait(self) -> list[Routed]:
+        """Take out what must not be repeated: questions for work, mostly, and who asks may ask again."""
+        gone = [routed for routed in self.waiting if routed.again is None]
+        self.forget(set(gone))
+        return gone
+
     def forget(self, gone: set[Routed]) -> None:
         """Their callers were told that it is too late: what has not been sent never is."""
         self.refused = [routed for routed in self.refused if routed not in gone]

@@ -11,17 +11,6 @@ from tests.servers import find_engine
 __all__ = ["broker", "other", "start"]
 
 
-@pytest.fixture(scope="session", params=["redis", "valkey"])
-def shared_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """Three primaries; tests leave it whole."""
-    cluster = Cluster(find_engine(request.param))
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.clean_up()
-
-
 @pytest.fixture(scope="module", params=["redis", "valkey"])
 def mortal_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Three primaries with a replica each, any of which may be killed."""
@@ -31,13 +20,6 @@ def mortal_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.clean_up()
-
-
-@pytest.fixture
-def cluster(shared_cluster: Cluster) -> Cluster:
-    """The same, without data."""
-    shared_cluster.flush()
-    return shared_cluster
 
 
 @pytest.fixture
