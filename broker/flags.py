@@ -133,7 +133,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         Flag(
             ("--redis",),
             "the Redis or Valkey that keeps the jobs: redis://HOST:PORT/DB, rediss://... for TLS, or "
-            "unix:///PATH. Without it the broker runs its own in the data directory. A password is safer in "
+            "unix:///PATH; redis+cluster://HOST:PORT,HOST:PORT for a cluster, by some of its nodes. Without it the broker runs its own in the data directory. A password is safer in "
             "TRIO_GEARMAN_REDIS or the config file than in the list of processes",
             metavar="URL",
             right="a URL such as redis://127.0.0.1:6379/0, rediss://user:password@host/0 or unix:///run/redis.sock",
