@@ -18,6 +18,7 @@ import trio
 
 from broker.core import Broker
 from broker.dispatch import dispatcher
+from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
 from broker.listening import Places, accept, bind
@@ -107,6 +108,7 @@ def _store(broker: Broker, place: Place) -> Store:
         store_timeout_seconds=settings.store_timeout,
         presence_ttl_seconds=settings.presence_ttl,
         describe=broker.describe,
+        durability=durability_of(settings),
     )
     broker.flusher.before = lambda: _ask_the_store(broker)
     return broker.store
@@ -155,7 +157,7 @@ async def _say_the_last_words(broker: Broker) -> None:
     """What was handed in before is stored, what was asked is answered, and what ended is told before we hang up."""
     with suppress(StoreError):
         # Redis answers in order: with this, all that was asked before is answered.
-        await broker.store.pipe.settled(LAST_WORDS_SECONDS)
+        await broker.store.asking.everything_before()
     for session in tuple(broker.sessions):
         await session.wait_said()
 

@@ -133,7 +133,9 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         Flag(
             ("--redis",),
             "the Redis or Valkey that keeps the jobs: redis://HOST:PORT/DB, rediss://... for TLS, or "
-            "unix:///PATH; redis+cluster://HOST:PORT,HOST:PORT for a cluster, by some of its nodes. Without it the broker runs its own in the data directory. A password is safer in "
+            "unix:///PATH; redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB for the master that sentinels know by a name; "
+            "redis+cluster://HOST:PORT,HOST:PORT for a cluster, by some of its nodes. "
+            "Without it the broker runs its own in the data directory. A password is safer in "
             "TRIO_GEARMAN_REDIS or the config file than in the list of processes",
             metavar="URL",
             right="a URL such as redis://127.0.0.1:6379/0, rediss://user:password@host/0 or unix:///run/redis.sock",
@@ -158,6 +160,28 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             metavar="SECONDS",
             right=_SECONDS,
             default="5",
+        ),
+        Flag(
+            ("--durability",),
+            "what a background job must have survived before its client hears of it: memory (Redis has it), fsync "
+            "(Redis has synced it to disk; looked at on every connect), or replica:N (N replicas have it, too). auto "
+            "is fsync on the broker's own store, else memory",
+            metavar="WHAT",
+            right="auto, memory, fsync or replica:N, such as replica:1",
+            default="auto",
+        ),
+        Flag(
+            ("--function-durability",),
+            "how many replicas must have the jobs of a function, where that differs: sendEmail=replica:1, or replica:0 "
+            "for none; several: repeat the flag, or put commas between",
+            metavar="NAME=WHAT",
+            right="a function's name and replica:N, such as sendEmail=replica:1; the rest is --durability's",
+            many=True,
+        ),
+        Flag(
+            ("--vouch-fsync",),
+            "with --durability=fsync: believe a Redis that forbids CONFIG GET that it runs with appendonly yes and "
+            "appendfsync always",
         ),
         Flag(("--strict-store",), "refuse to start on a store that may lose jobs, instead of a warning"),
         Flag(

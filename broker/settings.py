@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from broker.durability import check_durability, check_function_durability, contradiction, parted
 from broker.redis_address import redis_options
 from broker.time_zone import find_zone
 
@@ -80,6 +81,8 @@ Address = Annotated[
     str, Field(pattern=r"^(\*|[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?)$")
 ]
 """Where to listen: an IP address, a host name, or * for all there are."""
+FunctionDurability = Annotated[str, AfterValidator(check_function_durability)]
+"""A function's name and how many replicas must have its jobs: ``sendEmail=replica:1``."""
 RedisURL = Annotated[str, AfterValidator(_redis_url)]
 """A URL that redis-py understands: ``redis://``, ``rediss://`` or ``unix://``."""
 # Linux refuses more (include/net/tcp.h: MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL, MAX_TCP_KEEPCNT).
@@ -144,6 +147,12 @@ class Settings(BaseModel):
     """What all keys begin with."""
     store_timeout: Seconds = 5.0
     """Seconds a submit waits for the store before it is refused."""
+    durability: Annotated[str, AfterValidator(check_durability)] = "auto"
+    """What a background job has survived before its client hears of it: auto, memory, fsync or replica:N."""
+    function_durability: Annotated[tuple[FunctionDurability, ...] | None, BeforeValidator(parted)] = None
+    """The same for functions that differ, such as ``sendEmail=replica:1``."""
+    vouch_fsync: bool = False
+    """Whether a Redis that does not show how it is configured is believed to sync."""
     strict_store: bool = False
     """Whether a store that may lose jobs is refused, instead of warned about."""
     presence_ttl: Seconds = 10.0
@@ -184,6 +193,13 @@ class Settings(BaseModel):
     """Seconds that running jobs get to end at a stop; None: as long as they take at a graceful one, else none."""
     config_file: Path | None = None
     """The file these settings were read from, as well; nobody reads it again."""
+
+    @model_validator(mode="after")
+    def _durability_is_possible(self) -> Self:
+        wrong = contradiction(self)
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

@@ -193,8 +193,12 @@ class _Submit:
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:
     """A sleeper to whom a job may be handed with the answer to its submit, in the same trip to Redis.
 
-    Or one who is about to sleep: what it is told then is that a job is reserved here.
+    Or one who is about to sleep: what it is told then is that a job is reserved here. Nobody, where jobs go to replicas
+    first: those are handed in on another connection than the claims', which alone can tell after a break what was
+    handed out. The notice wakes the sleeper.
     """
+    if line.function.replicas:
+        return None
     sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or broker.leaving or not broker.store.reaches(line.function):
         return None

@@ -18,7 +18,7 @@ from persistence.jobs import Adopted
 from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.records import INCARNATION_BYTES, JobId, job_id, pack_record
-from persistence.replies import Answer, Command, Reply, expect_bytes, expect_list
+from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import ADOPT
 from protocol import Priority
 
@@ -68,36 +68,68 @@ class Adopting:
         `answer` is called once, with a StoreError when Redis did not confirm it in time: it may be stored all the
         same, and calling this again, in whatever process, finds out.
         """
-        number = function.next_number()
-        own, deadline = job_id(self._link.incarnation, number), trio.current_time() + ANSWER_SECONDS
-
-        def post() -> None:
-            self._link.settle(function)
-            self._post(function.tag, job, own, deadline, answered)
-
-        def answered(reply: Reply) -> None:
-            if reply == b"unmet":  # dropped since we met it
-                introduce(self._link, function)
-                post()
-                return
-            function.answered(number)
-            answer(_read(reply, own))
-
-        post()
+        _Adoption(self._link, function, job, answer).post()
 
     def try_out(self, job: Adoptee, answer: AdoptAnswer) -> None:
         """Ask what `adopt` would answer. Changes nothing, so the function need not be known here."""
         tag = self._link.keys.tag(digest_of(job.function))
         deadline = trio.current_time() + ANSWER_SECONDS
-        self._post(tag, job, JobId(b""), deadline, lambda reply: answer(_read(reply, JobId(b""))))
 
-    def _post(self, tag: bytes, job: Adoptee, own: JobId, deadline: float, answer: Answer) -> None:
         def build() -> Command:
-            record = pack_record(job.unique, b"", job.payload, job.priority, background=True)
-            run_at = b"%d" % job.run_at if job.run_at else b""
-            return ADOPT.call(tag, own, record, run_at, job.mark, REMEMBERED_SECONDS, b"" if own else b"1")
+            return _command(tag, job, JobId(b""))
 
-        self._link.pipe.post(build(), answer, again=build, deadline=deadline)
+        self._link.pipe.post(build(), lambda reply: answer(_read(reply, JobId(b""))), again=build, deadline=deadline)
+
+
+class _Adoption:
+    """One job on its way. It is held until as many replicas have it as must (`persistence.replication.Held`)."""
+
+    def __init__(self, link: Link, function: Function, job: Adoptee, answer: AdoptAnswer) -> None:
+        self._link = link
+        self._function = function
+        self._job = job
+        self._answer = answer
+        self._number = function.next_number()
+        self._own = job_id(link.incarnation, self._number)
+        self._outcome: Adopted | StoreError = Adopted.ADOPTED
+        self.deadline = trio.current_time() + ANSWER_SECONDS
+        self.replicas = function.replicas
+
+    def post(self) -> None:
+        link, function = self._link, self._function
+        link.settle(function)
+        link.pipe_of(function).post(self.command(), self.repeated, again=self.command, deadline=self.deadline)
+        if self.replicas:
+            link.replication.expect(self.replicas)
+
+    def command(self) -> Command:
+        return _command(self._function.tag, self._job, self._own)
+
+    def repeated(self, reply: Reply) -> None:
+        if reply == b"unmet":  # dropped since we met it
+            introduce(self._link, self._function)
+            self.post()
+            return
+        self._outcome = _read(reply, self._own)
+        if self.replicas and not isinstance(reply, StoreError):
+            self._link.replication.hold(self)
+        else:
+            self.confirmed()
+
+    def confirmed(self) -> None:
+        self._function.answered(self._number)
+        self._answer(self._outcome)
+
+    def unconfirmed(self, error: StoreError) -> None:
+        self._outcome = error
+        self.confirmed()
+
+
+def _command(tag: bytes, job: Adoptee, own: JobId) -> Command:
+    """Under no id, only to ask."""
+    record = pack_record(job.unique, b"", job.payload, job.priority, background=True)
+    run_at = b"%d" % job.run_at if job.run_at else b""
+    return ADOPT.call(tag, own, record, run_at, job.mark, REMEMBERED_SECONDS, b"" if own else b"1")
 
 
 def _read(reply: Reply, own: JobId) -> Adopted | StoreError:

@@ -33,15 +33,27 @@ class Asking:
             answer(UNKNOWN)
             return
         digest, job = read
-        command = STATUS.call(self._link.keys.tag(digest), job)
-        self._ask(command, lambda reply: answer(_status(reply)))
+        tag = self._link.keys.tag(digest)
+        self._ask(self._link.pipe_with(tag), STATUS.call(tag, job), lambda reply: answer(_status(reply)))
 
     def status_of_unique(self, unique: bytes, answer: StatusAnswer) -> None:
-        """What is known of a job that holds this unique, whatever its function. One trip."""
-        if not self._link.pipe.in_order:
-            Everywhere(self._link, unique, lambda reply: answer(_status(reply))).ask()
+        """What is known of a job that holds this unique, whatever its function. One trip; two if some have replicas.
+
+        On a cluster, one for the names of all functions and one to each node.
+        """
+        link = self._link
+        if not link.pipe.in_order:
+            Everywhere(link, unique, lambda reply: answer(_status(reply))).ask()
             return
-        self._ask(STATUS_UNIQUE.call(self._link.keys.root, unique), lambda reply: answer(_status(reply)))
+
+        def ask() -> None:
+            command = STATUS_UNIQUE.call(link.keys.root, unique)
+            self._ask(link.pipe, command, lambda reply: answer(_status(reply)))
+
+        if link.firm is link.pipe:
+            ask()
+        else:
+            self._ask(link.firm, [b"PING"], lambda reply: answer(reply) if isinstance(reply, StoreError) else ask())
 
     def time(self, answer: Callable[[int | StoreError], None]) -> None:
         """What time it is by Redis's clock, in unix seconds. One trip."""
@@ -49,19 +61,22 @@ class Asking:
         def told(reply: Reply) -> None:
             answer(reply if isinstance(reply, StoreError) else int(expect_bytes(expect_list(reply)[0])))
 
-        self._ask([b"TIME"], told)
+        self._ask(self._link.pipe, [b"TIME"], told)
 
-    def _ask(self, command: Command, answer: Callable[[Reply], None]) -> None:
+    def _ask(self, pipe: Way, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
         self._link.gathering.close()
-        self._link.pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())
+        pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())
 
     async def everything_before(self) -> None:
         """Wait until Redis has done all that was posted before: what is read then, on any pipe, has it in it.
 
         Raises StoreError in an outage.
         """
-        await self._link.pipe.settled(self._link.store_timeout_seconds)
+        link = self._link
+        link.gathering.close()
+        for pipe in dict.fromkeys((link.firm, link.pipe)):
+            await pipe.settled(link.store_timeout_seconds)
 
     async def functions(self) -> list[bytes]:
         """The names of all functions, sorted. Read in steps. Raises StoreError in an outage."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from persistence.functions import Function
 from persistence.replies import Answer, Command
+from persistence.way import Way
 
 
 class Debt(NamedTuple):
@@ -20,6 +21,8 @@ class Debt(NamedTuple):
     build: Callable[[], Command]
     """Makes the command for one more try."""
     answer: Answer
+    pipe: Way
+    """By which it goes."""
 
 
 class Debts:

@@ -1,38 +1,30 @@
-"""Whether a Redis that somebody else configured keeps what it has confirmed.
+"""What a background job must have survived before its client hears of it. A choice of the operator's, as plain data."""
 
-INFO is asked and not CONFIG, which many who rent out a Redis forbid. What the figures mean for a job is said in
-words, for it is the operator who must decide.
-"""
-
-from collections.abc import Iterator
-from typing import Final
-
-from persistence.errors import StoreRefusedError
-from persistence.replies import expect_bytes
-from persistence.way import Server
-
-CANNOT_TELL: Final = "nobody can tell how it is configured: allow this user the command INFO"
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
-async def weaknesses(server: Server) -> list[str]:
-    """By what this server may lose a job that it has confirmed, a clause each; none is as it should be.
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """The default is that Redis has it, in its memory at least.
 
-    Raises:
-        StoreError: it does not answer.
+    Attributes:
+        fsync: the server must sync its append-only file before it answers; it is looked at on every connect.
+        vouched: where it does not let us look, it is believed.
+        replicas: so many of its replicas must have the job as well.
+        replicas_by_function: the same for functions that are to differ.
     """
-    facts: dict[bytes, bytes] = {}
-    for section in (b"persistence", b"memory"):
-        try:
-            info = expect_bytes(await server.ask(b"INFO", section))
-        except StoreRefusedError:
-            return [CANNOT_TELL]
-        facts.update((name, value) for name, _, value in (line.partition(b":") for line in info.splitlines()))
-    return list(_read(facts))
 
+    fsync: bool = False
+    vouched: bool = False
+    replicas: int = 0
+    replicas_by_function: Mapping[bytes, int] = field(default_factory=dict)
 
-def _read(facts: dict[bytes, bytes]) -> Iterator[str]:
-    if facts.get(b"aof_enabled") != b"1":
-        yield "it has no append-only file, so its end loses jobs: set appendonly yes"
-    policy = facts.get(b"maxmemory_policy", b"noeviction")
-    if policy != b"noeviction":
-        yield f"it evicts keys when its memory is full ({policy.decode()}): set maxmemory-policy noeviction"
+    def replicas_for(self, function: bytes) -> int:
+        """How many replicas must have a job of the function with this name."""
+        return self.replicas_by_function.get(function, self.replicas)
+
+    @property
+    def most_replicas(self) -> int:
+        """How many replicas the server needs."""
+        return max(self.replicas, *self.replicas_by_function.values(), 0)

@@ -80,7 +80,7 @@ class Ending:
                 else:
                     end.answer(expect_bytes(word))
 
-        self._link.owe_gathered(function, build, told)
+        self._link.owe_gathered(function, build, told, self._link.pipe_of(function))
 
     def requeue(
         self,
@@ -108,7 +108,7 @@ class Ending:
         def build() -> Command:
             return self._link.call(PROGRESS, function, job, attempt, numerator, denominator)
 
-        self._link.pipe.post(build(), lambda reply: None, again=build)
+        self._link.pipe_of(function).post(build(), lambda reply: None, again=build)
 
     def post(self, function: Function, job: JobId, attempt: int, kind: bytes, payload: bytes) -> None:
         """Let the brokers elsewhere at which clients wait hear b"data", b"warning" or b"status" of a run."""

@@ -25,6 +25,10 @@ class StoreUnavailableError(StoreError):
         self.sent = sent
 
 
+class TooFewReplicasError(StoreUnavailableError):
+    """Redis has it, and fewer of its replicas than the operator wants: it may be lost, or not."""
+
+
 class StoreRefusedError(StoreError):
     """Redis answered with an error: nothing was done, unless a script failed half-way.
 
@@ -52,6 +56,10 @@ class StoreVersionError(StoreError):
 
 class StoreClusterError(StoreError):
     """What was named as a cluster is none, or not whole."""
+
+
+class UnknownMasterError(StoreError):
+    """The sentinels that were asked know no master of the name that was given."""
 
 
 class StoreForgetsError(StoreError):

@@ -8,7 +8,8 @@ reply to a command whose caller has been told that none came.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import hiredis
 from hiredis import PushNotification
@@ -18,9 +19,16 @@ from persistence.pipe_statistics import Counters
 from persistence.posted import Posted
 from persistence.replies import NOT_YET, Reply, new_reader
 
+LOST_SCRIPTS: Final = {"NOSCRIPT": "it lost our scripts"}
+NO_MASTER: Final = {"READONLY": "it is a replica now"}
+"""For a connection to whichever server is the master."""
+
 
 class Exchange:
     """Matches what one connection hears with what was said on it.
+
+    `parting` are words of error replies that end it, and why. The command stays in flight: what may be repeated is, in
+    its order, on the next connection.
 
     Attributes:
         in_flight: the commands sent and not answered, oldest first.
@@ -28,12 +36,18 @@ class Exchange:
         refusal: the last error reply before that; a server that lets nobody in says why and hangs up.
     """
 
-    def __init__(self, on_push: Callable[[list[Reply]], None], counters: Counters) -> None:
+    def __init__(
+        self,
+        on_push: Callable[[list[Reply]], None],
+        counters: Counters,
+        parting: Mapping[str, str] = LOST_SCRIPTS,
+    ) -> None:
         self.in_flight: deque[Posted] = deque()
         self.greeted = False
         self.refusal: StoreRefusedError | None = None
         self._on_push = on_push
         self._counters = counters
+        self._parting = parting
         self._reader = new_reader()
 
     def sent(self, commands: Iterable[Posted]) -> None:
@@ -68,10 +82,8 @@ class Exchange:
                 if kind is StoreRefusedError:
                     if not self.greeted:
                         self.refusal = reply
-                    elif reply.word == "NOSCRIPT":
-                        # The server lost its scripts. The command stays in flight: what may be repeated
-                        # is, in its order, behind a greeting that loads them again.
-                        return "it lost our scripts"
+                    elif reply.word in self._parting:
+                        return self._parting[reply.word]
                 elif in_flight[0].confirmations is not None:
                     return "its answers are out of step"
                 in_flight.popleft().settle(reply)

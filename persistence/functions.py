@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from persistence.durability import Durability
 from persistence.keys import Keys, digest_of
 
 
@@ -12,6 +13,8 @@ class Function:
     name: bytes
     digest: bytes
     tag: bytes
+    replicas: int = 0
+    """How many replicas must have a background job of it before its client hears so."""
     known: bool = False
     """Whether Redis knew it when it was last compared with what is here."""
     to_introduce: bool = False
@@ -45,8 +48,9 @@ class Function:
 class Functions:
     """Every function whose jobs passed through this broker, by name and by digest."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, durability: Durability) -> None:
         self._keys = keys
+        self._durability = durability
         self._by_name: dict[bytes, Function] = {}
         self._by_digest: dict[bytes, Function] = {}
 
@@ -59,7 +63,7 @@ class Functions:
         function = self._by_name.get(name)
         if function is None:
             digest = digest_of(name)
-            function = Function(name, digest, self._keys.tag(digest))
+            function = Function(name, digest, self._keys.tag(digest), self._durability.replicas_for(name))
             self._by_name[name] = self._by_digest[digest] = function
         return function
 

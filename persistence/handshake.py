@@ -11,7 +11,13 @@ from typing import Final, Protocol
 
 import trio
 
-from persistence.errors import StoreClusterError, StoreError, StoreRefusedError, StoreVersionError
+from persistence.errors import (
+    StoreClusterError,
+    StoreError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
 from persistence.options import RedisOptions
 from persistence.posted import Posted
 from persistence.replies import Command, Reply
@@ -69,10 +75,11 @@ class Handshake:
         return replies
 
 
-async def greet(ask: Handshake, options: RedisOptions, name: str) -> None:
+async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: bool = False) -> None:
     """Say HELLO 3 with AUTH and the client's name, SELECT the database, and see whether the server can work.
 
     Raises:
+        StoreUnavailableError: it is a replica, and was to be a master.
         StoreRefusedError: it does not let us in, or (LOADING, BUSY, MASTERDOWN) cannot work yet.
         StoreVersionError: it is older than Redis 7.0.
         StoreClusterError: it is one of a cluster, and nobody said so.
@@ -89,6 +96,9 @@ async def greet(ask: Handshake, options: RedisOptions, name: str) -> None:
         raise StoreClusterError(
             f"Redis at {options.address} is a node of a cluster: name it by redis+cluster://{options.address}"
         )
+    if as_master and isinstance(hello, dict) and hello.get(b"role") != b"master":
+        # ROLE would say the same, but is forbidden to whoever is no administrator.
+        raise StoreUnavailableError(f"Redis at {options.address} is a replica, where the sentinels had a master")
     for reply in selected:
         if isinstance(reply, StoreRefusedError):
             raise StoreRefusedError(reply.word, f"{reply.text} (SELECT {options.db} at {options.address})")

@@ -12,12 +12,14 @@ from typing import Final
 import trio
 
 from persistence.debts import Debt, Debts
-from persistence.errors import StoreError, StoreRefusedError
+from persistence.durability import Durability
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.functions import Function, Functions
 from persistence.gathering import Gathering
 from persistence.keys import Keys
 from persistence.records import Incarnation, new_incarnation, spell
 from persistence.remedies import with_remedy
+from persistence.replication import Replication
 from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
 from persistence.way import Way
@@ -33,15 +35,20 @@ REFUSALS: Final = (b"fenced", b"stale")
 class Link:
     """Our identity in Redis and the pipe that speaks for it. Decides nothing about jobs."""
 
-    def __init__(self, keys: Keys, store_timeout_seconds: float) -> None:
+    def __init__(self, keys: Keys, store_timeout_seconds: float, durability: Durability) -> None:
         self.keys = keys
-        self.functions = Functions(keys)
+        self.functions = Functions(keys, durability)
         self.incarnation: Incarnation = new_incarnation()
         self.generation = 1
         self.store_timeout_seconds = store_timeout_seconds
-        self.pipe: Way
         self.root = Function(b"", b"", keys.root)
         """Stands for what belongs to no function, where something is owed to that."""
+        self.pipe: Way
+        """Carries claims and notices, and all that is asked of functions that want no replicas."""
+        self.firm: Way
+        """Carries what is asked of those that do, but for claims and notices. The same as `pipe` if there are none."""
+        self.replication: Replication
+        """Knows what is held there."""
         self.gathering = Gathering(lambda: self.pipe.gathering)
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
         self._debts = Debts()
@@ -57,20 +64,47 @@ class Link:
         """By when a command posted now should have been answered (trio's clock)."""
         return trio.current_time() + self.store_timeout_seconds
 
-    def owe(self, function: Function, build: Callable[[], Command], answer: Answer) -> None:
+    def pipe_of(self, function: Function) -> Way:
+        """The pipe on which this function's jobs are handed in and end. All that must keep their order goes there."""
+        return self.firm if function.replicas else self.pipe
+
+    def pipe_with(self, tag: bytes) -> Way:
+        """The same for the function with this tag."""
+        function = self.functions.with_tag(tag)
+        return self.pipe if function is None else self.pipe_of(function)
+
+    def behind_everything(self, function: Function, answer: Answer) -> None:
+        """Call this when all that was posted of a function has been answered, with an error if a pipe broke."""
+        self.gathering.close()
+        if self.firm is self.pipe:
+            self.pipe.post([b"EXISTS", function.tag], answer)
+            return
+
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, StoreUnavailableError):
+                answer(reply)
+            else:
+                self.pipe.post([b"PING"], answer)
+
+        self.firm.post([b"PING"], answered)
+
+    def owe(
+        self, function: Function, build: Callable[[], Command], answer: Answer, *, beside_claims: bool = False
+    ) -> None:
         """Post a command that must happen: repeated over reconnects and refusals until Redis did it.
 
         `build` is called for every try; `answer` gets, once, the first reply that is no error and neither
         "fenced" nor "stale". What is owed of one function happens in the order in which it was owed, unless
-        Redis takes something in the very batch in which it refuses what came before.
+        Redis takes something in the very batch in which it refuses what came before. `beside_claims`: on the pipe
+        of the claims, whose order with them matters more.
         """
         self.gathering.close()
-        self.owe_gathered(function, build, answer)
+        self.owe_gathered(function, build, answer, self.pipe if beside_claims else self.pipe_of(function))
 
-    def owe_gathered(self, function: Function, build: Callable[[], Command], answer: Answer) -> None:
+    def owe_gathered(self, function: Function, build: Callable[[], Command], answer: Answer, pipe: Way) -> None:
         """The same for what was gathered itself: it is posted where it stands among all that was."""
         self._debts_made += 1
-        debt = Debt(self._debts_made, function, build, answer)
+        debt = Debt(self._debts_made, function, build, answer, pipe)
         if self._debts.any_of(function):
             self._debts.put(debt)
         else:
@@ -97,7 +131,7 @@ class Link:
                     self._withdraw_complaints()
                 debt.answer(reply)
 
-        self.pipe.post(debt.build(), settled, again=built)
+        debt.pipe.post(debt.build(), settled, again=built)
 
     def settle(self, function: Function) -> None:
         """Try once more what Redis refused of this function, for what is posted next must come after it."""

@@ -87,7 +87,7 @@ class Mailbox:
             self._take(box, expect_list(reply))
 
     def _behind_the_answers(self, box: Box, entries: list[Reply]) -> None:
-        # The answers to submits come on the other pipe, and who waits is only known from them. What Redis had
+        # The answers to submits come on another pipe, and who waits is only known from them. What Redis had
         # answered there before it showed us this mail has come when a command sent now is answered.
         def answered(reply: Reply) -> None:
             if isinstance(reply, StoreUnavailableError):
@@ -95,7 +95,7 @@ class Mailbox:
             else:
                 self._take(box, entries)
 
-        self._link.pipe.post([b"EXISTS", box.function.tag], answered)
+        self._link.pipe_of(box.function).post([b"EXISTS", box.function.tag], answered)
 
     def _take(self, box: Box, entries: list[Reply]) -> None:
         box.reading = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from dataclasses import replace
 
 import trio
 
@@ -29,6 +30,14 @@ async def open_stream(options: RedisOptions) -> trio.abc.Stream:
     except (OSError, trio.BrokenResourceError) as error:
         text = f"cannot connect to Redis at {options.address}: {_reason(error)}"
         raise StoreUnavailableError(text) from error
+
+
+async def located(options: RedisOptions) -> RedisOptions:
+    """The same for the server where it is now. Raises StoreError when nobody knows."""
+    if options.locator is None:
+        return options
+    host, port = await options.locator.locate()
+    return replace(options, host=host, port=port, locator=None)
 
 
 def _plain(stream: trio.SocketStream) -> PlainStream:

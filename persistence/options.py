@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 """How long one attempt to connect may take, and how long the first connection is tried for."""
@@ -53,6 +54,17 @@ class TlsOptions:
         return context
 
 
+class Locator(Protocol):
+    """Knows where a server is that may be elsewhere tomorrow."""
+
+    @property
+    def words(self) -> str:
+        """Which server that is, for people, in one line. Never a password."""
+
+    async def locate(self) -> tuple[str, int]:
+        """Its host and port now. Raises StoreError."""
+
+
 @dataclass(frozen=True, slots=True)
 class RedisOptions:
     """How to reach one Redis server, and as whom.
@@ -63,6 +75,8 @@ class RedisOptions:
         unix_path: the server's unix socket; None: TCP.
         username: an ACL user; None: the default user.
         password: None and no username: no AUTH is sent.
+        locator: asked for host and port before every connect, if the server is the master of a group; None: they
+            stand here.
         db: the database to SELECT.
         tls: None: no TLS.
         cluster: host and port of some nodes of a Redis Cluster, from which all others are learnt; none: one server.
@@ -78,6 +92,7 @@ class RedisOptions:
     unix_path: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    locator: Locator | None = None
     db: int = 0
     tls: TlsOptions | None = None
     cluster: tuple[tuple[str, int], ...] = ()
@@ -87,7 +102,9 @@ class RedisOptions:
 
     @property
     def address(self) -> str:
-        """Where that is, for people: ``127.0.0.1:6379`` or the path of the socket. Never a password."""
+        """Where that is, for people: ``127.0.0.1:6379``, the path of the socket, or who knows. Never a password."""
+        if self.locator is not None:
+            return self.locator.words
         return self.unix_path if self.unix_path is not None else _spelled(self.host, self.port)
 
     @property

@@ -19,9 +19,9 @@ import trio
 from persistence.connection import Connection
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.exchange import Exchange
+from persistence.exchange import LOST_SCRIPTS, NO_MASTER, Exchange
 from persistence.handshake import Handshake, greet
-from persistence.opening import open_stream
+from persistence.opening import located, open_stream
 from persistence.options import RedisOptions
 from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters, PipeStatistics
@@ -54,6 +54,8 @@ class Pipe:
     Args:
         options: where and who.
         name: tells this pipe from our others in CLIENT LIST and in the log. No blanks.
+        before: awaited before each attempt to connect, however long it takes. A StoreError it raises counts as
+            a failed attempt.
         on_connect: prepares a connection that has been greeted: loads scripts, subscribes. Nothing posted
             leaves before it returns. A StoreError it raises counts as a failed attempt to connect.
         on_push: hears every push message that does not confirm a subscription, in stream order with the
@@ -73,6 +75,7 @@ class Pipe:
         options: RedisOptions,
         *,
         name: str,
+        before: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
         on_connect: Callable[[Handshake], Awaitable[None]] = _prepare_nothing,
         on_push: Callable[[list[Reply]], None] = _ignore,
         on_batch: Callable[[], None] = _ignore,
@@ -82,6 +85,7 @@ class Pipe:
     ) -> None:
         self.name = name
         self._options = options
+        self._before = before
         self._on_connect = on_connect
         self._on_push = on_push
         self._on_batch = on_batch
@@ -217,6 +221,11 @@ class Pipe:
                 return
         self._wake_writer()
 
+    def renew(self, reason: str) -> None:
+        """Break the connection, if there is one, and make another: what may be repeated is."""
+        if self._connection is not None:
+            self._connection.lost(reason)
+
     def _wake_writer(self) -> None:
         wake = self._wake
         if wake is not None:
@@ -289,32 +298,35 @@ class Pipe:
 
     async def _connect_and_serve(self, task_status: trio.TaskStatus[None]) -> StoreError:
         """One connection from its opening to its end; returns why it ended."""
-        deadline = self._patience.begin()
         try:
+            await self._before()
+            deadline = self._patience.begin()
             with trio.fail_at(deadline):
-                stream = await open_stream(self._options)
+                options = await located(self._options)
+                stream = await open_stream(options)
         except trio.TooSlowError:
             return self._too_slow()
-        except StoreUnavailableError as error:
+        except StoreError as error:
             return error
-        connection = Connection(stream, Exchange(self._on_push, self._counters), self._counters)
+        parting = LOST_SCRIPTS if self._options.locator is None else LOST_SCRIPTS | NO_MASTER
+        connection = Connection(stream, Exchange(self._on_push, self._counters, parting), self._counters)
         self._connection = connection
         try:
             with connection.scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(connection.read, self.gather, self._batch_ends)
-                    if await self._prepared(connection, deadline):
+                    if await self._prepared(connection, options, deadline):
                         self._become_ready(connection, task_status)
                         await self._write(connection)
         finally:
             await trio.aclose_forcefully(stream)
         return self._parted(connection)
 
-    async def _prepared(self, connection: Connection, deadline: float) -> bool:
+    async def _prepared(self, connection: Connection, options: RedisOptions, deadline: float) -> bool:
         handshake = Handshake(connection.send)
         try:
             with trio.move_on_at(deadline) as too_slow:
-                await greet(handshake, self._options, self.name)
+                await greet(handshake, options, self.name, as_master=self._options.locator is not None)
             if too_slow.cancelled_caught:
                 connection.end(self._too_slow())
             else:

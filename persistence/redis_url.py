@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import redis.connection
 
 from persistence.options import CONNECT_TIMEOUT_SECONDS, SILENCE_SECONDS, RedisOptions, TlsOptions
+from persistence.sentinel import SentinelLocator
+from persistence.sentinel_url import SENTINEL_SCHEMES, split_sentinel_url
 
 _parse: Final = cast("Callable[[str], dict[str, object]]", redis.connection.parse_url)
 
@@ -56,11 +58,15 @@ def parse_redis_url(url: str) -> RedisOptions:
 
     ``redis+cluster://h1:7000,h2:7000`` names some nodes of a Redis Cluster, ``rediss+cluster://`` with TLS; the rest is
     as above, and the same for all of them.
+    ``redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0``, or ``rediss+sentinel://``, is the master of
+    that name; `sentinel_username` and `sentinel_password` are for the sentinels themselves.
 
     Raises:
         ValueError: one line that says what is wrong with it, without any password.
     """
     scheme, _, rest = url.partition("://")
+    if scheme in SENTINEL_SCHEMES:
+        return _sentinel(url)
     return _cluster(CLUSTER_SCHEMES[scheme], rest) if scheme in CLUSTER_SCHEMES else _one_server(url)
 
 
@@ -101,10 +107,27 @@ def _one_server(url: str) -> RedisOptions:
     )
 
 
+def _sentinel(url: str) -> RedisOptions:
+    group = split_sentinel_url(url)
+    options = parse_redis_url(group.master_url)
+    locator = SentinelLocator(
+        name=group.name,
+        sentinels=group.sentinels,
+        username=group.username,
+        password=group.password,
+        tls=options.tls,
+        patience_seconds=options.connect_timeout_seconds,
+    )
+    return replace(options, host="", port=0, locator=locator)
+
+
 def _split(url: str) -> tuple[str, Mapping[str, object]]:
     """The scheme and what redis-py makes of the rest, once it is sure that redis-py overlooks nothing."""
     if url.partition("://")[0] not in SCHEMES:
-        raise ValueError("the Redis URL must begin with redis://, rediss:// or unix://, or with redis+cluster://")
+        raise ValueError(
+            "the Redis URL must begin with redis://, rediss:// or unix://, for sentinels with redis+sentinel:// or "
+            "rediss+sentinel://, or for a cluster with redis+cluster:// or rediss+cluster://"
+        )
     try:
         parts = urlsplit(url)
         found = _parse(url)

@@ -135,6 +135,7 @@ class Rejoining:
             function,
             lambda: self._link.call(REJOIN, function, *self._events.awaited(function)),
             lambda reply: self._compare(function, expect_list(reply)),
+            beside_claims=True,  # what it says is running must be known here by then
         )
 
     def _compare(self, function: Function, reply: list[Reply]) -> None:
@@ -162,4 +163,4 @@ class Rejoining:
             if not isinstance(reply, StoreUnavailableError):
                 self._mailbox.read(function, then_gone=gone)
 
-        self._link.pipe.post([b"EXISTS", function.tag], answered)
+        self._link.behind_everything(function, answered)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, TooFewReplicasError
 
 _BY_WORD: Final[Mapping[str, str]] = {
     "BUSY": "a script of somebody else holds it up: SCRIPT KILL ends that",
@@ -24,6 +24,8 @@ def remedy(error: StoreError) -> str:
     """What to do about it; empty when the error says that itself, or when nobody knows."""
     if isinstance(error, StoreRefusedError):
         return _BY_WORD.get(error.word, "")
+    if isinstance(error, TooFewReplicasError):
+        return "bring its replicas back, or ask for fewer by --durability"
     if isinstance(error, StoreUnavailableError):
         return "see that it runs there, and that --redis names it"
     return ""

@@ -2,7 +2,9 @@
 
 Two pipes to the same server, or to each node of a cluster (`persistence.ways`). The first carries every transition
 and, on the same stream, the notices that work is there: so a claim that found nothing and the notice that came after it
-cannot be confused. The second (`bulk`) fetches what is large or slow, where it holds up nobody.
+cannot be confused. The second (`bulk`) fetches what is large or slow, where it holds up nobody. Where jobs must be on
+replicas before they are accepted, there is a third (`firm`), for what is handed in and what ends: waiting for replicas
+holds up a whole connection.
 """
 
 import json
@@ -18,10 +20,11 @@ from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
 from persistence.claiming import Claiming
-from persistence.durability import weaknesses
+from persistence.durability import Durability
 from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
+from persistence.firm import Firm
 from persistence.functions import Function
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
@@ -32,6 +35,7 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
+from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
@@ -39,8 +43,10 @@ from persistence.scripts import LEAVE
 from persistence.steering import Steering
 from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
+from persistence.syncing import check_that_it_syncs
 from persistence.unwrapping import unwrapped
 from persistence.ways import Ends, ways_to
+from persistence.weaknesses import weaknesses
 from protocol import Priority
 
 log = logging.getLogger(__name__)
@@ -51,7 +57,7 @@ QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 class Store:
     """Everything a broker asks of Redis. Open it with `open_store`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword, what an operator says of a store
         self,
         options: RedisOptions,
         events: StoreEvents,
@@ -61,9 +67,12 @@ class Store:
         store_timeout_seconds: float,
         presence_ttl_seconds: float,
         describe: Callable[[], bytes],
+        durability: Durability | None = None,
     ) -> None:
+        self._options = options
         self._events = events
-        self.link = Link(Keys(prefix), store_timeout_seconds)
+        self._durability = durability or Durability()
+        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability)
         self.ways = ways_to(options)
         self.bulk = self.ways.bulk(self.link.keys.root, events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
@@ -79,9 +88,26 @@ class Store:
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
         self.pipe = self.ways.store(
-            Ends(self.link, self.keeper, self.alarm, self._rejoining, events, self._on_push, self._on_batch)
+            Ends(
+                self.link,
+                self.keeper,
+                self.alarm,
+                self._rejoining,
+                events,
+                on_greeted=self._on_greeted,
+                on_push=self._on_push,
+                on_batch=self._on_batch,
+                on_flush=self._on_flush,
+                on_break=self._on_break,
+            )
         )
-        self.link.pipe = self.pipe
+        self.firm: Firm | None = None
+        self.link.pipe = self.link.firm = self.pipe
+        if self._durability.most_replicas:
+            if not isinstance(self.pipe, Pipe):
+                raise ValueError("jobs on a Redis Cluster cannot wait for replicas")
+            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, events)
+            self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
@@ -116,10 +142,21 @@ class Store:
     def gather(self) -> None:
         """An event begins that may ask much of Redis; `flush` is called at its end, before anybody waits."""
         self.pipe.gather()
+        if self.firm is not None:
+            self.firm.pipe.gather()
 
     def flush(self) -> None:
         """Let what was asked since `gather` leave."""
         self.pipe.flush()
+
+    def _on_flush(self) -> None:
+        self.link.gathering.close()
+        if self.firm is not None:
+            self.firm.pipe.flush()
+
+    def _on_break(self, error: StoreError) -> None:
+        if self.firm is not None:
+            self.firm.first_broke(error)
 
     def function(self, name: bytes) -> Function:
         """The function with this name; written down in Redis the first time it is met here."""
@@ -222,12 +259,18 @@ class Store:
         self.claiming.return_the_late()
         self._events.batch_done()
 
+    async def _on_greeted(self, address: str, handshake: Handshake) -> None:
+        if self._durability.fsync:
+            await check_that_it_syncs(handshake, address, vouched=self._durability.vouched)
+
     def _on_fenced(self, lost: Incarnation) -> None:
         self.mailbox.start_anew()
         self.claiming.drop_fetches()
         self._events.fenced()
         self.pipe.bring_all_back()
         self._rejoining.rejoin_as(self.link.incarnation)
+        if self.firm is not None:
+            self.firm.pipe.renew("it must not speak under the new name before that is known")
         self.on_new_incarnation(self.link.incarnation)
 
     async def leave(self) -> None:
@@ -238,6 +281,7 @@ class Store:
         keys, incarnation = self.link.keys, self.link.incarnation
         self.keeper.leave()
         self.link.settle_all()
+        await self.asking.everything_before()
         for function in self.link.functions.all():
             if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
                 log.warning("something is still ours in Redis; another broker will return it")
@@ -283,6 +327,8 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
         async with trio.open_nursery() as nursery:
             for run in store.ways.duties():
                 await nursery.start(lambda task_status, run=run: run(task_status=task_status))
+            if store.firm is not None:
+                await nursery.start(store.firm.run)
             for duty in duties:
                 nursery.start_soon(duty)
             if previous is not None:

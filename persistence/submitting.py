@@ -20,10 +20,11 @@ Handed = Callable[[ClaimedJob | None], None]
 """Called once for a submit that asked for a hand-off, behind its answer: the oldest job, or nothing."""
 
 UNMET: Final = b"unmet"
+FULL: Final = b"full"
 _WORDS = {
     b"queued": Submitted.QUEUED,
     b"scheduled": Submitted.QUEUED,
-    b"full": Submitted.FULL,
+    FULL: Submitted.FULL,
     b"gone": Submitted.GONE,
 }
 
@@ -50,7 +51,7 @@ class Submit:
 
     __slots__ = (
         "_answer", "_claiming", "_deadline", "_function", "_handed", "_handoff", "_id",
-        "_incarnation", "_link", "_number", "_order", "_room",
+        "_incarnation", "_link", "_number", "_order", "_room", "_taken",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +71,7 @@ class Submit:
         self._answer = answer
         self._handed = handed
         self._deadline = link.deadline()
+        self._taken: Reply = None
         self._number_it()
 
     def _number_it(self) -> None:
@@ -93,6 +95,11 @@ class Submit:
         return self._deadline
 
     @property
+    def replicas(self) -> int:
+        """How many replicas must have it before anybody hears so. Who waits for its end would hear of a loss, too."""
+        return 0 if self._order.waits else self._function.replicas
+
+    @property
     def room(self) -> int:
         """The bytes up to which a job that is handed out in the same script may come whole."""
         return self._room
@@ -114,10 +121,33 @@ class Submit:
         elif isinstance(reply, StoreError):
             self._link.complain(reply)
             self._end(reply, self._id, None)
-        elif self._incarnation == self._link.incarnation:
+        elif self.replicas and reply != FULL:
+            self._taken = reply
+            self._link.replication.hold(self)
+        else:
+            self._accept(reply)
+
+    def _accept(self, reply: Reply) -> None:
+        if self._incarnation == self._link.incarnation:
             self._end(*_read(reply, self._id))
         else:
             self._stored_as_who_we_were(*_read(reply, self._id))
+
+    def confirmed(self) -> None:
+        """As many replicas have it as must."""
+        self._accept(self._taken)
+
+    def unconfirmed(self, error: StoreError) -> None:
+        """Too few replicas have it."""
+        self._end(error, self._id, None)
+
+    def command(self) -> Command:
+        """To ask for it alone, once more."""
+        return _command(self._link, self._function, self._incarnation, [self])
+
+    def repeated(self, reply: Reply) -> None:
+        """The reply to that."""
+        self.settle(reply[0] if isinstance(reply, list) else reply)
 
     def _stored_as_who_we_were(self, outcome: Submitted, job: JobId, handed: list[Reply] | None) -> None:
         """It was stored before we were taken for lost: what it handed out goes back by itself, its listener stays."""
@@ -165,13 +195,16 @@ def post_submits(link: Link, function: Function, submits: list[Submit]) -> None:
         _post(link, function, incarnation, alike)
 
 
-def _post(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> None:
+def _command(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> Command:
     room = min(submit.room for submit in submits)
+    generation = link.generation if incarnation == link.incarnation else 0
+    parts = [part for submit in submits for part in submit.parts()]
+    return ENQUEUE.call(function.tag, incarnation, generation, function.floor, room, *parts)
 
+
+def _post(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> None:
     def build() -> Command:
-        generation = link.generation if incarnation == link.incarnation else 0
-        parts = [part for submit in submits for part in submit.parts()]
-        return ENQUEUE.call(function.tag, incarnation, generation, function.floor, room, *parts)
+        return _command(link, function, incarnation, submits)
 
     def settled(reply: Reply) -> None:
         each = reply if isinstance(reply, list) else [reply] * len(submits)
@@ -185,7 +218,11 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
             for submit, answer in zip(submits, reply, strict=True):
                 submit.too_late(answer)
 
-    link.pipe.post(build(), settled, again=build, deadline=min(submit.deadline for submit in submits), late=too_late)
+    deadline = min(submit.deadline for submit in submits)
+    link.pipe_of(function).post(build(), settled, again=build, deadline=deadline, late=too_late)
+    replicas = max(submit.replicas for submit in submits)
+    if replicas:
+        link.replication.expect(replicas)
 
 
 def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | None]:

@@ -11,6 +11,7 @@ from typing import Protocol
 import trio
 
 from persistence.alarm import Alarm
+from persistence.errors import StoreError
 from persistence.events import StoreEvents
 from persistence.handshake import Handshake
 from persistence.keeper import Keeper
@@ -31,8 +32,12 @@ class Ends:
     alarm: Alarm
     rejoining: Rejoining
     events: StoreEvents
+    on_greeted: Callable[[str, Handshake], Awaitable[None]]
+    """Looks at the server at an address, on each new connection. Raises StoreError when it is not fit to be used."""
     on_push: Callable[[list[Reply]], None]
     on_batch: Callable[[], None]
+    on_flush: Callable[[], None]
+    on_break: Callable[[StoreError], None]
 
 
 class Run(Protocol):
@@ -70,6 +75,7 @@ class OneServer:
         """See Ways."""
 
         async def on_connect(handshake: Handshake) -> None:
+            await ends.on_greeted(self._options.address, handshake)
             await ends.rejoining.on_connect(handshake)
             ends.alarm.look_everywhere()
 
@@ -80,7 +86,8 @@ class OneServer:
                 on_connect=on_connect,
                 on_push=ends.on_push,
                 on_batch=ends.on_batch,
-                on_flush=ends.link.gathering.close,
+                on_flush=ends.on_flush,
+                on_break=ends.on_break,
             )
         )
 

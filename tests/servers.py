@@ -142,6 +142,10 @@ class RedisServer:
         self._reader.start()
         self._log.wait(until)
 
+    def wait_for(self, text: str) -> None:
+        """Return when it has said this since its start."""
+        self._log.wait(text)
+
     def kill(self) -> None:
         """Kill -9: no goodbye, no flush; returns when it is gone."""
         self._end(signal.SIGKILL)

@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from broker.command_line import Word, parse
+from broker.durability import durability_of
 from broker.faults import advice
 from broker.importing.deaf import Deaf
 from broker.importing.moving import Move
@@ -129,6 +130,7 @@ def _store(settings: Settings, place: Place) -> Store:
         store_timeout_seconds=settings.store_timeout,
         presence_ttl_seconds=settings.presence_ttl,
         describe=lambda: b'{"addresses": [], "workers": {}, "running": 0}',
+        durability=durability_of(settings),
     )
 
 

@@ -21,6 +21,7 @@ from persistence.introducing import listed
 from persistence.keeper import Keeper
 from persistence.link import Link
 from persistence.rejoining import PROBED, Rejoining, load_scripts, try_out
+from persistence.replies import expect_int
 from persistence.scripts import INTRODUCE
 
 FARTHEST_PROBE: Final = 1_000_000
@@ -76,7 +77,7 @@ class Returning:
             await self._root_is_back(ask)
         elif not self._keeper.is_present:
             # A job must not be claimed under a name of which nobody would find out that it is lost.
-            raise StoreUnavailableError("the presence of this broker is not written down yet")
+            await self._be_present()
         functions = self._functions_in(slot)
         if not functions:
             return
@@ -89,6 +90,13 @@ class Returning:
             self._link.settle(function)
             self._alarm.look_again(function)
         self._events.reconnected(functions)
+
+    async def _be_present(self) -> None:
+        incarnation = self._link.incarnation
+        beats = await self._link.pipe.ask(*self._keeper.raise_command())
+        self._keeper.raised(incarnation, expect_int(beats))
+        if not self._keeper.is_present:
+            raise StoreUnavailableError("this broker was taken for lost")
 
     async def _root_is_back(self, ask: Asking) -> None:
         with self._rejoining.explained():

@@ -33,17 +33,22 @@ class ClusterWays:
     def store(self, ends: Ends) -> Way:
         """See Ways."""
         returning = Returning(self.topology, ends.rejoining, ends.link, ends.keeper, ends.alarm, ends.events)
+
+        async def on_connect(address: Address, handshake: Handshake) -> None:
+            await ends.on_greeted(self.topology.options_of(address).address, handshake)
+            await returning.on_connect(address, handshake)
+
         return self._made(
             ClusterPipe(
                 self.topology,
                 name="store",
                 root=ends.link.keys.root,
-                on_connect=returning.on_connect,
+                on_connect=on_connect,
                 on_return=returning.on_return,
                 on_away=returning.on_away,
                 on_push=ends.on_push,
                 on_batch=ends.on_batch,
-                on_flush=ends.link.gathering.close,
+                on_flush=ends.on_flush,
             )
         )
 

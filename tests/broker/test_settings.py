@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from broker.durability import durability_of
 from broker.flag import Flag
 from broker.flags import ACTIONS, BY_FIELD, BY_NAME, INHERITED
 from broker.settings import Settings
 from broker.usage import usage
 from broker.version import VERSION
+from persistence.durability import Durability
 
 # field: (values that are right, as text; what they become), values that are wrong
 BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -43,6 +45,15 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["a b", "a{b", "b}", "a\nb", "x" * 65],
     ),
     "store_timeout": ({"0.5": 0.5, "5": 5.0}, ["0", "-1", "inf", "nan", "soon"]),
+    "durability": (
+        {"auto": "auto", "memory": "memory", "fsync": "fsync"},
+        ["", "FSYNC", "replica", "replica:0", "replica:x", "replica:100", "replica:1 ", "aof"],
+    ),
+    "function_durability": (
+        {},
+        ["", "f", "f=fsync", "f=replica", "=replica:1", "f=replica:01", "f=replica:1,", "f=replica:1,g"],
+    ),
+    "vouch_fsync": ({"0": False}, ["2"]),
     "strict_store": ({"true": True}, ["strict"]),
     "presence_ttl": ({"10": 10.0}, ["0", "inf"]),
     "reservation_seconds": ({"1": 1.0}, ["0", "nan"]),
@@ -121,6 +132,47 @@ def test_a_flag_of_gearmand_alone_fills_no_setting() -> None:
 def test_settings_for_tls_that_are_not_whole_are_refused(fields: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Settings.model_validate(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"durability": "replica:1"}, "--durability asks for replicas, and the broker's own store has none"),
+        ({"function_durability": "f=replica:1"}, "--function-durability asks for replicas, and the broker's own store"),
+        ({"vouch_fsync": True, "durability": "fsync"}, "--vouch-fsync vouches for a Redis"),
+        ({"vouch_fsync": True, "redis": "redis://h"}, "--vouch-fsync vouches for a Redis"),
+    ],
+)
+def test_durability_that_nobody_can_give_is_refused(fields: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Settings.model_validate(fields)
+
+
+DURABILITIES: dict[str, tuple[dict[str, object], Durability]] = {
+    "our own store syncs": ({}, Durability(fsync=True)),
+    "of another nothing is known": ({"redis": "redis://h"}, Durability()),
+    "memory": ({"redis": "redis://h", "durability": "memory"}, Durability()),
+    "vouched for": (
+        {"redis": "redis://h", "durability": "fsync", "vouch_fsync": True},
+        Durability(fsync=True, vouched=True),
+    ),
+    "replicas": ({"redis": "redis://h", "durability": "replica:2"}, Durability(replicas=2)),
+    "of functions": (
+        {
+            "redis": "redis://h",
+            "durability": "replica:1",
+            "function_durability": ["a=replica:12,b,1,=replica:0", "é=x=replica:3"],
+        },
+        Durability(
+            replicas=1, replicas_by_function={b"a": 12, b"b,1,": 0, "é=x".encode(): 3}
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "durability"), DURABILITIES.values(), ids=DURABILITIES.keys())
+def test_what_a_durability_means_to_the_store(fields: dict[str, object], durability: Durability) -> None:
+    assert durability_of(Settings.model_validate(fields)) == durability
 
 
 def test_settings_are_frozen_and_take_no_unknown_name() -> None:

@@ -59,6 +59,10 @@ class Proxy:
         for wire in list(self.wires):
             wire.cut()
 
+    def lead_to(self, target: int) -> None:
+        """Whoever calls from now on gets another port."""
+        self._target = target
+
     def heal(self) -> None:
         """All passes again."""
         self.reachable, self.drop_replies, self.delay_seconds = True, False, 0.0

@@ -60,6 +60,7 @@ async def test_functions_of_other_nodes_go_on_and_those_of_the_dead_one_return(
     assert [answer.outcome for (answer,) in meanwhile] == [Submitted.QUEUED] * 20
     await until(lambda: bool(ended))
     assert ended == [b"finished"]
+    await until(lambda: other.store.reaches(other.function(here)))
     assert [(await other.claim(here)).payload for _ in range(20)] == [b"%d" % number for number in range(20)]
     assert (await other.look(here)).job is None
     counts = await broker.counts(here)

@@ -1,0 +1,152 @@
+"""A failover under load: sentinels put a replica in the master's place, and two brokers find it by themselves."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.broker.peers import open_peer
+from tests.faults.ledger import jobs_left
+from tests.faults.load import FUNCTION, JOBS_PER_CLIENT, Load
+from tests.faults.traces import nothing_is_left
+from tests.faults.victims import Victim, victims
+from tests.persistence.pipes import until
+from tests.sentinels import NAME, NO_DELAY, SentinelServer
+from tests.servers import PATIENCE_SECONDS, Engine, RedisServer
+
+PREFIX = "load"
+SENTINELS = 3
+QUORUM = 2
+
+
+class Group:
+    """A master, its replicas, and those who watch over them."""
+
+    def __init__(self, engine: Engine, stack: ExitStack, replicas: int) -> None:
+        self.master = RedisServer(engine, *NO_DELAY)
+        following = ("--replicaof", "127.0.0.1", str(self.master.port))
+        self.replicas = [RedisServer(engine, *NO_DELAY, *following) for _ in range(replicas)]
+        self.sentinels = [SentinelServer(engine, self.master, quorum=QUORUM) for _ in range(SENTINELS)]
+        for server in (self.master, *self.replicas, *self.sentinels):
+            stack.callback(server.clean_up)
+
+    def start(self) -> None:
+        """All of them."""
+        for server in (self.master, *self.replicas):
+            server.start()
+        self.master.client().wait(len(self.replicas), int(PATIENCE_SECONDS * 1000))
+        for sentinel in self.sentinels:
+            sentinel.start()
+
+    async def is_watched(self) -> None:
+        """Wait until each sentinel could lead a failover."""
+        others = len(self.sentinels) - 1
+        await until(lambda: all(each.knows(replicas=len(self.replicas), others=others) for each in self.sentinels))
+
+    @property
+    def url(self) -> str:
+        """Where brokers find it."""
+        places = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{places}/{NAME}/0?socket_timeout=2"
+
+    async def heir(self) -> RedisServer:
+        """The replica that took the master's place, as soon as both brokers have moved to it."""
+        for sentinel in self.sentinels:
+            await trio.to_thread.run_sync(sentinel.wait_for, "+switch-master")
+        port = self.sentinels[0].master_port()
+        (heir,) = (replica for replica in self.replicas if replica.port == port)
+        await until(lambda: _brokers_at(heir) == 2)
+        return heir
+
+    async def is_killed(self) -> None:
+        """The master is."""
+        await trio.to_thread.run_sync(self.master.kill)
+
+    async def is_replaced(self) -> None:
+        """The master is, by order, while it lives: until it is told, it takes what comes."""
+        await until(self.sentinels[0].fail_over)
+
+
+def _brokers_at(server: RedisServer) -> int:
+    names = [client["name"] for client in server.client().client_list()]
+    return names.count("trio-gearman:store")
+
+
+@pytest.fixture
+async def make_group(engine: Engine) -> AsyncIterator[Callable[[int], Awaitable[Group]]]:
+    """Makes a running group with so many replicas."""
+    with ExitStack() as stack:
+
+        async def make(replicas: int) -> Group:
+            group = Group(engine, stack, replicas)
+            await trio.to_thread.run_sync(group.start)
+            await group.is_watched()
+            return group
+
+        yield make
+
+
+@asynccontextmanager
+async def loaded(group: Group, start: Callable[..., Victim], folder: Path, durability: str) -> AsyncIterator[Load]:
+    """Two brokers and workers; clients before, in and after the block; and when it is left, all has run."""
+    brokers = [start(group.url, PREFIX, folder / str(number), durability=durability) for number in range(2)]
+    ports = [(await broker.address())[1] for broker in brokers]
+    load = Load()
+    async with trio.open_nursery() as workers:
+        for number in range(4):
+            workers.start_soon(load.work, lambda number=number: ports[number % 2])
+        async with trio.open_nursery() as clients:
+            for number in range(3):
+                clients.start_soon(load.submit, b"client %d" % number, lambda number=number: ports[number % 2])
+            clients.start_soon(load.call, b"caller", lambda: ports[1])
+            await until(lambda: load.answered >= JOBS_PER_CLIENT)
+            yield load
+            clients.start_soon(load.submit, b"late client", lambda: ports[0])
+        async with open_peer(("127.0.0.1", ports[1])) as asking:
+            while await jobs_left(asking, FUNCTION):
+                pass
+        workers.cancel_scope.cancel()
+
+
+Fault = Callable[[Group], Awaitable[None]]
+FAULTS: dict[str, tuple[Fault, int]] = {
+    # the fault, and with how many replicas
+    "killed": (Group.is_killed, 2),
+    # With two, the one that is not promoted goes on to confirm what is lost when the old master gives up.
+    "replaced": (Group.is_replaced, 1),
+}
+
+
+@pytest.mark.parametrize(("fault", "replicas"), FAULTS.values(), ids=FAULTS.keys())
+async def test_with_replicas_nothing_acknowledged_is_lost_in_a_failover(
+    make_group: Callable[[int], Awaitable[Group]], tmp_path: Path, fault: Fault, replicas: int
+) -> None:
+    group = await make_group(replicas)
+    with victims() as start, trio.fail_after(2 * PATIENCE_SECONDS):
+        async with loaded(group, start, tmp_path, "replica:1") as load:
+            twice, before = load.may_run_twice(), load.ledger.runs.copy()
+            await fault(group)
+            heir = await group.heir()
+            # As long as the old master goes on, ends are written where they are lost.
+            twice |= load.may_run_twice() | (load.ledger.runs - before).keys()
+        load.ledger.nothing_is_lost()
+        assert len(load.ledger.acknowledged) > 2 * JOBS_PER_CLIENT
+        assert {payload for payload, runs in load.ledger.runs.items() if runs > 1} <= twice
+        nothing_is_left(heir.client(), PREFIX, FUNCTION)
+
+
+async def test_in_memory_only_what_was_under_way_to_the_replica_is_lost_and_nothing_is_stuck(
+    make_group: Callable[[int], Awaitable[Group]], tmp_path: Path
+) -> None:
+    group = await make_group(1)
+    with victims() as start, trio.fail_after(2 * PATIENCE_SECONDS):
+        async with loaded(group, start, tmp_path, "memory") as load:
+            await group.is_killed()
+            at_the_fault = set(load.ledger.acknowledged)
+            heir = await group.heir()
+        lost = load.ledger.acknowledged.keys() - load.ledger.runs.keys()
+        assert lost <= at_the_fault
+        assert len(load.ledger.acknowledged) > len(at_the_fault)
+        nothing_is_left(heir.client(), PREFIX, FUNCTION)
