@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 import trio
 
-from persistence import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError, open_store
+from persistence import (
+    StoreError,
+    StoreForgetsError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    StoreVersionError,
+    open_store,
+)
+from persistence.durability import Durability
 from persistence.errors import StoreClusterError
 from persistence.keys import Keys
 from tests.clusters import SLOTS, Cluster, ask
@@ -101,3 +109,22 @@ async def test_a_permission_that_is_missing(cluster: Cluster) -> None:
         )
     line = await refused_by(Standin(cluster, username="shop", password="pa55"), StoreRefusedError)
     assert "the Redis user needs ~{test* &{test* +@all -@admin" in line
+
+
+async def test_every_node_must_sync_if_jobs_are_to_be_on_disk(cluster: Cluster) -> None:
+    lax = cluster.nodes[1]
+    for node in cluster.nodes:
+        await trio.to_thread.run_sync(ask, node, "CONFIG", "SET", "appendonly", "yes")
+        fsync = "everysec" if node is lax else "always"
+        await trio.to_thread.run_sync(ask, node, "CONFIG", "SET", "appendfsync", fsync)
+    try:
+        line = await refused_by(Standin(cluster, durability=Durability(fsync=True)), StoreForgetsError)
+    finally:
+        for node in cluster.nodes:
+            await trio.to_thread.run_sync(ask, node, "CONFIG", "SET", "appendonly", "no")
+    assert f"Redis at 127.0.0.1:{lax.port} runs with appendfsync everysec" in line
+
+
+async def test_replicas_cannot_be_waited_for() -> None:
+    with pytest.raises(ValueError, match="cannot wait for replicas"):
+        Standin(Named(private_port()), durability=Durability(replicas=1))

@@ -21,6 +21,7 @@ from persistence import (
     Submitted,
     open_store,
 )
+from persistence.durability import Durability
 from persistence.records import unpack_record
 from persistence.scripts import Script
 from protocol import Priority
@@ -84,6 +85,7 @@ class Standin:
         username: str | None = None,
         password: str | None = None,
         previous: Incarnation | None = None,
+        durability: Durability | None = None,
     ) -> None:
         options = RedisOptions(
             port=port or server.port,
@@ -102,6 +104,7 @@ class Standin:
             store_timeout_seconds=store_timeout_seconds,
             presence_ttl_seconds=presence_ttl_seconds,
             describe=lambda: b'{"workers": {"resize": 2}}',
+            durability=durability,
         )
         self._previous = previous
         self._scope = trio.CancelScope()
