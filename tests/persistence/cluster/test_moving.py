@@ -2,7 +2,10 @@
 
 import trio
 
-from persistence import ClaimedJob, Submitted
+from persistence import ClaimedJob, StoreUnavailableError, Submitted
+from persistence.cluster.topology import Topology
+from persistence.cluster.ways import ClusterWays
+from persistence.scripts import CLAIM
 from tests.clusters import Cluster, Move
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
@@ -102,3 +105,41 @@ async def test_functions_of_other_slots_go_on(broker: Standin, cluster: Cluster)
     assert not stuck
     await finished(move)
     await until(lambda: bool(stuck))
+
+
+async def test_what_was_sent_to_the_old_node_goes_first_at_the_new_one(broker: Standin, cluster: Cluster) -> None:
+    await broker.submit(b"0")
+    hold_up(broker)
+    first = broker.submit_soon(b"1")
+    await until(lambda: broker.store.pipe.statistics().in_flight >= 2)
+    await finished(await begun(cluster, broker))
+    topology_of(broker).look_again()
+    await until(lambda: not broker.store.reaches(broker.function()))
+    second = broker.submit_soon(b"2")  # and what was sent before has not come back
+    await until(lambda: bool(first and second))
+    assert payloads([await broker.claim() for _ in range(3)]) == [b"0", b"1", b"2"]
+
+
+async def test_what_an_old_connection_may_still_deliver_is_refused(broker: Standin, cluster: Cluster) -> None:
+    await broker.submit()
+    hold_up(broker)
+    claim = broker.store.link.call(CLAIM, broker.function(), 1, 2, 1, 65_536)
+    looks = broker.claim_soon()
+    await until(lambda: broker.store.pipe.statistics().in_flight >= 2)
+    returns = broker.events.reconnects
+    cluster.owner(broker.function().tag).client().client_kill_filter(_type="normal", skipme=True)
+    await until(lambda: broker.events.reconnects > returns and broker.store.reaches(broker.function()))
+    assert isinstance(looks[0].job, StoreUnavailableError)
+    assert await broker.store.bulk.ask(*claim) == b"stale"
+    assert (await broker.claim()).attempt == 1
+
+
+def hold_up(broker: Standin) -> None:
+    """Let nothing be done that is sent to the node of the function from now on."""
+    broker.store.pipe.post([b"BLPOP", broker.function().tag + b":latch", 0], lambda reply: None)
+
+
+def topology_of(broker: Standin) -> Topology:
+    ways = broker.store.ways
+    assert isinstance(ways, ClusterWays)
+    return ways.topology
