@@ -4,12 +4,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LINTED := protocol persistence broker peer client worker tests bench examples
+TYPED := protocol peer client worker # what others import: no name of theirs without a type, for any type checker
+LINTED := protocol persistence broker peer client worker tests bench examples docs
 
 SCENARIO ?= bg_steady
+MINUTES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test dialogues check bench clean
+.PHONY: help run demo test soak dialogues check docs bench clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
@@ -24,6 +26,9 @@ demo: $(VENV)/.runs ## send 30 mails through a broker that is killed in the midd
 test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
+soak: $(VENV)/.develops ## load on three brokers, and a fault every few seconds, for MINUTES (2)
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
+
 dialogues: $(VENV)/.develops ## hold the protocol's dialogues with this broker and with gearmand, side by side
 	@REQUIRE_INTEROP=1 $(BIN)/python -m pytest tests/dialogues $(ARGS)
 
@@ -32,13 +37,19 @@ check: $(VENV)/.develops ## format, lint, types and the direction of imports
 	@$(BIN)/ruff check $(LINTED)
 	@find $(LINTED) -name '*.py' -exec $(BIN)/flake8-async --enable=ASYNC102,ASYNC103 {} +
 	@$(BIN)/mypy
+	@for package in $(TYPED); do PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_GLOBAL_NODE=off \
+	    $(BIN)/pyright --verifytypes $$package --ignoreexternal > $(VENV)/verifytypes || { cat $(VENV)/verifytypes; exit 1; }; done
 	@$(BIN)/lint-imports
+
+docs: $(VENV)/.develops ## build the pages, reference included, into docs/_build; a warning fails
+	@$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCENARIO: see bench/; ARGS: its flags)
 	@$(BIN)/python -m bench.$(SCENARIO) $(ARGS)
 
 clean: ## remove .venv and everything the tools left behind
-	rm -rf $(VENV) .interop dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .interop dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -1,8 +1,25 @@
 """How many background jobs a second go through when no more come in than are done?"""
 
-from bench.contest import main
+from bench.contest import Scenario, main, under
 from bench.load import Load
 
+SCENARIO = Scenario(
+    "bg_steady",
+    __doc__ or "",
+    under(Load(clients=50, workers=16, most_queued=500)),
+    (
+        "jobs/s",
+        "submits/s",
+        "created p50 ms",
+        "created p99 ms",
+        "assigned p50 ms",
+        "assigned p99 ms",
+        "server us/job",
+        "Redis us/job",
+        "NOOPs/job",
+    ),
+    seconds=5.0,
+)
+
 if __name__ == "__main__":
-    assert __doc__ is not None
-    main(__doc__, Load(clients=50, window=1, workers=16, background=True, seconds=5.0, most_queued=500))
+    main(SCENARIO)

@@ -1,155 +1,189 @@
-"""Servers that take turns under the same load, and the table of what they did."""
+"""Servers that take turns under the same scenario, and the table of what they did."""
 
 import argparse
-import os
-import shutil
 import statistics
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.load import Figures, Load, run_load
-from tests.processes import GEARMAND, BrokerProcess, GearmandProcess, ServerProcess
-from tests.servers import RedisServer, find_engine
+from bench.contestants import ALL, ALWAYS, EVERYSEC, NotHereError, Running, open_redis, start
+from bench.load import Load, LoadError
+from bench.machine import cpu_seconds
+from bench.measuring import LOAD_CPU, OTHERS, Measured, measure, warm_up
+from tests.processes import ServerDidNotStartError
 
-REDIS: Final = "redis-server"
-EVERY_SECOND: Final = ("--appendonly", "yes", "--appendfsync", "everysec")
+__all__ = ["Options", "Scenario", "Turn", "cpu_seconds", "main", "open_redis", "take_turns", "under"]
+
+CROWDS: Final = (1, 2, 5, 10, 20, 50, 100, 200)
+QUIET_CORES: Final = 0.4
+"""A turn in which others used more of the processors than this is taken again,"""
+RETRIES: Final = 1
+"""so often; of all the least disturbed counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may differ between two runs of a scenario."""
+
+    seconds: float
+    """How long a load lasts."""
+    processes: int = 2
+    """That make a load."""
+    jobs: int = 100_000
+    """Queued by scenarios that look at a queue, not at a rate."""
+    depths: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    fill_seconds: float = 30.0
+    """At most so long is a queue filled."""
+    sleepers: int = 2000
+    crowds: tuple[int, ...] = CROWDS
+    """Numbers of clients, where these matter."""
+
+    def fit(self, load: Load) -> Load:
+        """This load, as long and from as many processes as these options say."""
+        return replace(load, seconds=self.seconds, processes=self.processes)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A question, and how it is put to a server."""
+
+    name: str
+    question: str
+    measure: Callable[[Running, Options], Measured]
+    columns: tuple[str, ...]
+    """The figures worth printing; the first decides."""
+    seconds: float = 4.0
+    contestants: tuple[str, ...] = ALL
 
 
 class Turn(NamedTuple):
     """What one server did in one turn."""
 
-    submitted: float
-    """Jobs a second that were acknowledged."""
-    finished: float
-    """Jobs a second from the first submit to the last end."""
-    median: float
-    slowest: float
-    """Milliseconds to the answer: half, and 99 of 100, had it in that time."""
-    cpu: float
-    """Microseconds of processor a job, of the server and of its Redis."""
-    load: float
-    """How much of one processor the busiest load process used."""
+    contestant: str
+    round: int
+    figures: Measured
+    """Empty if it failed."""
+    trouble: str
+    """Empty unless it failed."""
 
 
-class GearmandOnRedis(GearmandProcess):
-    """gearmand with its Redis plugin."""
+def under(load: Load) -> Callable[[Running, Options], Measured]:
+    """The measure of a scenario that is one load."""
 
-    def __init__(self, directory: Path, redis_port: int) -> None:
-        super().__init__(directory)
-        self._redis_port = redis_port
+    def take(running: Running, options: Options) -> Measured:
+        return measure(running, options.fit(load))
 
-    def command(self) -> list[str]:
-        """The words that start it."""
-        queue = ["-q", "redis", "--redis-server", "127.0.0.1", "--redis-port", str(self._redis_port)]
-        return [*super().command(), *queue]
+    return take
 
 
-@contextmanager
-def open_redis() -> Iterator[RedisServer]:
-    """A Redis of its own that syncs once a second."""
-    server = RedisServer(find_engine("redis"), *EVERY_SECOND)
-    server.start()
+def take_turns(
+    scenario: Scenario, options: Options, durability: str, contestants: Sequence[str], runs: int
+) -> Iterator[Turn]:
+    """Each server with an empty queue, in another order each round. What is not installed takes no turn."""
+    left = list(contestants)
+    for number in range(runs):
+        shift = number % len(contestants)
+        for name in [*contestants[shift:], *contestants[:shift]]:
+            if name in left:
+                try:
+                    yield _quietest_turn(scenario, options, durability, name, number)
+                except NotHereError as error:
+                    left.remove(name)
+                    print(f"left out: {error}", file=sys.stderr)
+
+
+def _quietest_turn(scenario: Scenario, options: Options, durability: str, name: str, number: int) -> Turn:
+    best = Turn(name, number, {}, "not tried")
+    for _ in range(RETRIES + 1):
+        turn = _turn(scenario, options, durability, name, number)
+        if not best.figures or (turn.figures and turn.figures[OTHERS] < best.figures[OTHERS]):
+            best = turn
+        if not best.figures or best.figures[OTHERS] <= QUIET_CORES:
+            break
+    return best
+
+
+def _turn(scenario: Scenario, options: Options, durability: str, name: str, number: int) -> Turn:
     try:
-        yield server
-    finally:
-        server.clean_up()
+        with ExitStack() as stack:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            running = start(name, stack, directory, durability)
+            warm_up(running)
+            return Turn(name, number, scenario.measure(running, options), "")
+    except (LoadError, OSError, ServerDidNotStartError) as error:
+        said = str(error).strip().splitlines()
+        return Turn(name, number, {}, f"{type(error).__name__}: {said[-1] if said else 'it said nothing'}")
 
 
-Contestant = Callable[[ExitStack, Path], tuple[ServerProcess, list[int]]]
-"""Starts a server; returns it and the processes whose time counts as its own."""
+def middle(turns: Sequence[Turn], figure: str) -> float | None:
+    """The median of a figure over the turns that have it."""
+    found = [turn.figures[figure] for turn in turns if figure in turn.figures]
+    return statistics.median(found) if found else None
 
 
-def _ours(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[int]]:
-    redis = stack.enter_context(open_redis())
-    url = f"redis://127.0.0.1:{redis.port}"
-    broker = stack.enter_context(BrokerProcess(directory / "data", "--redis", url))
-    return broker, [broker.pid, redis.pid]
+def ratios(turns: Sequence[Turn], others: Sequence[Turn], figure: str) -> list[float]:
+    """Round by round, so that what disturbed both of a round does not show."""
+    there = {turn.round: turn.figures[figure] for turn in others if turn.figures.get(figure)}
+    return [
+        turn.figures[figure] / there[turn.round] for turn in turns if figure in turn.figures and turn.round in there
+    ]
 
 
-def _gearmand(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[int]]:
-    server = stack.enter_context(GearmandProcess(directory))
-    return server, [server.pid]
+def written(number: float | None) -> str:
+    """A number as a table shows it."""
+    if number is None:
+        return "-"
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
-def _gearmand_on_redis(stack: ExitStack, directory: Path) -> tuple[ServerProcess, list[int]]:
-    redis = stack.enter_context(open_redis())
-    server = stack.enter_context(GearmandOnRedis(directory, redis.port))
-    return server, [server.pid, redis.pid]
-
-
-def contestants() -> dict[str, Contestant]:
-    """The servers that can be started here, by name. Raises SystemExit where not even ours can."""
-    if not shutil.which(REDIS):
-        raise SystemExit(f"{REDIS} is not installed; Debian's package redis-server has it")
-    found: dict[str, Contestant] = {"trio-gearman, Redis": _ours}
-    if shutil.which(GEARMAND):
-        found |= {"gearmand -q redis": _gearmand_on_redis, "gearmand, in memory": _gearmand}
-    return found
-
-
-def take_turn(start: Contestant, load: Load, processes: int) -> Turn:
-    """A new server with an empty queue, under the load."""
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        server, counted = start(stack, directory)
-        before = sum(map(cpu_seconds, counted))
-        seen = run_load((server.host, server.port), load, processes)
-        return _judged(seen, sum(map(cpu_seconds, counted)) - before)
-
-
-def _judged(seen: list[Figures], cpu_seconds: float) -> Turn:
-    jobs = sum(part.jobs for part in seen)
-    answered = sorted(seconds for part in seen for seconds in part.answered)
-    return Turn(
-        submitted=jobs / max(part.submit_seconds for part in seen),
-        finished=jobs / max(part.cycle_seconds for part in seen),
-        median=answered[len(answered) // 2] * 1e3,
-        slowest=answered[len(answered) * 99 // 100] * 1e3,
-        cpu=cpu_seconds / jobs * 1e6,
-        load=max(part.cpu_seconds / part.cycle_seconds for part in seen),
-    )
-
-
-def cpu_seconds(pid: int) -> float:
-    """How much of a processor a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def table(turns: dict[str, list[Turn]]) -> str:
-    """Medians. The ratios are medians of the ratios of each round to its last server."""
-    *_, last = turns.values()
-    titles = ("submits/s", "jobs/s", "ratio", "p50 ms", "p99 ms", "CPU us/job", "load CPU")
-    widths = (10, 8, 6, 7, 7, 10, 8)
-    lines = [" " * 20 + "".join(f" {title:>{width}}" for title, width in zip(titles, widths, strict=True))]
+def table(scenario: Scenario, turns: Mapping[str, Sequence[Turn]]) -> str:
+    """Medians. The ratio is that of the first column, to the second server."""
+    columns = [*scenario.columns, LOAD_CPU, OTHERS]
+    reference = list(turns.values())[1] if len(turns) > 1 else []
+    lines = [" " * 20 + "".join(f"  {title}" for title in [*columns, "ratio"])]
     for name, taken in turns.items():
-        middle = Turn(*map(statistics.median, zip(*taken, strict=True)))
-        ratio = statistics.median(turn.finished / other.finished for turn, other in zip(taken, last, strict=True))
-        lines.append(
-            f"{name:<20} {middle.submitted:>10,.0f} {middle.finished:>8,.0f} {ratio:>6.2f} {middle.median:>7.2f} "
-            f"{middle.slowest:>7.2f} {middle.cpu:>10.0f} {middle.load:>8.2f}"
-        )
+        ratio = ratios(taken, reference, columns[0])
+        cells = [written(middle(taken, title)) for title in columns]
+        cells.append(written(statistics.median(ratio)) if ratio else "-")
+        widths = [len(title) for title in [*columns, "ratio"]]
+        lines.append(f"{name:<20}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    lines += sorted(
+        {f"{turn.contestant} failed: {turn.trouble}" for taken in turns.values() for turn in taken if turn.trouble}
+    )
     return "\n".join(lines)
 
 
-def main(question: str, load: Load) -> None:
+def main(scenario: Scenario) -> None:
     """Read the flags, let the servers take turns, print the table."""
-    parser = argparse.ArgumentParser(description=question)
-    parser.add_argument("--runs", type=int, default=3, help="turns of each server (default 3)")
-    parser.add_argument("--seconds", type=float, default=load.seconds, help=f"of each turn (default {load.seconds:g})")
-    parser.add_argument("--processes", type=int, default=2, help="that make the load (default 2)")
+    parser = argparse.ArgumentParser(prog=f"python -m bench.{scenario.name}", description=scenario.question)
+    add = parser.add_argument
+    add("--runs", type=int, default=3, help="turns of each server (default 3)")
+    add("--seconds", type=float, default=scenario.seconds, help=f"of each load (default {scenario.seconds:g})")
+    add("--processes", type=int, default=2, help="that make the load (default 2)")
+    add("--durability", choices=(EVERYSEC, ALWAYS), default=EVERYSEC, help="Redis's appendfsync (default everysec)")
+    add("--jobs", type=int, default=100_000, help="to queue, where a queue is looked at (default 100000)")
+    add("--depths", default="1000,10000,100000,1000000", help="of the queue, where its length matters")
+    add("--fill-seconds", type=float, default=30.0, help="at most so long is a queue filled (default 30)")
+    add(
+        "--only",
+        default=",".join(scenario.contestants),
+        help="servers, with commas between; the second is compared with",
+    )
     given = parser.parse_args()
-    processes = min(given.processes, load.clients, load.workers)
-    starters = contestants()
-    turns: dict[str, list[Turn]] = {name: [] for name in starters}
-    for round_number in range(given.runs):
-        names = list(starters)
-        for name in names[round_number % len(names) :] + names[: round_number % len(names)]:
-            turns[name].append(take_turn(starters[name], replace(load, seconds=given.seconds), processes))
-    print(question)
-    print(f"{given.runs} turns of {given.seconds:g} s, load from {processes} processes; medians")
-    print(table(turns))
+    contestants = tuple(given.only.split(","))
+    if unknown := set(contestants) - set(scenario.contestants):
+        parser.error(
+            f"--only: no such server here: {', '.join(sorted(unknown))}; there are {', '.join(scenario.contestants)}"
+        )
+    depths = tuple(int(depth) for depth in given.depths.split(","))
+    options = Options(given.seconds, given.processes, given.jobs, depths, given.fill_seconds)
+    turns: dict[str, list[Turn]] = {}
+    for turn in take_turns(scenario, options, given.durability, contestants, given.runs):
+        turns.setdefault(turn.contestant, []).append(turn)
+    print(scenario.question)
+    print(f"{given.runs} turns of {given.seconds:g} s, appendfsync {given.durability}, medians")
+    print(table(scenario, {name: turns[name] for name in contestants if name in turns}))

@@ -1,8 +1,15 @@
 """How many jobs a second are done for fifty clients that wait for their results?"""
 
-from bench.contest import main
+from bench.contest import Scenario, main, under
 from bench.load import Load
 
+SCENARIO = Scenario(
+    "fg_fan",
+    __doc__ or "",
+    under(Load(clients=50, workers=16, background=False)),
+    ("jobs/s", "completed p50 ms", "completed p99 ms", "server us/job", "Redis us/job", "NOOPs/job"),
+    seconds=5.0,
+)
+
 if __name__ == "__main__":
-    assert __doc__ is not None
-    main(__doc__, Load(clients=50, window=1, workers=16, background=False, seconds=5.0))
+    main(SCENARIO)

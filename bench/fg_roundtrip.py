@@ -1,8 +1,23 @@
 """How long does one client wait for the result of one worker?"""
 
-from bench.contest import main
+from bench.contest import Scenario, main, under
 from bench.load import Load
 
+SCENARIO = Scenario(
+    "fg_roundtrip",
+    __doc__ or "",
+    under(Load(clients=1, workers=1, background=False)),
+    (
+        "completed p50 ms",
+        "completed p99 ms",
+        "completed p99.9 ms",
+        "jobs/s",
+        "server us/job",
+        "Redis us/job",
+        "NOOPs/job",
+    ),
+    seconds=4.0,
+)
+
 if __name__ == "__main__":
-    assert __doc__ is not None
-    main(__doc__, Load(clients=1, window=1, workers=1, background=False, seconds=4.0))
+    main(SCENARIO)

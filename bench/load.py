@@ -1,193 +1,215 @@
-"""The load: clients and workers on raw sockets, one thread, everything as soon as it may be. Run in several processes.
+"""A load: what is asked of a server at once, shared out among processes, and what these saw.
 
-It speaks with our own codec and does nothing else in Python that it can leave out. What it uses of a processor is
-reported: near one whole, it is the load and not the server that is measured.
+The processes (`bench.part`) agree on nothing but a start and a few numbers in a shared file, so that they take little
+from the servers they measure. Each tells what it used of a processor: near one whole, it is the load that was measured.
 """
 
-import selectors
-import socket
-import time
-from collections import deque
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+import mmap
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
-from protocol import (
-    CanDo,
-    Connection,
-    Event,
-    GrabJobUniq,
-    JobAssignUniq,
-    JobCreated,
-    NoJob,
-    Noop,
-    Packet,
-    PreSleep,
-    Role,
-    Signal,
-    SubmitJob,
-    WorkComplete,
-)
+ROOT: Final = Path(__file__).parent.parent
+NUMBERS: Final = 3
+"""Of each part in the shared file: jobs submitted, jobs done, and 1 when it submits no more."""
 
-LONGEST_SILENCE_SECONDS: Final = 30.0
+
+class LoadError(Exception):
+    """A part of the load ended before its time; the message is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of a server. Clients and workers are shared out among the processes."""
+    """What is asked of a server. Clients, workers, rate and jobs are shared out among the processes."""
 
-    clients: int
-    window: int
+    clients: int = 0
+    workers: int = 0
+    window: int = 1
     """Submits of one client that may be unanswered; foreground: jobs that may be unfinished."""
-    workers: int
-    background: bool
-    seconds: float
-    """How long jobs are submitted; then all that are left are run."""
-    most_queued: int = 1_000_000
+    background: bool = True
+    seconds: float = 5.0
+    """How long jobs are submitted."""
+    jobs: int = 1_000_000_000
+    """At most so many are submitted."""
+    rate: float = 0.0
+    """So many a second, come what may: latency counts from when each was due. 0: as fast as windows allow."""
+    most_queued: int = 1_000_000_000
     """Submits wait while so many background jobs are queued."""
-    idle_workers: int = 0
-    """More workers, asleep on a function of their own."""
+    queued_before: int = 0
+    """Jobs that are in the queue at the start."""
+    drains: bool = True
+    """Whether what is left is run in the end."""
+    sleepers: int = 0
+    """Instead of all else: workers that sleep as long as the other loads last."""
+    statuses: int = 0
+    """WORK_STATUS that a worker sends for each job."""
+    echoes: bool = False
+    """Whether a result is as large as the payload."""
     payload_bytes: int = 200
+    function: bytes = b"bench"
+    processes: int = 2
 
 
 @dataclass(slots=True)
 class Figures:
-    """What one process saw."""
+    """What one process saw. Instants and durations are nanoseconds of the clock that all processes share."""
 
     jobs: int = 0
-    submit_seconds: float = 0.0
-    cycle_seconds: float = 0.0
+    """Jobs done, as far as this process knows of them."""
+    submitted: int = 0
+    done_meanwhile: int = 0
+    """Of the jobs those that were done while this process still submitted."""
+    noops: int = 0
+    began: int = 0
+    acknowledged_at: int = 0
+    ended_at: int = 0
     cpu_seconds: float = 0.0
-    answered: list[float] = field(default_factory=list)
-    """Seconds from a submit to JOB_CREATED, or to the result of a job somebody waits for."""
+    """What it used of a processor while it ran,"""
+    whole_cpu_seconds: float = 0.0
+    """and since it was started."""
+    created: "array[int]" = field(default_factory=lambda: array("q"))
+    """From each submit to JOB_CREATED,"""
+    assigned: "array[int]" = field(default_factory=lambda: array("q"))
+    """to JOB_ASSIGN,"""
+    completed: "array[int]" = field(default_factory=lambda: array("q"))
+    """and to WORK_COMPLETE at who waits for it."""
 
 
-class Peer:
-    """One connection."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one process is told."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connection = Connection(Role.PEER)
-        self.sent_at: deque[float] = deque()
-
-    def say(self, *packets: Packet) -> None:
-        """Send packets together."""
-        self.socket.sendall(b"".join([self._connection.send(packet) for packet in packets]))
-
-    def hear(self) -> list[Event]:
-        """What one read brings."""
-        self._connection.receive_data(self.socket.recv(65_536))
-        events: list[Event] = []
-        while not isinstance(event := self._connection.next_event(), Signal):
-            events.append(event)
-        return events
+    address: tuple[str, int]
+    load: Load
+    share: Path
+    """The shared file,"""
+    place: int
+    """this process's place in it,"""
+    places: tuple[int, ...]
+    """and those of all that share its function, its own among them."""
 
 
-class Process:
-    """One process's part of a load, on a function of its own."""
+class Shared:
+    """The numbers of all parts of a load; each writes its own and reads everybody's."""
 
-    def __init__(self, address: tuple[str, int], load: Load, function: bytes) -> None:
-        self._load = load
-        self._function = function
-        self._payload = b"x" * load.payload_bytes
-        self._figures = Figures()
-        self._number = 0
-        self._submitted = self._acknowledged = self._completed = 0
-        self._selector = selectors.DefaultSelector()
-        self._clients = [Peer(address) for _ in range(load.clients)]
-        workers = [Peer(address) for _ in range(load.workers)]
-        self._idle = [Peer(address) for _ in range(load.idle_workers)]
-        for client in self._clients:
-            self._selector.register(client.socket, selectors.EVENT_READ, (client, self._client_hears))
-        for worker in workers:
-            self._selector.register(worker.socket, selectors.EVENT_READ, (worker, self._worker_hears))
-            worker.say(CanDo(function), GrabJobUniq())
-        for idle in self._idle:
-            idle.say(CanDo(b"idle-" + function), PreSleep())
+    def __init__(self, task: Task) -> None:
+        with task.share.open("r+b") as file:
+            self._numbers = memoryview(mmap.mmap(file.fileno(), 0)).cast("q")
+        self._own = task.place * NUMBERS
+        self._all = [place * NUMBERS for place in task.places]
 
-    def run(self) -> Figures:
-        """Submit for the time given, and finish."""
-        cpu, began = time.process_time(), time.perf_counter()
-        ends = began + self._load.seconds
-        while time.perf_counter() < ends or self._completed < self._submitted:
-            if time.perf_counter() < ends:
-                self._submit()
-            ready = self._selector.select(LONGEST_SILENCE_SECONDS)
-            if not ready:
-                raise TimeoutError("the server fell silent")
-            for key, _ in ready:
-                peer, hears = key.data
-                for event in peer.hear():
-                    hears(peer, event)
-            if (
-                self._acknowledged == self._submitted
-                and not self._figures.submit_seconds
-                and time.perf_counter() > ends
-            ):
-                self._figures.submit_seconds = time.perf_counter() - began
-        self._figures.submit_seconds = self._figures.submit_seconds or self._load.seconds
-        self._figures.cycle_seconds = time.perf_counter() - began
-        self._figures.cpu_seconds = time.process_time() - cpu
-        self._figures.jobs = self._completed
-        return self._figures
+    def tell(self, submitted: int, done: int) -> None:
+        """So much has this process seen."""
+        self._numbers[self._own] = submitted
+        self._numbers[self._own + 1] = done
 
-    def _submit(self) -> None:
-        room = self._load.most_queued - (self._submitted - self._completed)
-        for client in self._clients:
-            wanted = min(self._load.window - len(client.sent_at), room)
-            if wanted > 0:
-                room -= wanted
-                self._submitted += wanted
-                client.sent_at.extend([time.perf_counter()] * wanted)
-                client.say(*(self._job() for _ in range(wanted)))
+    def finish(self) -> None:
+        """This process submits no more."""
+        self._numbers[self._own + 2] = 1
 
-    def _job(self) -> SubmitJob:
-        self._number += 1
-        unique = b"%036d" % self._number  # as long as the uuid that libgearman gives every job
-        return SubmitJob(self._function, unique, self._payload, background=self._load.background)
+    def open_jobs(self) -> int:
+        """Jobs submitted by any and not known to be done."""
+        numbers = self._numbers
+        return sum([numbers[place] - numbers[place + 1] for place in self._all])
 
-    def _client_hears(self, client: Peer, event: Event) -> None:
-        match event:
-            case JobCreated():
-                self._acknowledged += 1
-                if self._load.background:
-                    self._figures.answered.append(time.perf_counter() - client.sent_at.popleft())
-            case WorkComplete():
-                self._completed += 1
-                self._figures.answered.append(time.perf_counter() - client.sent_at.popleft())
-            case other:
-                raise ValueError(f"{other} is no answer to a submit")
-
-    def _worker_hears(self, worker: Peer, event: Event) -> None:
-        match event:
-            case JobAssignUniq():
-                worker.say(WorkComplete(event.handle, b""), GrabJobUniq())
-                self._completed += self._load.background
-            case NoJob():
-                worker.say(PreSleep())
-            case Noop():
-                worker.say(GrabJobUniq())
-            case other:
-                raise ValueError(f"{other} is nothing a worker is sent")
+    def all_finished(self) -> bool:
+        """Whether nobody submits any more."""
+        return all(self._numbers[place + 2] for place in self._all)
 
 
-def _run(address: tuple[str, int], load: Load, function: bytes) -> Figures:
-    return Process(address, load, function).run()
+def shares(load: Load) -> list[Load]:
+    """The loads of its processes; never more of them than there are connections of a kind."""
+    many = max(1, min(load.processes, max(load.clients, load.workers), load.clients or load.workers))
+
+    def part(whole: int, number: int) -> int:
+        return whole // many + (number < whole % many)
+
+    return [
+        replace(
+            load,
+            clients=part(load.clients, number),
+            workers=part(load.workers, number),
+            jobs=part(load.jobs, number),
+            rate=load.rate / many,
+        )
+        for number in range(many)
+    ]
 
 
-def run_load(address: tuple[str, int], load: Load, processes: int) -> list[Figures]:
-    """The load from so many processes at a time; what each saw."""
-    share = Load(
-        clients=max(1, load.clients // processes),
-        window=load.window,
-        workers=max(1, load.workers // processes),
-        background=load.background,
-        seconds=load.seconds,
-        most_queued=max(1, load.most_queued // processes),
-        idle_workers=load.idle_workers // processes,
-        payload_bytes=load.payload_bytes,
-    )
-    with get_context("spawn").Pool(processes) as pool:
-        parts = [pool.apply_async(_run, (address, share, b"bench-%d" % number)) for number in range(processes)]
-        return [part.get() for part in parts]
+def run_loads(address: tuple[str, int], loads: Sequence[Load]) -> list[list[Figures]]:
+    """All loads at a time; for each what its processes saw.
+
+    Raises:
+        LoadError: a server said what it should not, fell silent, or hung up.
+    """
+    parts = [(number, share) for number, load in enumerate(loads) for share in shares(load)]
+    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+        shared = Path(folder) / "shared"
+        shared.write_bytes(bytes(8 * NUMBERS * len(parts)))
+        tasks = [
+            Task(address, share, shared, place, tuple(other for other, (of, _) in enumerate(parts) if of == number))
+            for place, (number, share) in enumerate(parts)
+        ]
+        seen = _run(tasks)
+    return [[seen[place] for place, (of, _) in enumerate(parts) if of == number] for number in range(len(loads))]
+
+
+def _run(tasks: Sequence[Task]) -> list[Figures]:
+    with _processes(tasks) as processes:
+        for process in processes:
+            _expect_ready(process)
+        for process in processes:
+            _say(process, b"go\n")
+        seen = [Figures() for _ in tasks]
+        sleep_last = sorted(range(len(tasks)), key=lambda place: tasks[place].load.sleepers > 0)
+        for place in sleep_last:
+            said, complaint = processes[place].communicate()
+            if processes[place].returncode:
+                raise LoadError(_last_line(complaint))
+            seen[place] = pickle.loads(said)
+    return seen
+
+
+@contextmanager
+def _processes(tasks: Sequence[Task]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", "bench.part"]
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for task in tasks:
+            processes.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT, env=os.environ))
+            told = pickle.dumps(task)
+            _say(processes[-1], len(told).to_bytes(4, "big") + told)
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            for end in (process.stdin, process.stdout, process.stderr):
+                if end is not None:
+                    end.close()
+
+
+def _say(process: subprocess.Popen[bytes], words: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(words)
+    process.stdin.flush()
+
+
+def _expect_ready(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    if process.stdout.readline() != b"ready\n":
+        raise LoadError(_last_line(process.stderr.read()))
+
+
+def _last_line(complaint: bytes) -> str:
+    return (complaint.decode(errors="replace").strip() or "it said nothing").splitlines()[-1]

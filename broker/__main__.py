@@ -2,9 +2,10 @@
 
 Three stages, each imported when it is reached, by name and not at the top. ``--help`` and ``--version``
 answer after 50 milliseconds instead of 500, wrong flags are told where trio or the store cannot even be
-imported, and ``--check-args`` in a unit file costs little. This is the only place where imports wait.
+imported, and ``--check-args`` in a unit file costs little. The last is in two parts (`broker.start`).
 """
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -28,6 +29,7 @@ def main(*, as_gearmand: bool = False) -> int:
     if sys.argv[1:2] == ["import"]:
         imported: int = import_module("broker.importing.command").main(sys.argv[2:])
         return imported
+    gc.disable()  # what is imported stays: looking for garbage among it costs more than it finds
     line = parse(map(Word, sys.argv[1:]))
     if "help" in line.actions:
         show(usage())
@@ -39,6 +41,8 @@ def main(*, as_gearmand: bool = False) -> int:
     if reading is None:
         return 1
     if "check_args" in line.actions:
+        for note in reading.notes:  # a start would log them
+            complain(note)
         return 0
     status: int = import_module("broker.start").start(reading)
     return status

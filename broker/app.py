@@ -16,12 +16,14 @@ from typing import Final
 
 import trio
 
+from broker.binding import bind, listen, resolve
 from broker.core import Broker
 from broker.dispatch import dispatcher
 from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
-from broker.listening import Places, accept, bind
+from broker.holding_back import hold_back_at
+from broker.listening import Places, accept
 from broker.orders import Orders
 from broker.settings import Settings
 from broker.stores import Place, mind_weaknesses, open_place
@@ -60,7 +62,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
     with unwrapped():
         async with AsyncExitStack() as stack:
             certificates = Certificates(settings) if settings.ssl else None
-            sockets = await bind(settings)
+            sockets = bind(await resolve(settings), shared=settings.processes > 1)
             for sock in sockets:
                 stack.callback(sock.close)
             place = await stack.enter_async_context(open_place(settings))
@@ -77,6 +79,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
                 async with open_store(store, previous=_previous(identity)):
                     await mind_weaknesses(settings, store)
                     await _write(identity, store.link.incarnation)
+                    listen(sockets, settings.backlog)  # not before: who is let in is served
                     store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
                     async with _serving(broker, sockets):
                         yield broker
@@ -109,7 +112,9 @@ def _store(broker: Broker, place: Place) -> Store:
         presence_ttl_seconds=settings.presence_ttl,
         describe=broker.describe,
         durability=durability_of(settings),
+        results_limit_bytes=settings.results_limit,
     )
+    hold_back_at(broker, broker.store.link.arrears)
     broker.flusher.before = lambda: _ask_the_store(broker)
     return broker.store
 

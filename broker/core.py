@@ -74,6 +74,11 @@ class Broker:
         """The line of a function, if this broker hears it."""
         return self.roster.lines.get(function.name)
 
+    def watch_store(self, changed: Callable[[str | None], None]) -> None:
+        """Call this when the store has gone out of reach, with the reason, and with None when it is back."""
+        outage = self.store.outage
+        outage.changed = lambda: changed(None if outage.reason is None else " ".join(str(outage.reason).split()))
+
     def describe(self) -> bytes:
         """What other brokers may know of this one, as JSON: where it listens, its workers by function, its runs."""
         return json.dumps(

@@ -22,7 +22,7 @@ def detached(work: Callable[[Callable[[], None]], int]) -> int:
     child it returns what `work` returns.
     """
     _open_what_was_closed()
-    _flush()  # or both processes would write what is in the buffers
+    flush()
     listening, telling = os.pipe()
     child = os.fork()
     if child:
@@ -32,15 +32,28 @@ def detached(work: Callable[[Callable[[], None]], int]) -> int:
     os.setsid()
 
     def up() -> None:
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for descriptor in _STANDARD:
-            os.dup2(nothing, descriptor)
-        os.close(nothing)
+        leave_the_terminal()
         with suppress(BrokenPipeError):  # whoever started us has gone: nobody is kept waiting
             os.write(telling, _UP)
         os.close(telling)
 
     return work(up)
+
+
+def leave_the_terminal() -> None:
+    """Read and write nothing there any more."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in _STANDARD:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def flush() -> None:
+    """Write out what is in the buffers, before there are two processes that would, or none."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.flush()
 
 
 def _wait_until_up(child: int, listening: int) -> int:
@@ -54,13 +67,6 @@ def _wait_until_up(child: int, listening: int) -> int:
         return 0
     os.waitpid(child, 0)
     return 1
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with suppress(OSError):
-                stream.flush()
 
 
 def _open_what_was_closed() -> None:

@@ -8,6 +8,7 @@ them could not start beside it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from broker.flags import BY_FIELD
@@ -49,7 +50,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         if field in BY_FIELD or any(field == flag.field for flag in TRANSLATED):
             given.append(Given(field, value, variable))
         elif not field.startswith(_SERVICE_LINK_NAME):
-            notes.append(f"{variable}: there is no such setting, the variable was ignored; see --help")
+            near = get_close_matches(field, BY_FIELD, n=1)
+            advice = f"did you mean {PREFIX}{near[0].upper()}?" if near else "see --help"
+            notes.append(f"{variable}: there is no such setting, the variable was ignored; {advice}")
     port = variables.get("GEARMAND_PORT", "")
     known = port and not port.startswith(_SERVICE_LINK)
     fallback = (Given("port", port, "GEARMAND_PORT"),) if known else ()

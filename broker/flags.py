@@ -183,6 +183,14 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             "with --durability=fsync: believe a Redis that forbids CONFIG GET that it runs with appendonly yes and "
             "appendfsync always",
         ),
+        Flag(
+            ("--results-limit",),
+            "bytes of results, and of what jobs say meanwhile, that are kept while the store is away; what workers "
+            "send beyond is left unread until it is back",
+            metavar="BYTES",
+            right=_SIZE,
+            default="32MiB",
+        ),
         Flag(("--strict-store",), "refuse to start on a store that may lose jobs, instead of a warning"),
         Flag(
             ("--presence-ttl",),
@@ -233,6 +241,14 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         ),
     ),
     "Process": (
+        Flag(
+            ("--processes",),
+            "brokers to run side by side on the port, each in a process of its own; one that ends is replaced. As many "
+            "as there are cores to spare",
+            metavar="NUMBER",
+            right="a number from 1 to 256; above 1 the system must let processes share a port (SO_REUSEPORT)",
+            default="1",
+        ),
         Flag(("-d", "--daemon"), "run in the background: the command returns as soon as the broker listens"),
         Flag(
             ("-u", "--user"),

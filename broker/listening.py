@@ -1,4 +1,4 @@
-"""Where connections come from: sockets are bound before anything else starts, and each connection is a session."""
+"""Where connections come from: what is accepted on a socket, and that each connection is a session."""
 
 import errno
 import logging
@@ -21,65 +21,8 @@ from persistence import Function, JobId, Manner
 log = logging.getLogger(__name__)
 
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-EVERYWHERE: Final = "*"
-"""What stands for all IPv4 and IPv6 addresses of the machine."""
 PAUSE_SECONDS: Final = 0.1
 """How long nothing is accepted when the system has no room for another connection."""
-
-
-async def bind(settings: Settings) -> list[socket.socket]:
-    """Listening sockets for every address in the settings. Raises OSError, naming the address; then none is open."""
-    sockets: list[socket.socket] = []
-    port = settings.port
-    try:
-        for name in settings.listen:
-            for family, address in await _resolve(name, port):
-                sock = _listener(family, address, settings)
-                sockets.append(sock)
-                port = port or sock.getsockname()[1]  # one free port for all addresses
-    except BaseException:
-        for sock in sockets:
-            sock.close()
-        raise
-    return sockets
-
-
-async def _resolve(name: str, port: int) -> list[tuple[int, tuple[str, int]]]:
-    if name == EVERYWHERE:
-        everywhere = [(int(socket.AF_INET), ("0.0.0.0", port)), (int(socket.AF_INET6), ("::", port))]
-        return everywhere if _has_ipv6() else everywhere[:1]
-    try:
-        found = await trio.socket.getaddrinfo(
-            name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
-        )
-    except socket.gaierror as error:
-        raise OSError(error.errno, f"cannot listen on {name!r}: {error.strerror}") from error
-    return [(entry[0], entry[4]) for entry in found]  # type: ignore[misc]
-
-
-def _has_ipv6() -> bool:
-    """Whether there is IPv6 to listen on: it may be built out or turned off, and few who say `*` mean to care."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::", 0))
-    except OSError:
-        return False
-    return True
-
-
-def _listener(family: int, address: tuple[str, int], settings: Settings) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.setblocking(False)
-        sock.bind(address)
-        sock.listen(settings.backlog)
-    except OSError as error:
-        sock.close()
-        raise OSError(error.errno, f"cannot listen on {address[0]} port {address[1]}: {error.strerror}") from error
-    return sock
 
 
 class Places:
@@ -170,6 +113,7 @@ async def attend_to(broker: Broker, transport: Transport) -> None:
         flusher=broker.flusher,
         bounds=Bounds(settings.max_packet, settings.outbox_limit, settings.packet_timeout),
         exceptions=settings.exceptions,
+        arrears=broker.store.link.arrears,
     )
     broker.sessions[session] = None
     with FaultBarrier(session):

@@ -61,8 +61,10 @@ class BareFormatter(logging.Formatter):
 class LineFormatter(BareFormatter):
     """``WARNING 2026-03-01 12:00:00.000000 [ broker.session ] text``: gearmand's, with our module."""
 
-    def __init__(self) -> None:
-        super().__init__("%(levelname)7s %(asctime)s.%(fraction)06d [ %(name)s ] %(visible)s")
+    def __init__(self, *, numbered: bool = False) -> None:
+        """With `numbered`, it says which process wrote it, after the module, for files that several share."""
+        who = "%(name)s, process %(process)d" if numbered else "%(name)s"
+        super().__init__(f"%(levelname)7s %(asctime)s.%(fraction)06d [ {who} ] %(visible)s")
 
 
 class LogFile(logging.FileHandler):
@@ -110,14 +112,16 @@ class Log:
     Python itself puts it there. The root logger is found again as it was.
     """
 
-    def __init__(self, target: str, level: str, *more: logging.Handler) -> None:
+    def __init__(self, target: str, level: str, *more: logging.Handler, numbered: bool = False) -> None:
         """Prepare it: nothing is opened before the block is entered.
 
         Args:
             target: a path, ``stderr`` or ``none``.
             level: one of the names in `LEVELS`, the least that is written.
             more: where lines go as well; closed at the end of the block.
+            numbered: whether several processes write it, and lines say which one.
         """
+        self._numbered = numbered
         self._target = target
         self._level = LEVELS[level]
         self._file: LogFile | None = None
@@ -142,19 +146,25 @@ class Log:
         root = logging.getLogger()
         self._level_before = root.level
         root.setLevel(self._level)
-        for handler, formatter in ((self._handler, LineFormatter()), *((each, BareFormatter()) for each in self._more)):
+        own = LineFormatter(numbered=self._numbered)
+        for handler, formatter in ((self._handler, own), *((each, BareFormatter()) for each in self._more)):
             handler.setFormatter(formatter)
             root.addHandler(handler)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.is_file and isinstance(error, Exception):
-            _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
+        if isinstance(error, Exception):
+            self.tell_defect(error)
         root = logging.getLogger()
         root.setLevel(self._level_before)
         for handler in (self._handler, *self._more):
             root.removeHandler(handler)
             _close(handler)
+
+    def tell_defect(self, error: Exception) -> None:
+        """Write to a log file what ends this process; what leaves the block is told by itself."""
+        if self.is_file:
+            _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
 
     def reopen(self) -> None:
         """Open the log file again, if there is one. Never raises: the log stays open and tells a failure."""

@@ -8,11 +8,12 @@ There are three ways to end, and an order can only make the end come sooner:
 | `Orders.stop` | refused | is given back to the head of its queue, unless there is a grace time | is told goodbye |
 | `Orders.abandon` | refused | comes back when others find us gone, or when we start again | finds out by itself |
 
+A shutdown is for all processes of a server, and is passed on where there are several; the others are for this one.
 docs/decisions/0030-how-a-broker-ends.md has the reasons.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import trio
@@ -21,11 +22,13 @@ import trio
 class Orders:
     """How this broker is to end. Decides; whoever serves waits for `stopping`, and lets jobs end in `patience`."""
 
-    def __init__(self, grace_seconds: float | None = None) -> None:
+    def __init__(self, grace_seconds: float | None = None, *, pass_on: Callable[[bool], None] | None = None) -> None:
         """Nothing has been ordered yet.
 
         Args:
             grace_seconds: how long running jobs get to end; None is for ever at a graceful stop, else no time.
+            pass_on: who shuts down the whole server of which this broker is one process, gracefully or not; None: this
+                is all of it.
         """
         self.stopping = trio.Event()
         """Set by the first order."""
@@ -35,6 +38,7 @@ class Orders:
         """Whether there is anything yet that can be stopped cleanly."""
         self._grace_seconds = grace_seconds
         self._gracefully = False
+        self._pass_on = pass_on
         self._patience = trio.CancelScope()
 
     @property
@@ -60,6 +64,15 @@ class Orders:
         if self.stopping.is_set() or not self._grace_seconds:
             self._patience.cancel()
         self.stopping.set()
+
+    def shut_down(self, *, gracefully: bool) -> None:
+        """The server is to end: this broker, and those that are its other processes, whose orders come to each."""
+        if self._pass_on is not None:
+            self._pass_on(gracefully)
+        elif gracefully:
+            self.stop_gracefully()
+        else:
+            self.stop()
 
     def abandon(self) -> None:
         """Stop without a goodbye."""

@@ -9,6 +9,7 @@ Plain pydantic, not pydantic-settings: that has sources for files and the enviro
 which line of which file a wrong value stood, and its import adds a tenth of a second to every start.
 """
 
+import socket
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -66,6 +67,12 @@ def _zone(value: str) -> str:
 def _probe(value: int) -> int:
     if value == 0:
         raise ValueError("0 is neither a number of probes nor a time between them")
+    return value
+
+
+def _processes(value: int) -> int:
+    if value > 1 and not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("this system does not let processes share a port")
     return value
 
 
@@ -153,6 +160,8 @@ class Settings(BaseModel):
     """The same for functions that differ, such as ``sendEmail=replica:1``."""
     vouch_fsync: bool = False
     """Whether a Redis that does not show how it is configured is believed to sync."""
+    results_limit: Size = 32 * 1024 * 1024
+    """Bytes of results that may wait for a store that is away."""
     strict_store: bool = False
     """Whether a store that may lose jobs is refused, instead of warned about."""
     presence_ttl: Seconds = 10.0
@@ -175,6 +184,8 @@ class Settings(BaseModel):
     schedule_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """The time zone in which SUBMIT_JOB_SCHED names minutes."""
 
+    processes: Annotated[int, Field(ge=1, le=256), AfterValidator(_processes)] = 1
+    """Brokers side by side on one port, each a process that ``python -m broker`` starts."""
     daemon: bool = False
     """Whether ``python -m broker`` goes on in the background."""
     user: Annotated[str | None, Field(min_length=1)] = None

@@ -27,9 +27,9 @@ async def obeying_signals(orders: Orders, reopen_log: Callable[[], None]) -> Asy
     comes out in an exception group, as from any nursery.
     """
     obedience: Mapping[int, Callable[[str], None]] = {
-        SIGTERM: lambda name: _stop(orders, name),
-        SIGINT: lambda name: _stop(orders, name),
-        SIGQUIT: lambda name: _stop(orders, name),
+        SIGTERM: lambda name: stop_in_the_name_of(orders, name),
+        SIGINT: lambda name: stop_in_the_name_of(orders, name),
+        SIGQUIT: lambda name: stop_in_the_name_of(orders, name),
         SIGUSR1: lambda name: _stop_gracefully(orders, name),
         SIGUSR2: lambda name: _log.log(NOTICE, "%s means nothing here and is ignored", name),
         SIGHUP: lambda name: reopen_log(),
@@ -47,7 +47,8 @@ async def _obey(arriving: AsyncIterator[int], obedience: Mapping[int, Callable[[
         obedience[number](Signals(number).name)
 
 
-def _stop(orders: Orders, name: str) -> None:
+def stop_in_the_name_of(orders: Orders, name: str) -> None:
+    """What TERM does; `name` is what did it."""
     if orders.is_leaving or not orders.is_up:
         _log.log(NOTICE, "%s, ending without a goodbye", name)
         orders.abandon()
@@ -65,7 +66,7 @@ def _stop(orders: Orders, name: str) -> None:
 
 def _stop_gracefully(orders: Orders, name: str) -> None:
     if not orders.is_up:
-        _stop(orders, name)
+        stop_in_the_name_of(orders, name)
     elif not orders.stopping.is_set():
         _log.log(
             NOTICE, "%s, stopping gracefully: no new connections, running jobs may end; SIGTERM ends it at once", name

@@ -1,10 +1,31 @@
-"""The last stage of ``python -m broker``: the one that brings trio, the store and everything else along."""
+"""The last stage of ``python -m broker``: the one that brings trio, the store and everything else along.
 
-from broker.app import open_broker
-from broker.process import run
+Of a whole start that is the longest part, and the store of our own takes as long again: so it is launched first, where
+nothing that is done later (going into the background, becoming somebody else) decides who launches it, and where.
+"""
+
+import gc
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+
+from broker.settings import Settings
 from broker.sources import Reading
+from persistence.data_directory import default_data_dir
+from persistence.head_start import head_start
 
 
 def start(reading: Reading) -> int:
     """Run a broker until a signal ends it; returns the exit status."""
-    return run(reading, open_broker)
+    with _store_launched(reading.settings):
+        run, open_broker = import_module("broker.process").run, import_module("broker.app").open_broker
+        # Nothing of all that is ever garbage: what was put off is not looked for, now or later.
+        gc.freeze()
+        gc.enable()
+        status: int = run(reading, open_broker)
+        return status
+
+
+def _store_launched(settings: Settings) -> AbstractContextManager[None]:
+    if settings.redis is not None or settings.daemon or settings.user is not None:
+        return nullcontext()
+    return head_start(settings.data_dir or default_data_dir())

@@ -21,7 +21,6 @@ from protocol import (
     SubmitJob,
     SubmitJobEpoch,
     SubmitReduceJob,
-    WorkFail,
 )
 
 log = logging.getLogger(__name__)
@@ -173,10 +172,11 @@ class _Submit:
             self._post(handing=False)
         else:
             session.keep(self._promise, JobCreated(handle))
+            broker.audience.attach(session, self._function, job, handle)
             if outcome is Submitted.GONE:
-                session.say(WorkFail(handle))
-            else:
-                broker.audience.attach(session, self._function, job, handle)
+                # It was stored, run elsewhere and over before its answer, lost at first, came a second time. How it
+                # ended lies in the mailbox, if anywhere; nothing of that is handed on before such answers are there.
+                broker.store.mailbox.read(self._function, then_gone=[job])
 
     def _handed(self, job: ClaimedJob | None) -> None:
         """The job that came back with the answer, for the sleeper who was promised one."""

@@ -1,24 +1,12 @@
 """Asking a server about itself, in the text half of the protocol, with records for answers."""
 
-from client.admin_records import (
-    ConnectedPeer,
-    FunctionQueues,
-    FunctionStatus,
-    ListedJob,
-    connected_peer,
-    function_queues,
-    function_status,
-    listed_job,
-    rows,
-)
-from client.arguments import as_bytes
+from client import admin_commands
+from client.admin_commands import UNLIMITED
+from client.admin_records import ConnectedPeer, FunctionQueues, FunctionStatus, ListedJob
 from client.connector import Connector
-from client.errors import RefusedError, UnreadableReplyError
-from client.text_exchange import ask_for_line, ask_for_list
+from client.text_exchange import ask_in_text
 
 __all__ = ["Admin"]
-
-UNLIMITED = 0  # as the server's command has it
 
 
 class Admin:
@@ -31,6 +19,12 @@ class Admin:
 
     Cancelled, or ConnectionLostError: a question has changed nothing; `cancel_job`, `create_function`,
     `drop_function`, `maxqueue` and `shutdown` may or may not have happened, and may be repeated.
+
+    Example:
+        async def idle(admin: Admin) -> list[bytes]:
+            return [function.name for function in await admin.status() if function.total == 0]
+
+        print(await idle(client.admin))
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -43,7 +37,7 @@ class Admin:
             for function in await client.admin.status():
                 print(function.name.decode(), function.queued, "queued,", function.running, "running")
         """
-        return rows(await self._list(b"status"), function_status)
+        return await ask_in_text(self._connector, admin_commands.STATUS)
 
     async def prioritystatus(self) -> tuple[FunctionQueues, ...]:
         """Every function with its queued jobs by priority.
@@ -51,7 +45,7 @@ class Admin:
         Example:
             print(sum(function.high for function in await client.admin.prioritystatus()), "urgent jobs")
         """
-        return rows(await self._list(b"prioritystatus"), function_queues)
+        return await ask_in_text(self._connector, admin_commands.PRIORITYSTATUS)
 
     async def workers(self) -> tuple[ConnectedPeer, ...]:
         """Every connection, clients included.
@@ -59,7 +53,7 @@ class Admin:
         Example:
             workers = [peer for peer in await client.admin.workers() if peer.functions]
         """
-        return rows(await self._list(b"workers"), connected_peer)
+        return await ask_in_text(self._connector, admin_commands.WORKERS)
 
     async def show_jobs(self) -> tuple[ListedJob, ...]:
         """Every job that is not over.
@@ -67,7 +61,7 @@ class Admin:
         Example:
             retried = [job.handle for job in await client.admin.show_jobs() if job.retries > 0]
         """
-        return rows(await self._list(b"show jobs"), listed_job)
+        return await ask_in_text(self._connector, admin_commands.SHOW_JOBS)
 
     async def show_unique_jobs(self) -> tuple[bytes, ...]:
         """The unique of every job that is not over; empty for a job without one.
@@ -75,7 +69,7 @@ class Admin:
         Example:
             assert b"mail-17" not in await client.admin.show_unique_jobs()
         """
-        return rows(await self._list(b"show unique jobs"), bytes)
+        return await ask_in_text(self._connector, admin_commands.SHOW_UNIQUE_JOBS)
 
     async def version(self) -> str:
         """The server's version.
@@ -83,7 +77,7 @@ class Admin:
         Example:
             print(await client.admin.version())
         """
-        return await self._value(b"version")
+        return await ask_in_text(self._connector, admin_commands.VERSION)
 
     async def getpid(self) -> int:
         """The server's process id, on its own machine.
@@ -91,10 +85,7 @@ class Admin:
         Example:
             print("the server is process", await client.admin.getpid())
         """
-        pid = await self._value(b"getpid")
-        if not pid.isdecimal():
-            raise UnreadableReplyError(f"the server's process id is no number: {pid!r}")
-        return int(pid)
+        return await ask_in_text(self._connector, admin_commands.GETPID)
 
     async def verbose(self) -> str:
         """The level from which on the server logs, such as ``ERROR``.
@@ -102,7 +93,7 @@ class Admin:
         Example:
             print(await client.admin.verbose())
         """
-        return await self._value(b"verbose")
+        return await ask_in_text(self._connector, admin_commands.VERBOSE)
 
     async def cancel_job(self, handle: bytes | str) -> bool:
         """Takes a queued job away; False if the server does not know it. Who waits for it is told that it failed.
@@ -113,13 +104,7 @@ class Admin:
             handle = await client.submit_background("sendEmail", b"to: ann@example.org")
             cancelled = await client.admin.cancel_job(handle)
         """
-        try:
-            await self._order(b"cancel job", handle)
-        except RefusedError as error:
-            if error.code == b"UNKNOWN_JOB":
-                return False
-            raise
-        return True
+        return await ask_in_text(self._connector, admin_commands.cancel_job(handle))
 
     async def create_function(self, function: bytes | str) -> None:
         """Makes a function known before its first job or worker; does nothing if it is.
@@ -127,7 +112,7 @@ class Admin:
         Example:
             await client.admin.create_function("sendEmail")
         """
-        await self._order(b"create function", function)
+        await ask_in_text(self._connector, admin_commands.create_function(function))
 
     async def drop_function(self, function: bytes | str) -> None:
         """Makes a function unknown; RefusedError while it has workers, or if there is no such function.
@@ -138,7 +123,7 @@ class Admin:
             await client.admin.create_function("misspelt")
             await client.admin.drop_function("misspelt")
         """
-        await self._order(b"drop function", function)
+        await ask_in_text(self._connector, admin_commands.drop_function(function))
 
     async def maxqueue(
         self, function: bytes | str, *, high: int = UNLIMITED, normal: int = UNLIMITED, low: int = UNLIMITED
@@ -156,30 +141,15 @@ class Admin:
             await client.admin.create_function("sendEmail")
             await client.admin.maxqueue("sendEmail", high=2_000_000, normal=1_000_000, low=1_000_000)
         """
-        for limit in (high, normal, low):
-            if limit < 0:
-                raise ValueError(f"a queue's limit is 0 (none) or above, not {limit}")
-        await self._order(b"maxqueue", function, b"%d" % high, b"%d" % normal, b"%d" % low)
+        await ask_in_text(self._connector, admin_commands.maxqueue(function, high, normal, low))
 
     async def shutdown(self, *, graceful: bool = False) -> None:
-        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it."""
-        await self._order(b"shutdown", *([b"graceful"] if graceful else []))
+        """Stops the server; `graceful`: once its running jobs are done. gearmand since 1.1.15 refuses it.
 
-    async def _list(self, command: bytes) -> bytes:
-        return await ask_for_list(self._connector, command)
-
-    async def _value(self, command: bytes) -> str:
-        line = await ask_for_line(self._connector, command)
-        return line.removeprefix(b"OK ").decode("utf-8", "replace")
-
-    async def _order(self, command: bytes, *words: bytes | str) -> None:
-        for word in words:
-            _must_be_a_word(as_bytes(word))
-        line = await ask_for_line(self._connector, b" ".join((command, *map(as_bytes, words))))
-        if line != b"OK":
-            raise UnreadableReplyError(f"the server neither obeys nor refuses: {line!r}")
-
-
-def _must_be_a_word(word: bytes) -> None:
-    if not word or any(byte in b" \r\n\0" for byte in word):
-        raise ValueError(f"a text command cannot say {word!r}: it is empty, or has a space or a line end in it")
+        Example:
+            try:
+                await client.admin.shutdown(graceful=True)
+            except RefusedError as error:
+                print(error.text)
+        """
+        await ask_in_text(self._connector, admin_commands.shutdown(graceful=graceful))

@@ -23,7 +23,12 @@ RecordT = TypeVar("RecordT")
 
 @dataclass(frozen=True, slots=True)
 class FunctionStatus:
-    """One function, as in ``status``."""
+    """One function, as in ``status``.
+
+    Example:
+        functions: dict[bytes, FunctionStatus] = {line.name: line for line in await client.admin.status()}
+        print(functions[b"sendEmail"].queued, "e-mails wait,", functions[b"sendEmail"].workers, "workers are there")
+    """
 
     name: bytes
     total: int
@@ -40,7 +45,12 @@ class FunctionStatus:
 
 @dataclass(frozen=True, slots=True)
 class FunctionQueues:
-    """One function's queued jobs by priority, as in ``prioritystatus``; running ones do not count."""
+    """One function's queued jobs by priority, as in ``prioritystatus``; running ones do not count.
+
+    Example:
+        queues: dict[bytes, FunctionQueues] = {line.name: line for line in await client.admin.prioritystatus()}
+        print({name: (queue.high, queue.normal, queue.low) for name, queue in queues.items()})
+    """
 
     name: bytes
     high: int
@@ -51,7 +61,12 @@ class FunctionQueues:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedPeer:
-    """One connection, as in ``workers``; clients are listed, too, and so is the one that asks."""
+    """One connection, as in ``workers``; clients are listed, too, and so is the one that asks.
+
+    Example:
+        peers: tuple[ConnectedPeer, ...] = await client.admin.workers()
+        print("at work from", {peer.address for peer in peers if b"sendEmail" in peer.functions})
+    """
 
     number: int
     address: str
@@ -63,7 +78,12 @@ class ConnectedPeer:
 
 @dataclass(frozen=True, slots=True)
 class ListedJob:
-    """One job, as in ``show jobs``."""
+    """One job, as in ``show jobs``.
+
+    Example:
+        jobs: tuple[ListedJob, ...] = await client.admin.show_jobs()
+        print([job.handle for job in jobs if job.background and not job.ignored])
+    """
 
     handle: bytes
     retries: int

@@ -1,12 +1,10 @@
-"""A job we wait for: what the connection tells it, and what its caller waits on."""
+"""A job we wait for, and what the connection tells it. Nothing here waits: how one does is another matter."""
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
-import trio
-
-from client.errors import JobFailedError, JobRaisedError
+from client.errors import ClientClosedError, JobFailedError, JobRaisedError
 from client.loss import Loss
 from protocol import WorkComplete, WorkData, WorkException, WorkFail, WorkStatus, WorkWarning
 
@@ -31,11 +29,12 @@ class Attachment:
     side.
     """
 
+    closed_error: ClassVar[type[Exception]] = ClientClosedError
+
     def __init__(self, sink: Callable[[News], None]) -> None:
-        self.handle = b""
+        self.handle: bytes = b""
         self._sink: Callable[[News], None] | None = sink
         self._end: End | Loss | Left | None = None
-        self._lot = trio.lowlevel.ParkingLot()
 
     @property
     def over(self) -> bool:
@@ -50,7 +49,7 @@ class Attachment:
         """Something on the way."""
         if self._sink is not None:
             self._sink(packet)
-            self._lot.unpark_all()
+            self.wake()
 
     def end(self, packet: End) -> None:
         """The job ended."""
@@ -68,19 +67,8 @@ class Attachment:
         self._sink = None
         self._finish(Left.BY_ITS_CALLER)
 
-    async def wait_news(self) -> None:
-        """Returns when there is something new to look at; cancelled, nothing has changed."""
-        if self._end is None:
-            await self._lot.park()
-        else:
-            await trio.lowlevel.checkpoint()
-
-    async def wait_end(self) -> bytes:
-        """Returns what came with WORK_COMPLETE; raises as `result` does. Cancelled: may be called again."""
-        await trio.lowlevel.checkpoint()
-        while self._end is None:
-            await self._lot.park()
-        return self.result()
+    def wake(self) -> None:
+        """There is something new to look at; for those who wait, if there can be any."""
 
     def result(self) -> bytes:
         """The result of a job that is over; raises JobFailedError, JobRaisedError or ConnectionLostError."""
@@ -94,11 +82,11 @@ class Attachment:
             case Loss() as loss:
                 raise loss.error("the job was accepted; whether it ran or will run is not known", self.handle)
             case Left.BY_ITS_CALLER:
-                raise trio.ClosedResourceError(Left.BY_ITS_CALLER.value)
+                raise self.closed_error(Left.BY_ITS_CALLER.value)
             case None:
                 raise RuntimeError("the job is not over")
 
     def _finish(self, end: End | Loss | Left) -> None:
         if self._end is None:  # the first word counts; gearmand may complete a job that it has called failed
             self._end = end
-            self._lot.unpark_all()
+            self.wake()

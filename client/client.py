@@ -2,29 +2,26 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from typing import TypeVar, Unpack, overload
 
 from client.admin import Admin
 from client.arguments import checked_handle, checked_unique
-from client.attachment import Attachment
+from client.awaiting import AwaitedAttachment
 from client.connector import Connector
+from client.defaults import UNREAD_BYTES
 from client.errors import ResultTooLargeError
 from client.job import FollowedJob
 from client.pipeline import SubmitPipeline
 from client.records import Status, UniqueStatus
 from client.requests import Requests
 from client.results import result_reader
-from client.submission import BackgroundJob, JobOptions, attended_submission, encoded_job
+from client.submission import BackgroundJob, JobOptions, When, attended_submission, background_job, encoded_job
 from client.updates import PartialResult, UpdateBuffer
 from client.waiting import wait_until_over
 from peer import Function
 from protocol import EchoReq, EchoRes, GetStatus, GetStatusUnique, StatusRes, StatusResUnique
 
 __all__ = ["Client"]
-
-UNREAD_BYTES = 16 * 1024 * 1024
-"""Of one followed job's updates: a worker's burst fits, and a hundred jobs that nobody reads still fit memory."""
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
@@ -50,10 +47,17 @@ class Client:
 
     Attributes:
         admin: asks the server about itself, see `Admin`.
+
+    Example:
+        async def greet(client: Client) -> bytes:
+            handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.LOW)
+            return await client.call("resize", b"a picture")
+
+        print(await greet(client))
     """
 
     def __init__(self, connector: Connector, *, max_body: int, in_flight: int) -> None:
-        self.admin = Admin(connector)
+        self.admin: Admin = Admin(connector)
         self._requests = Requests(connector)
         self._max_body = max_body
         self._in_flight = in_flight
@@ -64,7 +68,7 @@ class Client:
         function: bytes | str,
         payload: bytes | str,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes: ...
 
@@ -74,7 +78,7 @@ class Client:
         function: Function[PayloadT, ResultT],
         payload: PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes: ...
 
@@ -83,7 +87,7 @@ class Client:
         function: bytes | str | Function[PayloadT, ResultT],
         payload: bytes | str | PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         **options: Unpack[JobOptions],
     ) -> bytes:
         """Queues a job that nobody waits for, and returns its handle once the server has accepted it.
@@ -101,17 +105,17 @@ class Client:
         Example:
             handle = await client.submit_background("sendEmail", b"to: ann@example.org", priority=Priority.HIGH)
         """
-        return await self._requests.submit(_background_job(function, payload, run_at, options))
+        return await self._requests.submit(background_job(function, payload, run_at, options))
 
     @overload
     async def submit_at(
-        self, when: datetime | int, function: bytes | str, payload: bytes | str, *, unique: bytes | str = b""
+        self, when: When, function: bytes | str, payload: bytes | str, *, unique: bytes | str = b""
     ) -> bytes: ...
 
     @overload
     async def submit_at(
         self,
-        when: datetime | int,
+        when: When,
         function: Function[PayloadT, ResultT],
         payload: PayloadT,
         *,
@@ -120,7 +124,7 @@ class Client:
 
     async def submit_at(
         self,
-        when: datetime | int,
+        when: When,
         function: bytes | str | Function[PayloadT, ResultT],
         payload: bytes | str | PayloadT,
         *,
@@ -129,7 +133,7 @@ class Client:
         """As `submit_background`, for a job that is to run at a time or soon after, never before.
 
         Args:
-            when: a datetime with a time zone, or unix seconds. A time that has passed means now.
+            when: a datetime with a time zone, or unix seconds: one that has passed means now. Or a `CalendarMinute`.
             function: what is to be done.
             payload: what it is to be done with.
             unique: see `JobOptions`. Such jobs have normal priority.
@@ -138,7 +142,7 @@ class Client:
             tomorrow = datetime.now(UTC) + timedelta(days=1)
             handle = await client.submit_at(tomorrow, "sendEmail", b"to: ann@example.org", unique="reminder-17")
         """
-        return await self._requests.submit(_background_job(function, payload, when, {"unique": unique}))
+        return await self._requests.submit(background_job(function, payload, when, {"unique": unique}))
 
     def submit_many(self, jobs: Iterable[BackgroundJob]) -> SubmitPipeline:
         """Queues many jobs that nobody waits for: an async iterator of a `Submitted` for each, in their order.
@@ -242,7 +246,7 @@ class Client:
         """
         name, data = encoded_job(function, payload)
         parts = PartialResult(self._max_body)
-        attachment = Attachment(parts.add)
+        attachment = AwaitedAttachment(parts.add)
         session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
             while not (attachment.over or parts.too_large):
@@ -299,19 +303,9 @@ class Client:
         """
         name, data = encoded_job(function, payload)
         updates = UpdateBuffer(unread_bytes)
-        attachment = Attachment(updates.add)
+        attachment = AwaitedAttachment(updates.add)
         session, slot = await self._requests.attach(attended_submission(name, data, **options), attachment)
         try:
             yield FollowedJob(attachment, updates, result_reader(function))
         finally:
             session.leave(slot)
-
-
-def _background_job(
-    function: bytes | str | Function[PayloadT, ResultT],
-    payload: bytes | str | PayloadT,
-    run_at: datetime | int | None,
-    options: JobOptions,
-) -> BackgroundJob:
-    name, data = encoded_job(function, payload)
-    return BackgroundJob(name, data, run_at=run_at, **options)

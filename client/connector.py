@@ -2,11 +2,14 @@
 
 import trio
 
+from client.awaiting import AwaitedSlot, closed_by_us
 from client.errors import CannotConnectError, ClientError
+from client.failures import all_told, told
 from client.loss import Loss
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from client.session import Session
-from client.slot import NotSentError, Slot
+from client.slot import NotSentError
 from peer import Backoff
 from protocol import Connection, OptionReq, OptionRes, Role
 
@@ -20,7 +23,7 @@ class Attempt:
     """One try to connect, to each server once, shared by all who wait for it."""
 
     def __init__(self) -> None:
-        self.over = trio.Event()
+        self.over: trio.Event = trio.Event()
         self.error: Exception | None = None
 
 
@@ -32,7 +35,7 @@ class Connector:
 
     def __init__(
         self,
-        rota: Rota,
+        rota: Rota[Route],
         nursery: trio.Nursery,
         *,
         connect_timeout_seconds: float,
@@ -66,15 +69,17 @@ class Connector:
             with trio.fail_after(self._connect_timeout_seconds):
                 return route.server, await route.dial()
         except OSError as error:
-            raise _told(route, str(error), error) from error
+            raise told(route.server, str(error), error) from error
         except trio.TooSlowError as error:
-            raise _told(route, f"no connection within {self._connect_timeout_seconds:g} seconds", error) from error
+            raise told(
+                route.server, f"no connection within {self._connect_timeout_seconds:g} seconds", error
+            ) from error
 
     def close(self) -> None:
         """Ends all connections; whoever still waits on one gets ClosedResourceError."""
         self._closed = True
         for session in [*self._draining, *([self._current[1]] if self._current else [])]:
-            session.close(Loss(session.server, "closed", by_us=True))
+            session.close(closed_by_us(session.server, "closed"))
 
     async def _connected(self) -> tuple[Route, Session]:
         while True:
@@ -126,24 +131,22 @@ class Connector:
 
     async def _try_each(self) -> Exception | None:
         """Connects to the first server that answers; else says what each had against it."""
-        failures: list[Exception] = []
+        failures: list[CannotConnectError] = []
         for route in self._rota.order():
             try:
                 session = await self._open_session(route)
             except (OSError, ClientError, NotSentError) as error:
-                failures.append(_told(route, str(error) or "the server hung up", error))
+                failures.append(told(route.server, str(error) or "the server hung up", error))
             except trio.TooSlowError as error:
                 text = f"no greeting within {self._connect_timeout_seconds:g} seconds"
-                failures.append(_told(route, text, error))
+                failures.append(told(route.server, text, error))
             else:
                 self._current = route, session
                 self._rota.answered(route)
                 self._backoff.reset()
                 return None
         self._pause()
-        if len(failures) == 1:
-            return failures[0]
-        return CannotConnectError("; ".join(map(str, failures)))
+        return all_told(failures)
 
     async def _open_session(self, route: Route) -> Session:
         with trio.fail_after(self._connect_timeout_seconds):
@@ -151,14 +154,8 @@ class Connector:
             self._nursery.start_soon(session.run)
             try:
                 # Without this option an exception reaches us as a bare failure, its text lost at the server.
-                await session.ask(Slot(Connection(Role.PEER).send(OptionReq(b"exceptions")), OptionRes))
+                await session.ask(AwaitedSlot(Connection(Role.PEER).send(OptionReq(b"exceptions")), OptionRes))
             except BaseException:
                 session.close(Loss(route.server, "the greeting was not answered"))
                 raise
         return session
-
-
-def _told(route: Route, reason: str, error: Exception) -> CannotConnectError:
-    failure = CannotConnectError(f"cannot connect to {route.server}: {reason}")
-    failure.__cause__ = error
-    return failure

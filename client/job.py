@@ -4,7 +4,7 @@ from typing import Generic, Self, TypeVar
 
 import trio
 
-from client.attachment import Attachment
+from client.awaiting import AwaitedAttachment
 from client.errors import UpdatesOverrunError
 from client.records import Update
 from client.results import ResultReader
@@ -32,7 +32,7 @@ class FollowedJob(Generic[ResultT]):
                         print(payload)
     """
 
-    def __init__(self, attachment: Attachment, updates: UpdateBuffer, read: ResultReader[ResultT]) -> None:
+    def __init__(self, attachment: AwaitedAttachment, updates: UpdateBuffer, read: ResultReader[ResultT]) -> None:
         self._attachment = attachment
         self._updates = updates
         self._read = read
@@ -70,5 +70,9 @@ class FollowedJob(Generic[ResultT]):
             ConnectionLostError: the connection was lost first; whether the job ran is not known.
             UnreadableResultError: the job is done, and its result is not what the `Function` declares.
             trio.ClosedResourceError: the client was closed, or the ``async with`` block left, before the end.
+
+        Example:
+            async with client.follow("resize", b"a picture") as job:
+                print(job.handle, await job.result())
         """
         return self._read(self.handle, await self._attachment.wait_end())

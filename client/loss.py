@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import trio
-
 from client.errors import ConnectionLostError
 
 __all__ = ["Loss"]
@@ -15,11 +13,11 @@ class Loss:
 
     server: str
     reason: str
-    by_us: bool = False
-    """The client was closed while others still waited on it."""
+    closed: type[Exception] | None = None
+    """The client was closed while others still waited on it, and this is what they are told."""
 
-    def error(self, known: str, handle: bytes | None = None) -> ConnectionLostError | trio.ClosedResourceError:
+    def error(self, known: str, handle: bytes | None = None) -> Exception:
         """What to raise; `known` says what is known about the request or job in question."""
-        if self.by_us:
-            return trio.ClosedResourceError(f"the client of {self.server} was closed: {known}")
+        if self.closed is not None:
+            return self.closed(f"the client of {self.server} was closed: {known}")
         return ConnectionLostError(f"lost the connection to {self.server} ({self.reason}): {known}", handle)

@@ -9,15 +9,14 @@ import trio
 
 from client.client import Client
 from client.connector import Connector
+from client.defaults import CONNECT_TIMEOUT_SECONDS, IN_FLIGHT, MAX_BODY
 from client.held import HeldException
-from client.rota import Rota, Route
-from peer import dial, parse_addresses
+from client.rota import Rota
+from client.route import Route
+from peer import parse_addresses
+from peer.dial import dial
 
 __all__ = ["client_over", "open_client"]
-
-CONNECT_TIMEOUT_SECONDS = 10.0
-MAX_BODY = 64 * 1024 * 1024  # as the broker's default
-IN_FLIGHT = 1000  # submits; they cover a round trip of 20 ms at 50,000 a second
 
 
 @asynccontextmanager
@@ -67,7 +66,7 @@ async def open_client(
 
 @asynccontextmanager
 async def client_over(
-    rota: Rota,
+    rota: Rota[Route],
     *,
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     max_body: int = MAX_BODY,

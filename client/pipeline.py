@@ -6,36 +6,26 @@ from typing import Self
 
 import trio
 
-from client.errors import CannotConnectError, ConnectionLostError, RefusedError
+from client.awaiting import AwaitedSlot
+from client.errors import CannotConnectError
+from client.pending import REFILL_JOBS, PendingSubmit, free_what_may_be_submitted_again
 from client.records import Submitted
 from client.requests import Requests
-from client.slot import NotSentError, Slot
+from client.slot import NotSentError
 from client.submission import BackgroundJob
-from protocol import JobCreated
 
 __all__ = ["SubmitPipeline"]
-
-
-REFILL_JOBS = 64
-"""Room for so many is waited for before more are taken, so that they leave in one send and not in one each."""
-
-
-class Entry:
-    """A job whose outcome was not handed out yet."""
-
-    __slots__ = ("job", "lost", "slot", "unreachable")
-
-    def __init__(self, job: BackgroundJob) -> None:
-        self.job = job
-        self.slot: Slot | None = None  # where it was last submitted; None: it is to be submitted
-        self.lost: ConnectionLostError | None = None  # it was sent once before
-        self.unreachable: CannotConnectError | None = None
 
 
 class SubmitPipeline:
     """What `Client.submit_many` gives: iterate over it once, from one task.
 
     It has no task of its own and needs no closing: answers come in and submits leave by the connection's tasks.
+
+    Example:
+        letters = client.submit_many(BackgroundJob("sendEmail", b"to: ann@example.org") for _ in range(3))
+        assert isinstance(letters, SubmitPipeline)
+        handles = [submitted.handle async for submitted in letters]
     """
 
     def __init__(self, requests: Requests, jobs: Iterable[BackgroundJob], most_ahead: int) -> None:
@@ -43,9 +33,9 @@ class SubmitPipeline:
         self._jobs: Iterator[BackgroundJob] | None = iter(jobs)
         self._most_ahead = most_ahead
         self._refill_jobs = min(REFILL_JOBS, max(1, most_ahead // 2))
-        self._pending: deque[Entry] = deque()
-        self._unposted: deque[Entry] = deque()  # the last of the pending ones
-        self._newest: Slot | None = None  # if its answer came, so did those of all before it
+        self._pending: deque[PendingSubmit[AwaitedSlot]] = deque()
+        self._unposted: deque[PendingSubmit[AwaitedSlot]] = deque()  # the last of the pending ones
+        self._newest: AwaitedSlot | None = None  # if its answer came, so did those of all before it
 
     def __aiter__(self) -> Self:
         return self
@@ -92,41 +82,30 @@ class SubmitPipeline:
         if job is None:
             self._jobs = None
             return False
-        entry = Entry(job)
+        entry: PendingSubmit[AwaitedSlot] = PendingSubmit(job)
         self._pending.append(entry)
         self._unposted.append(entry)
         return True
 
-    async def _outcome(self, entry: Entry) -> Submitted | None:
+    async def _outcome(self, entry: PendingSubmit[AwaitedSlot]) -> Submitted | None:
         """How the oldest submit ended, or None if it is to be submitted again."""
         slot = entry.slot
         if slot is None:
             self._unposted.popleft()
-            # "Nothing was sent" would be untrue of one that was sent and lost before.
-            return Submitted(entry.job, None, entry.lost or entry.unreachable)
+            assert entry.unreachable is not None  # else it would have been submitted
+            return entry.given_up(entry.unreachable)
+        await slot.wait_settled()
         try:
-            answer = await slot.wait()
-        except RefusedError as error:
-            return Submitted(entry.job, None, error)
+            submitted = entry.outcome(slot)
         except NotSentError:
             self._submit_again_what_is_safe()
             return None
-        except ConnectionLostError as error:
+        if slot.lost:
             self._submit_again_what_is_safe()
-            return None if entry.slot is None else Submitted(entry.job, None, error)
-        assert isinstance(answer, JobCreated)  # the demultiplexer has seen to it
-        return Submitted(entry.job, answer.handle, None)
+        return None if entry.slot is None else submitted
 
     def _submit_again_what_is_safe(self) -> None:
-        """After a loss: whatever had not left, and once what has a unique; in order."""
-        for entry in self._pending:
-            slot = entry.slot
-            if slot is None or not slot.lost:
-                continue
-            if not slot.sent:
-                entry.slot = None
-            elif entry.job.repeatable and entry.lost is None:
-                entry.lost = slot.loss_error()
-                entry.slot = None
+        """After a loss, in order."""
+        free_what_may_be_submitted_again(self._pending)
         self._newest = None
         self._unposted = deque(entry for entry in self._pending if entry.slot is None)

@@ -15,6 +15,16 @@ class Status:
 
     Gearman servers forget a job when it ends, so `known` is False for a job that is over as well as for one
     that never was.
+
+    Example:
+        handle = await client.submit_background("sendEmail", b"to: ann@example.org")
+        match await client.status(handle):
+            case Status(known=False):
+                print("over")
+            case Status(running=True, numerator=done, denominator=all):
+                print(done, "of", all, "done")
+            case Status():
+                print("queued")
     """
 
     known: bool
@@ -28,7 +38,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class UniqueStatus:
-    """As `Status`, for a unique instead of a handle."""
+    """As `Status`, for a unique instead of a handle.
+
+    Example:
+        status = await client.status_by_unique("mail-17")
+        assert isinstance(status, UniqueStatus)
+        print(status.clients, "clients wait for it")
+    """
 
     known: bool
     running: bool
@@ -40,7 +56,14 @@ class UniqueStatus:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """How one submit of `Client.submit_many` ended."""
+    """How one submit of `Client.submit_many` ended.
+
+    Example:
+        lost: list[Submitted] = []
+        async for submitted in client.submit_many([BackgroundJob("sendEmail", b"to: ann@example.org")]):
+            if submitted.error is not None:
+                lost.append(submitted)
+    """
 
     job: BackgroundJob
     """What was submitted."""
@@ -52,21 +75,38 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The worker sent a part of the result (WORK_DATA)."""
+    """The worker sent a part of the result (WORK_DATA).
+
+    Example:
+        async with client.follow("resize", b"a picture") as job:
+            parts = [update.payload async for update in job if isinstance(update, Data)]
+    """
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """The worker sent a warning and goes on (WORK_WARNING); `Warning` would hide Python's own."""
+    """The worker sent a warning and goes on (WORK_WARNING); `Warning` would hide Python's own.
+
+    Example:
+        async with client.follow("resize", b"a picture") as job:
+            warnings = [update.payload async for update in job if isinstance(update, Warned)]
+    """
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The worker said how far it has come (WORK_STATUS)."""
+    """The worker said how far it has come (WORK_STATUS).
+
+    Example:
+        async with client.follow("resize", b"a picture") as job:
+            async for update in job:
+                if isinstance(update, Progress) and update.denominator:
+                    print(f"{update.numerator / update.denominator:.0%}")
+    """
 
     numerator: int
     denominator: int

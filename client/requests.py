@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from client.attachment import Attachment
+from client.awaiting import AwaitedAttachment, AwaitedSlot
 from client.connector import Connector
 from client.errors import CannotConnectError, ConnectionLostError
+from client.repeating import Repeating
 from client.session import Session
-from client.slot import Answer, NotSentError, Slot
+from client.slot import Answer, NotSentError
 from client.submission import BackgroundJob, Submission
 from protocol import Connection, EchoRes, JobCreated, Packet, Role, StatusRes, StatusResUnique
 
@@ -29,7 +30,7 @@ class Requests:
         data = self._wire.send(packet)
 
         async def ask(session: Session) -> Answer:
-            return await session.ask(Slot(data, expected))
+            return await session.ask(AwaitedSlot(data, expected))
 
         answer = await self._on_a_connection(ask, repeatable=False)
         assert isinstance(answer, expected)  # the demultiplexer has seen to it
@@ -39,44 +40,40 @@ class Requests:
         """Submits a job nobody waits for, and returns its handle."""
 
         async def ask(session: Session) -> Answer:
-            return await session.ask(Slot(job.data, JobCreated))
+            return await session.ask(AwaitedSlot(job.data, JobCreated))
 
         answer = await self._on_a_connection(ask, job.repeatable)
         assert isinstance(answer, JobCreated)
         return answer.handle
 
-    async def attach(self, job: Submission, attachment: Attachment) -> tuple[Session, Slot]:
+    async def attach(self, job: Submission, attachment: AwaitedAttachment) -> tuple[Session, AwaitedSlot]:
         """Submits a job we want to hear of; the caller must tell the session when it leaves the slot."""
 
-        async def attach(session: Session) -> tuple[Session, Slot]:
-            slot = Slot(job.data, JobCreated, attachment)
+        async def attach(session: Session) -> tuple[Session, AwaitedSlot]:
+            slot = AwaitedSlot(job.data, JobCreated, attachment)
             await session.attach(slot)
             return session, slot
 
         return await self._on_a_connection(attach, job.repeatable)
 
-    async def post(self, job: BackgroundJob) -> Slot:
+    async def post(self, job: BackgroundJob) -> AwaitedSlot:
         """Submits without waiting for the answer, which the slot will have; CannotConnectError or NotSentError."""
         session = await self._connector.session()
-        slot = Slot(job.data, JobCreated)
+        slot = AwaitedSlot(job.data, JobCreated)
         await session.post(slot)
         return slot
 
     async def _on_a_connection(self, ask: Callable[[Session], Awaitable[ResultT]], repeatable: bool) -> ResultT:
         """Asks until it was sent, and once more after an answer was lost if that is safe."""
-        lost: ConnectionLostError | None = None
+        repeating = Repeating(repeatable)
         while True:
             try:
                 session = await self._connector.session()
             except CannotConnectError as error:
-                if lost is not None:
-                    raise lost from error  # it was sent once: "nothing was sent" would be untrue
-                raise
+                raise repeating.instead_of(error) from error.__cause__
             try:
                 return await ask(session)
             except NotSentError:
                 continue
             except ConnectionLostError as error:
-                if lost is not None or not repeatable:
-                    raise
-                lost = error
+                repeating.after(error)

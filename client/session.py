@@ -7,9 +7,10 @@ arrives; it never waits for a caller, for all jobs of the connection hang on it.
 
 import trio
 
+from client.awaiting import AwaitedSlot, closed_by_us
 from client.demultiplexer import Demultiplexer, OutOfStepError
 from client.loss import Loss
-from client.slot import Answer, NotSentError, Slot
+from client.slot import Answer, NotSentError
 from protocol import RemoteProtocolError, Role
 from protocol.stream import PacketStream
 
@@ -32,7 +33,7 @@ class Session:
         self._in_flight = in_flight
         self._room = trio.lowlevel.ParkingLot()
         self._demultiplexer = Demultiplexer()
-        self._queue, self._requests = trio.open_memory_channel[Slot](QUEUED_REQUESTS)
+        self._queue, self._requests = trio.open_memory_channel[AwaitedSlot](QUEUED_REQUESTS)
         self._scope = trio.CancelScope()
         self._loss: Loss | None = None
         self._retiring = False
@@ -60,11 +61,11 @@ class Session:
                     nursery.start_soon(self._write)
                     await self._read()
         finally:
-            self.close(Loss(self.server, "the client's tasks were cancelled", by_us=True))
+            self.close(closed_by_us(self.server, "the client's tasks were cancelled"))
             with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
                 await trio.aclose_forcefully(self._stream)
 
-    async def ask(self, slot: Slot) -> Answer:
+    async def ask(self, slot: AwaitedSlot) -> Answer:
         """Sends a request and waits for its answer; raises RefusedError, ConnectionLostError or NotSentError.
 
         Cancelled: a request that had not left will not leave; of one that had, the answer is dropped.
@@ -75,7 +76,7 @@ class Session:
         finally:
             self._let_go()
 
-    async def attach(self, slot: Slot) -> None:
+    async def attach(self, slot: AwaitedSlot) -> None:
         """As `ask`, for a submit whose job we want to hear of.
 
         After it, and only then, the caller must `leave`.
@@ -87,7 +88,7 @@ class Session:
             self.leave(slot)
             raise
 
-    async def post(self, slot: Slot) -> None:
+    async def post(self, slot: AwaitedSlot) -> None:
         """Returns when the request has its place in the queue; raises NotSentError. The caller may `wait` on the slot.
 
         Cancelled: it was not posted. No checkpoint if there is room, so that requests which are posted one behind
@@ -106,7 +107,7 @@ class Session:
                 self._let_go()
                 raise
 
-    def leave(self, slot: Slot) -> None:
+    def leave(self, slot: AwaitedSlot) -> None:
         """The caller wants no more news of this job.
 
         A Gearman server drops a waited-for job when the connection that waits goes away, and at no other sign
@@ -137,7 +138,7 @@ class Session:
         if self._retiring and self._wanted == 0:
             self.close(Loss(self.server, "closed to drop jobs that nobody waits for any more"))
 
-    async def _exchange(self, slot: Slot) -> Answer:
+    async def _exchange(self, slot: AwaitedSlot) -> Answer:
         try:
             if self._loss is not None:
                 raise NotSentError
@@ -156,7 +157,7 @@ class Session:
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self.close(Loss(self.server, str(error) or "the server hung up"))
 
-    def _batch(self, slot: Slot) -> bytes:
+    def _batch(self, slot: AwaitedSlot) -> bytes:
         """The bytes of this request and of those that wait behind it; from here on they count as sent."""
         pieces: list[bytes] = []
         size = 0

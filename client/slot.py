@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import trio
-
 from client.attachment import Attachment
 from client.errors import ConnectionLostError, RefusedError
 from client.loss import Loss
@@ -20,22 +18,21 @@ class NotSentError(Exception):
 
 
 class Slot:
-    """One request, its encoded bytes and whoever waits for its answer.
+    """One request, its encoded bytes and, once it is there, its answer.
 
     Gearman answers carry no number: the n-th answer belongs to the n-th request, and an ERROR stands for an
     answer.
     """
 
-    __slots__ = ("_answered", "_outcome", "abandoned", "attachment", "data", "expected", "sent", "when_settled")
+    __slots__ = ("_outcome", "abandoned", "attachment", "data", "expected", "sent", "when_settled")
 
     def __init__(self, data: bytes, expected: type[Answer], attachment: Attachment | None = None) -> None:
-        self.data = data
-        self.expected = expected
-        self.attachment = attachment  # tied to the job's handle in the moment that is known
-        self.sent = False
-        self.abandoned = False
+        self.data: bytes = data
+        self.expected: type[Answer] = expected
+        self.attachment: Attachment | None = attachment  # tied to the job's handle in the moment that is known
+        self.sent: bool = False
+        self.abandoned: bool = False
         self.when_settled: Callable[[], None] | None = None
-        self._answered = trio.Event()
         self._outcome: Answer | Error | Loss | None = None
 
     @property
@@ -46,12 +43,17 @@ class Slot:
         return not isinstance(self._outcome, Error | Loss)
 
     @property
+    def settled(self) -> bool:
+        """The answer is here, or will not come."""
+        return self._outcome is not None
+
+    @property
     def lost(self) -> bool:
         """The connection ended before the answer came."""
         return isinstance(self._outcome, Loss)
 
     def loss_error(self) -> ConnectionLostError | None:
-        """What `wait` raises, if the connection was lost and we did not close it."""
+        """What `answer` raises, if the connection was lost and we did not close it."""
         if not isinstance(self._outcome, Loss):
             return None
         error = self._outcome.error(self._what_is_known())
@@ -64,25 +66,20 @@ class Slot:
     def settle(self, outcome: Answer | Error | Loss) -> None:
         """The answer, a refusal, or the certainty that none will come."""
         self._outcome = outcome
-        self._answered.set()
         if self.when_settled is not None:
             self.when_settled()
 
-    async def wait(self) -> Answer:
-        """The answer; raises RefusedError, ConnectionLostError or NotSentError.
-
-        Cancelled: it is dropped when it comes.
-        """
-        await self._answered.wait()
+    def answer(self) -> Answer:
+        """The answer of a request that is settled; raises RefusedError, ConnectionLostError or NotSentError."""
         match self._outcome:
             case Error(code=code, text=text):
                 raise RefusedError(code, text)
             case Loss() as loss:
-                if not self.sent and not loss.by_us:
+                if not self.sent and loss.closed is None:
                     raise NotSentError
                 raise loss.error(self._what_is_known())
             case None:
-                raise RuntimeError("an answer without a content")
+                raise RuntimeError("the request is not settled")
             case answer:
                 return answer
 

@@ -1,22 +1,31 @@
 """A job as its submitter describes it, checked when it is described and not when it is sent."""
 
 from datetime import datetime
-from typing import TypedDict, TypeVar, cast, overload
+from typing import TypeAlias, TypedDict, TypeVar, cast, overload
 
 from client.arguments import as_bytes, checked_reducer, checked_unique, unix_seconds
+from client.calendar_minute import CalendarMinute
 from peer import Function
-from protocol import Connection, Priority, Role, SubmitJob, SubmitJobEpoch, SubmitReduceJob
+from protocol import Connection, Priority, Role, SubmitJob, SubmitJobEpoch, SubmitJobSched, SubmitReduceJob
 
-__all__ = ["BackgroundJob", "JobOptions", "Submission", "attended_submission", "encoded_job"]
+__all__ = ["BackgroundJob", "JobOptions", "Submission", "When", "attended_submission", "background_job", "encoded_job"]
 
 PayloadT = TypeVar("PayloadT")
 ResultT = TypeVar("ResultT")
+
+When: TypeAlias = datetime | int | CalendarMinute
+"""A datetime with a time zone, unix seconds, or the next minute of the calendar that matches."""
 
 WIRE = Connection(Role.PEER)  # to encode with, which changes nothing in it
 
 
 class JobOptions(TypedDict, total=False):
-    """What may be said about any job, by keyword."""
+    """What may be said about any job, by keyword.
+
+    Example:
+        urgent: JobOptions = {"priority": Priority.HIGH, "unique": "mail-17"}
+        handle = await client.submit_background("sendEmail", b"to: ann@example.org", **urgent)
+    """
 
     unique: bytes | str
     """At most 63 bytes; while a job of this function and unique is not over, the submit joins it. Default: empty,
@@ -35,11 +44,11 @@ class Submission:
 
     __slots__ = ("data", "packet", "repeatable")
 
-    def __init__(self, packet: SubmitJob | SubmitJobEpoch | SubmitReduceJob) -> None:
-        self.packet = packet
-        self.data = WIRE.send(packet)
+    def __init__(self, packet: SubmitJob | SubmitJobEpoch | SubmitJobSched | SubmitReduceJob) -> None:
+        self.packet: SubmitJob | SubmitJobEpoch | SubmitJobSched | SubmitReduceJob = packet
+        self.data: bytes = WIRE.send(packet)
         # Does an equal submit join this job? With "-" too, yet not if the payload is empty: better safe.
-        self.repeatable = packet.unique not in (b"", b"-")
+        self.repeatable: bool = packet.unique not in (b"", b"-")
 
     def __repr__(self) -> str:
         packet = self.packet
@@ -52,7 +61,7 @@ class BackgroundJob(Submission):
     Args:
         function: its name, or a `Function`, which says what the payload must be.
         payload: what it is to be done with.
-        run_at: not before then; a datetime with a time zone, or unix seconds. Such jobs have normal priority.
+        run_at: not before then, see `When`. Such jobs have normal priority.
         options: see `JobOptions`.
 
     Raises:
@@ -78,7 +87,7 @@ class BackgroundJob(Submission):
         function: bytes | str,
         payload: bytes | str,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         unique: bytes | str = b"",
         priority: Priority = Priority.NORMAL,
         reducer: bytes | str = b"",
@@ -90,7 +99,7 @@ class BackgroundJob(Submission):
         function: Function[PayloadT, ResultT],
         payload: PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         unique: bytes | str = b"",
         priority: Priority = Priority.NORMAL,
         reducer: bytes | str = b"",
@@ -101,7 +110,7 @@ class BackgroundJob(Submission):
         function: bytes | str | Function[PayloadT, ResultT],
         payload: bytes | str | PayloadT,
         *,
-        run_at: datetime | int | None = None,
+        run_at: When | None = None,
         unique: bytes | str = b"",
         priority: Priority = Priority.NORMAL,
         reducer: bytes | str = b"",
@@ -111,7 +120,7 @@ class BackgroundJob(Submission):
             raise ValueError("a job with a reducer cannot have run_at: no packet says both")
         if run_at is not None:
             _must_be_normal(priority, "run_at")
-            super().__init__(SubmitJobEpoch(name, checked_unique(unique), unix_seconds(run_at), data))
+            super().__init__(_delayed(name, data, run_at, checked_unique(unique)))
         else:
             super().__init__(_packet(name, data, unique, priority, reducer, background=True))
 
@@ -126,6 +135,17 @@ def attended_submission(
 ) -> Submission:
     """A job that somebody waits for."""
     return Submission(_packet(function, payload, unique, priority, reducer, background=False))
+
+
+def background_job(
+    function: bytes | str | Function[PayloadT, ResultT],
+    payload: bytes | str | PayloadT,
+    run_at: When | None,
+    options: JobOptions,
+) -> BackgroundJob:
+    """A job that nobody waits for, from the arguments of the methods that submit one."""
+    name, data = encoded_job(function, payload)
+    return BackgroundJob(name, data, run_at=run_at, **options)
 
 
 def encoded_job(
@@ -153,6 +173,12 @@ def _packet(
     _must_be_normal(priority, "a reducer")
     # gearmand demands the aggregator, and ignores it.
     return SubmitReduceJob(function, checked_unique(unique), checked_reducer(reducer), b"", payload, background)
+
+
+def _delayed(function: bytes, payload: bytes, run_at: When, unique: bytes) -> SubmitJobEpoch | SubmitJobSched:
+    if isinstance(run_at, CalendarMinute):
+        return SubmitJobSched(function, unique, *run_at.fields, payload)
+    return SubmitJobEpoch(function, unique, unix_seconds(run_at), payload)
 
 
 def _must_be_normal(priority: Priority, why: str) -> None:

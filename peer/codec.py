@@ -22,6 +22,18 @@ class Codec(Protocol[ValueT]):
     """A way to write values as bytes. Anything with these two methods is one, such as a msgpack of your own.
 
     Both raise PayloadError for what they cannot take.
+
+    Example:
+        >>> class Hex:
+        ...     def encode(self, value: int) -> bytes:
+        ...         return f"{value:x}".encode()
+        ...     def decode(self, data: bytes) -> int:
+        ...         return int(data, 16)
+        >>> add = Function("add", payload=Hex(), result=Hex())
+        >>> add.encode_payload(255)
+        b'ff'
+        >>> add.decode_result(b"100")
+        256
     """
 
     def encode(self, value: ValueT) -> bytes:

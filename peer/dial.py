@@ -1,16 +1,13 @@
 """From a server's address to a connected stream, with or without TLS."""
 
-import socket
 import ssl
 
 import trio
 
 from peer.address import ServerAddress
+from peer.keepalive import keep_alive
 
 __all__ = ["dial"]
-
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
-"""A dead peer is found in two minutes; the kernel's own timing takes two hours. Seconds, seconds, probes."""
 
 
 async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> trio.abc.Stream:
@@ -21,10 +18,7 @@ async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> tri
         tls: whom to trust, and perhaps who we are; None speaks plainly.
     """
     stream = await trio.open_tcp_stream(address.host, address.port)
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # not every system has all three
-            stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    keep_alive(stream)
     return stream if tls is None else await _wrapped(stream, address, tls)
 
 

@@ -55,7 +55,7 @@ class Function(Generic[PayloadT, ResultT]):
         payload: type[PayloadT] | Codec[PayloadT],
         result: type[ResultT] | Codec[ResultT] | None = None,
     ) -> None:
-        self.name = name.encode() if isinstance(name, str) else name
+        self.name: bytes = name.encode() if isinstance(name, str) else name
         self._payload = codec_of(payload)
         self._result = codec_of(cast(type[ResultT], type(None)) if result is None else result)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-
-import platformdirs
 
 from persistence.errors import EmbeddedStoreError
 
@@ -32,7 +31,9 @@ def default_data_dir() -> Path:
         return Path(given)
     if os.geteuid() == 0:
         return Path("/var/lib/trio-gearman")
-    return platformdirs.user_state_path("trio-gearman")
+    # Imported where it is needed: root, a unit of systemd and --data-dir do without, and it takes as long as a store.
+    path: Path = import_module("platformdirs").user_state_path("trio-gearman")
+    return path
 
 
 @dataclass(frozen=True, slots=True)

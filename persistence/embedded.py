@@ -26,9 +26,10 @@ import trio
 
 from persistence.data_directory import DataDirectory, default_data_dir
 from persistence.errors import EmbeddedStoreError
-from persistence.filelock import FileLock, alone_with
+from persistence.filelock import FileLock
 from persistence.lifeline import Lifeline
 from persistence.valkey_server import ValkeyServer
+from persistence.waiting import alone_with
 
 __all__ = ["EmbeddedStore", "default_data_dir", "open_embedded_store"]
 

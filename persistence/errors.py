@@ -18,11 +18,13 @@ class StoreUnavailableError(StoreError):
     Attributes:
         sent: True when the command had left for Redis, which may have executed it or do so yet;
             False when it never left, and never will.
+        because: what Redis said when it was last looked for, if it said something.
     """
 
-    def __init__(self, text: str, *, sent: bool = False) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, sent: bool = False, because: StoreError | None = None) -> None:
+        super().__init__(text if because is None else f"{text}: {because}")
         self.sent = sent
+        self.because = because
 
 
 class TooFewReplicasError(StoreUnavailableError):

@@ -4,22 +4,16 @@ The lock is flock(2)'s, for what it promises: it belongs to the open file, so th
 the last descriptor goes, at a clean end and at kill -9 alike. No lock can be left behind by the dead,
 and no process id in a file has to be believed. The files themselves stay: to unlink a locked file would
 let two processes lock two different files of one name.
+
+Nothing here waits, so nothing here needs trio: `persistence.waiting` does both.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
-
-import trio
-
-FIRST_LOOK_SECONDS = 0.002
-LAST_LOOK_SECONDS = 0.05
-"""How long a wait for a lock may oversleep. To block in flock(2) takes a thread that nothing can cancel."""
 
 
 class FileLock:
@@ -65,13 +59,6 @@ class FileLock:
         """Take the lock together with others, if nobody has it alone."""
         return self._try(fcntl.LOCK_SH)
 
-    async def exclusive(self) -> None:
-        """Take the lock alone, waiting for it as long as it takes. Cancelled, it holds nothing."""
-        pause = FIRST_LOOK_SECONDS
-        while not self.try_exclusive():
-            await trio.sleep(pause)
-            pause = min(pause * 2, LAST_LOOK_SECONDS)
-
     def close(self) -> None:
         """Let go. A program that was handed the descriptor still holds the lock."""
         if self._descriptor >= 0:
@@ -84,15 +71,3 @@ class FileLock:
         except BlockingIOError:
             return False
         return True
-
-
-@asynccontextmanager
-async def alone_with(path: Path) -> AsyncIterator[None]:
-    """Hold the lock of `path` alone for the length of the block, waiting for it first.
-
-    Raises:
-        OSError: the file cannot be opened.
-    """
-    with FileLock(path) as lock:
-        await lock.exclusive()
-        yield

@@ -15,6 +15,7 @@ from persistence.events import StoreEvents
 from persistence.handshake import Handshake
 from persistence.keys import Keys
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Pipe
 from persistence.rejoining import load_scripts
 from persistence.replication import Replication, check_replicas
@@ -27,7 +28,13 @@ class Firm:
     """The pipe, what is held there until replicas have it, and the bond with the first pipe."""
 
     def __init__(
-        self, options: RedisOptions, keys: Keys, durability: Durability, first: Pipe, events: StoreEvents
+        self,
+        options: RedisOptions,
+        keys: Keys,
+        durability: Durability,
+        first: Pipe,
+        outage: Outage,
+        events: StoreEvents,
     ) -> None:
         self._options = options
         self._keys = keys
@@ -43,6 +50,7 @@ class Firm:
             on_batch=events.batch_done,
             on_flush=lambda: self.replication.ask(),
             on_break=lambda error: first.renew(TOGETHER),
+            outage=outage,
         )
         self.replication = Replication(self.pipe, options.silence_seconds, events.batch_done)
 

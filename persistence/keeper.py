@@ -84,14 +84,17 @@ class Keeper:
         while not self._left:
             await trio.sleep(self._interval_seconds)
             if self._link.pipe.connected and not self._left:
-                await self._raise()
+                try:
+                    await self.raise_now()
+                except StoreError as error:
+                    log.debug("presence not raised: %s", error)
 
-    async def _raise(self) -> None:
+    async def raise_now(self) -> None:
+        """Raise it once more; returns when Redis has confirmed it. Raises StoreError.
+
+        So it also tells whether Redis runs our scripts, and writes.
+        """
         raised_as = self._link.incarnation
-        try:
-            beats = await self._link.pipe.ask(*self.raise_command(), timeout_seconds=self._link.store_timeout_seconds)
-        except StoreError as error:
-            log.debug("presence not raised: %s", error)
-            return
+        beats = await self._link.pipe.ask(*self.raise_command(), timeout_seconds=self._link.store_timeout_seconds)
         if isinstance(beats, int):
             self.raised(raised_as, beats)

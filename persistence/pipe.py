@@ -23,6 +23,7 @@ from persistence.exchange import LOST_SCRIPTS, NO_MASTER, Exchange
 from persistence.handshake import Handshake, greet
 from persistence.opening import located, open_stream
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters, PipeStatistics
 from persistence.posted import Posted
@@ -64,6 +65,7 @@ class Pipe:
             deadline.
         on_flush: called at the beginning of each `flush`: the last to post something before it.
         on_break: called when a connection that had been ready is lost, before any caller is told.
+        outage: what all pipes to that server know of its absence; None: there is no other.
         max_unsent_bytes: what may wait to be sent; a command beyond that is answered StoreUnavailableError
             at once.
     """
@@ -81,6 +83,7 @@ class Pipe:
         on_batch: Callable[[], None] = _ignore,
         on_flush: Callable[[], None] = _ignore,
         on_break: Callable[[StoreError], None] = _ignore,
+        outage: Outage | None = None,
         max_unsent_bytes: int = MAX_UNSENT_BYTES,
     ) -> None:
         self.name = name
@@ -94,7 +97,7 @@ class Pipe:
         self._outbox = Outbox(max_unsent_bytes)
         self._deadlines = Deadlines()
         self._counters = Counters()
-        self._patience = Patience(name, options)
+        self._patience = Patience(name, options, outage=outage)
         self._connection: Connection | None = None
         self._connected = trio.Event()
         self._wake: trio.Event | None = None
@@ -381,9 +384,9 @@ class Pipe:
         self._give_up(lost, str(error))
         return error
 
-    def _give_up(self, lost: list[Posted], text: str) -> None:
+    def _give_up(self, lost: list[Posted], text: str, because: StoreError | None = None) -> None:
         for posted in lost:
-            posted.give_up(text)
+            posted.give_up(text, because)
         if lost:
             self._on_batch()
 
@@ -406,7 +409,7 @@ class Pipe:
         in_flight = self._connection.exchange.in_flight if self._connection else ()
         late = self._deadlines.overdue(now, in_flight, self._outbox.waiting)
         if late:
-            self._give_up(late, "Redis did not answer in time")
+            self._give_up(late, "Redis did not answer in time", self.away_because)
             self._outbox.drop_answered()
 
     def _end(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from persistence.errors import StoreUnavailableError
+from persistence.errors import StoreError, StoreUnavailableError
 from persistence.replies import Answer, Command, Reply, pack
 
 CONFIRMED_BY_PUSH: Final[dict[bytes | str | int, bytes]] = {
@@ -84,6 +84,6 @@ class Posted:
         elif self.late is not None:
             self.late(reply)
 
-    def give_up(self, text: str) -> None:
+    def give_up(self, text: str, because: StoreError | None = None) -> None:
         """Tell the caller that no answer came (in time), or, if that was said before, that none will come."""
-        self.settle(StoreUnavailableError(text, sent=self.sent))
+        self.settle(StoreUnavailableError(text, sent=self.sent, because=because))

@@ -1,8 +1,7 @@
-"""How a pipe bears with a Redis that is away: how long, how loudly, and what it takes for an answer."""
+"""How a pipe bears with a Redis that is away: how long, and what it takes for an answer."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ import trio
 from persistence.backoff import Backoff
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.options import RedisOptions
-
-log = logging.getLogger(__name__)
+from persistence.outage import Outage
 
 PASSING: Final = frozenset(
     {"LOADING", "BUSY", "MASTERDOWN", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN"}
@@ -42,15 +40,17 @@ class Patience:
     gone.
     """
 
-    def __init__(self, name: str, options: RedisOptions, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, name: str, options: RedisOptions, backoff: Backoff | None = None, outage: Outage | None = None
+    ) -> None:
         self._name = name
+        self._outage = outage or Outage(options.address)
         self._timeout_seconds = options.connect_timeout_seconds
         self._backoff = backoff or Backoff()
         self._give_up_at: float | None = None
         self._ever_connected = False
         self._connected_at: float | None = None
         self._reason: str | None = None
-        self._told: set[str] = set()
         self._pause_seconds = 0.0
         self.in_vain: StoreError | None = None
         """Why the last attempt came to nothing; None while a connection stands, or has just broken."""
@@ -88,14 +88,13 @@ class Patience:
         self._ever_connected = True
         self._connected_at = trio.current_time()
         self.in_vain = None
-        if self._told:
-            log.info("pipe %s: connected", self._name)
-        self._told.clear()
+        self._outage.connected(self._name)
 
     def verdict(self, error: StoreError) -> StoreError | None:
         """An attempt, or the connection it led to, ended so. What to raise; None: pause, and begin again."""
         now = trio.current_time()
-        if self._connected_at is None:
+        in_vain = self._connected_at is None
+        if in_vain:
             self.in_vain = error
             for hope in self._hopes:
                 hope.dashed_by = error
@@ -114,18 +113,15 @@ class Patience:
                 cut_short = now >= self._give_up_at
                 return StoreUnavailableError((cut_short and self._reason) or str(error))
         self._reason = str(error)
-        self._tell(self._reason)
+        if in_vain:
+            self._outage.failed(self._name, error)
+        else:
+            self._outage.broke(self._name, error)
         return None
 
     async def pause(self) -> None:
         """Wait until the next attempt is due."""
         await trio.sleep(self._pause_seconds)
-
-    def _tell(self, text: str) -> None:
-        """Each reason once in a streak of failures: an outage of an hour is two or three lines."""
-        if text not in self._told:
-            self._told.add(text)
-            log.warning("pipe %s: %s; trying again", self._name, text)
 
 
 def _is_final(error: StoreError) -> bool:

@@ -27,6 +27,8 @@ def remedy(error: StoreError) -> str:
     if isinstance(error, TooFewReplicasError):
         return "bring its replicas back, or ask for fewer by --durability"
     if isinstance(error, StoreUnavailableError):
+        if error.because is not None:
+            return remedy(error.because)
         return "see that it runs there, and that --redis names it"
     return ""
 

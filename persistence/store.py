@@ -35,6 +35,7 @@ from persistence.link import Link
 from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining
@@ -50,6 +51,9 @@ from persistence.weaknesses import weaknesses
 from protocol import Priority
 
 log = logging.getLogger(__name__)
+
+RESULTS_LIMIT_BYTES: Final = 32 * 1024 * 1024
+"""Half of what a mailbox takes at once: all of it may be for the clients of one other broker."""
 
 QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 
@@ -68,12 +72,14 @@ class Store:
         presence_ttl_seconds: float,
         describe: Callable[[], bytes],
         durability: Durability | None = None,
+        results_limit_bytes: int = RESULTS_LIMIT_BYTES,
     ) -> None:
         self._options = options
         self._events = events
         self._durability = durability or Durability()
-        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability)
-        self.ways = ways_to(options)
+        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
+        self.outage = Outage(options.cluster_address or options.address)
+        self.ways = ways_to(options, self.outage)
         self.bulk = self.ways.bulk(self.link.keys.root, events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
@@ -86,7 +92,7 @@ class Store:
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
         self.mailbox = Mailbox(self.link, self.bulk, events)
-        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
+        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = self.ways.store(
             Ends(
                 self.link,
@@ -106,7 +112,7 @@ class Store:
         if self._durability.most_replicas:
             if not isinstance(self.pipe, Pipe):
                 raise ValueError("jobs on a Redis Cluster cannot wait for replicas")
-            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, events)
+            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
             self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced

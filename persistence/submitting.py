@@ -119,7 +119,6 @@ class Submit:
         elif reply == UNMET:
             self.post()
         elif isinstance(reply, StoreError):
-            self._link.complain(reply)
             self._end(reply, self._id, None)
         elif self.replicas and reply != FULL:
             self._taken = reply

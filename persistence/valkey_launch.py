@@ -1,4 +1,4 @@
-"""How the embedded Valkey server is launched: with which options, and detached from whoever launches it.
+"""How the embedded Valkey server is launched: detached from whoever launches it.
 
 It has to outlive the broker that launched it, so it is nobody's child: it daemonizes itself (a second fork, a
 session of its own), which also leaves no zombie behind. The lock that it inherits tells whether it lives.
@@ -8,42 +8,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
 import trio
 
-from persistence.data_directory import DataDirectory
 from persistence.errors import EmbeddedStoreError
-
-OPTIONS: dict[str, str] = {
-    "daemonize": "yes",
-    "port": "0",  # never on the network
-    "unixsocketperm": "700",
-    "appendonly": "yes",
-    "appendfsync": "always",  # an answer means: on the disk
-    "no-appendfsync-on-rewrite": "no",  # also while the file is rewritten
-    "aof-load-truncated": "yes",  # a torn last command was never answered
-    "auto-aof-rewrite-percentage": "100",
-    "auto-aof-rewrite-min-size": "64mb",  # a queue writes much and keeps little; see docs/decisions/0003
-    "save": "",  # the append-only file is the whole truth
-    "maxmemory-policy": "noeviction",  # a full store refuses; it does not forget jobs
-}
-
-
-def command_line(binary: Path, home: DataDirectory) -> list[str]:
-    """The words that start the server."""
-    places = {"dir": home.path, "unixsocket": home.socket, "logfile": home.log, "pidfile": home.pid}
-    words = [str(binary)]
-    for option, value in {**OPTIONS, **places}.items():
-        words += [f"--{option}", str(value)]
-    return words
 
 
 async def launch(command: Sequence[str], alive: int) -> None:
     """Start the server, detached. Returns when it is on its own; it does not listen yet.
 
     Args:
-        command: from `command_line`.
+        command: from `persistence.valkey_command`.
         alive: descriptor of a lock held alone, which the server inherits and keeps.
 
     Raises:

@@ -16,14 +16,18 @@ from persistence.errors import EmbeddedStoreError
 from persistence.filelock import FileLock
 from persistence.lifeline import Lifeline
 from persistence.valkey_binary import find_valkey_server
-from persistence.valkey_launch import command_line, launch
+from persistence.valkey_command import command_line
+from persistence.valkey_launch import launch
 from persistence.valkey_log import last_words, log_size, turn_over
+from persistence.waiting import wait_alone
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_SECONDS = 0.002
 LAST_LOOK_SECONDS = 0.05
 """Valkey has no way to say when it listens, so it is tried: it takes 35 ms when there is little to load."""
+LOOKS_GROW_BY = 1.2
+"""What was slept too long is waited for at every start: a fifth of the time that it takes, at most."""
 LOADING_LOOK_SECONDS = 0.25
 
 
@@ -69,7 +73,7 @@ class ValkeyServer:
                 if line is not None or not self._alive():
                     return line
                 await trio.sleep(pause)
-                pause = min(pause * 2, LAST_LOOK_SECONDS)
+                pause = min(pause * LOOKS_GROW_BY, LAST_LOOK_SECONDS)
         raise EmbeddedStoreError(self._stuck())
 
     async def loaded(self, line: Lifeline) -> None:
@@ -102,7 +106,7 @@ class ValkeyServer:
         finally:
             line.close()
         with FileLock(self._home.alive) as alive:
-            await alive.exclusive()
+            await wait_alone(alive)
 
     def why_it_ended(self) -> str:
         """One line about a server that is no more, in its own words if it left any."""

@@ -17,6 +17,7 @@ from persistence.handshake import Handshake
 from persistence.keeper import Keeper
 from persistence.link import Link
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.pipe import Pipe
 from persistence.rejoining import Rejoining, load_scripts
 from persistence.replies import Reply
@@ -63,13 +64,16 @@ class Ways(Protocol):
 class OneServer:
     """Two pipes to the same server; see Ways."""
 
-    def __init__(self, options: RedisOptions) -> None:
+    def __init__(self, options: RedisOptions, outage: Outage) -> None:
         self._options = options
+        self._outage = outage
         self._pipes: list[Pipe] = []
 
     def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
         """See Ways."""
-        return self._made(Pipe(self._options, name="bulk", on_connect=load_scripts, on_batch=on_batch))
+        return self._made(
+            Pipe(self._options, name="bulk", on_connect=load_scripts, on_batch=on_batch, outage=self._outage)
+        )
 
     def store(self, ends: Ends) -> Way:
         """See Ways."""
@@ -88,6 +92,7 @@ class OneServer:
                 on_batch=ends.on_batch,
                 on_flush=ends.on_flush,
                 on_break=ends.on_break,
+                outage=self._outage,
             )
         )
 
@@ -100,9 +105,9 @@ class OneServer:
         return [pipe.run for pipe in self._pipes]
 
 
-def ways_to(options: RedisOptions) -> Ways:
-    """The ways to what these options name."""
+def ways_to(options: RedisOptions, outage: Outage) -> Ways:
+    """The ways to what these options name; its absence is told to `outage`."""
     if not options.cluster:
-        return OneServer(options)
-    ways: Ways = import_module("persistence.cluster.ways").ClusterWays(options)
+        return OneServer(options, outage)
+    ways: Ways = import_module("persistence.cluster.ways").ClusterWays(options, outage)
     return ways

@@ -48,6 +48,17 @@ def shared_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         cluster.clean_up()
 
 
+@pytest.fixture(scope="module", params=["redis", "valkey"])
+def mortal_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Three primaries with a replica each, any of which may be killed."""
+    cluster = Cluster(find_engine(request.param), replicas=1)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.clean_up()
+
+
 @pytest.fixture
 def cluster(shared_cluster: Cluster) -> Cluster:
     """The same, without data."""

@@ -17,9 +17,12 @@ import trio
 from tests.processes import GEARMAND, BrokerProcess, GearmandProcess, ServerProcess
 from tests.programs import missing
 
-__all__ = ["ask_in_text", "function", "own_server", "second_server", "server", "server_kind"]
+__all__ = ["ONE_SERVER", "ask_in_text", "function", "own_server", "second_server", "server", "server_kind"]
 
 KINDS: Final = ("gearmand", "broker")
+
+ONE_SERVER = pytest.mark.parametrize("server_kind", ["broker"], indirect=True, scope="session")
+"""For tests that take several processes, and that the kind of server makes no difference to."""
 
 
 def _new_server(kind: str, directory: Path) -> ServerProcess:

@@ -112,16 +112,17 @@ class Program:
 
 
 @asynccontextmanager
-async def open_program(*command: str | Path) -> AsyncIterator[Program]:
-    """Starts a program in the project's folder, stderr joined to stdout; the end of the block kills it.
+async def open_program(*command: str | Path, folder: Path = ROOT) -> AsyncIterator[Program]:
+    """Starts a program, as a rule in the project's folder, stderr joined to stdout; the end of the block kills it.
 
     Args:
         command: the program and its arguments.
+        folder: where it is started.
     """
     words = [str(word) for word in command]
     pipe = subprocess.PIPE
     joined = subprocess.STDOUT
-    process = await trio.lowlevel.open_process(words, stdin=pipe, stdout=pipe, stderr=joined, cwd=ROOT)
+    process = await trio.lowlevel.open_process(words, stdin=pipe, stdout=pipe, stderr=joined, cwd=folder)
     program = Program(process)
     try:
         yield program

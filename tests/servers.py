@@ -154,6 +154,11 @@ class RedisServer:
         """Stop it by TERM; returns when it is gone."""
         self._end(signal.SIGTERM)
 
+    def wait(self) -> None:
+        """Return when it has ended by itself."""
+        self._running().wait(PATIENCE_SECONDS)
+        self._end(signal.SIGKILL)
+
     def pause(self) -> None:
         """SIGSTOP: connections stay, the kernel even accepts more, nothing is answered."""
         self._running().send_signal(signal.SIGSTOP)

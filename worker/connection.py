@@ -38,7 +38,7 @@ from worker.outcome import outcome_of
 
 __all__ = ["WorkerConnection"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Assigned: TypeAlias = JobAssignUniq | JobAssignAll
 

@@ -20,16 +20,29 @@ class Job:
         unique: its submitter's name for it, or empty.
         reducer: for map/reduce, the function that its pieces are to be sent on to, or empty.
         payload: what it is to be done with.
+
+    Example:
+        async def shrink(job: Job) -> bytes:
+            await job.progress(0, 1)
+            if not job.payload:
+                await job.warn("nothing to shrink")
+            await job.data(job.payload[::2])
+            return b""
+
+        async with trio.open_nursery() as nursery:
+            await nursery.start(run_worker, "127.0.0.1:4730", {"halve": shrink})
+            assert await client.call("halve", b"abcd") == b"ac"
+            nursery.cancel_scope.cancel()
     """
 
     __slots__ = ("_say", "function", "handle", "payload", "reducer", "unique")
 
     def __init__(self, assigned: JobAssignUniq | JobAssignAll, say: Callable[[Packet], Awaitable[None]]) -> None:
-        self.function = assigned.function
-        self.handle = assigned.handle
-        self.unique = assigned.unique
-        self.reducer = assigned.reducer if isinstance(assigned, JobAssignAll) else b""
-        self.payload = assigned.payload
+        self.function: bytes = assigned.function
+        self.handle: bytes = assigned.handle
+        self.unique: bytes = assigned.unique
+        self.reducer: bytes = assigned.reducer if isinstance(assigned, JobAssignAll) else b""
+        self.payload: bytes = assigned.payload
         self._say = say
 
     async def progress(self, numerator: int, denominator: int) -> None:

@@ -13,7 +13,7 @@ from worker.draining import Drain
 
 __all__ = ["Connect", "Keeper"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 

@@ -13,7 +13,7 @@ from worker.processes import ChildRaisedError
 
 __all__ = ["as_payload", "outcome_of"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 LONGEST_TRACEBACK = 64 * 1024
 """Bytes. A recursion's traceback is read from its end, and need not be sent whole."""

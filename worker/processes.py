@@ -34,8 +34,8 @@ class ChildRaisedError(Exception):
 
     def __init__(self, raised: Raised) -> None:
         super().__init__(raised.summary)
-        self.summary = raised.summary
-        self.details = raised.details
+        self.summary: str = raised.summary
+        self.details: str = raised.details
 
 
 class Child:

@@ -9,7 +9,7 @@ import trio
 
 __all__ = ["drain_and_cancel_on_signals"]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager

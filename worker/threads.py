@@ -25,14 +25,31 @@ class ThreadJob:
         unique: its submitter's name for it, or empty.
         reducer: where its pieces are to be sent, or empty.
         payload: what it is to be done with.
+
+    Example:
+        worker = Worker()
+
+        @worker.register_plain("count")
+        def count(job: ThreadJob) -> str:
+            job.check()
+            job.progress(0, 1)
+            if not job.payload:
+                job.warn("nothing to count")
+            job.data("counted: ")
+            return str(len(job.payload))
+
+        async with trio.open_nursery() as nursery:
+            await nursery.start(worker.run, "127.0.0.1:4730")
+            assert await client.call("count", b"abcd") == b"counted: 4"
+            worker.drain()
     """
 
     def __init__(self, job: Job) -> None:
-        self.function = job.function
-        self.handle = job.handle
-        self.unique = job.unique
-        self.reducer = job.reducer
-        self.payload = job.payload
+        self.function: bytes = job.function
+        self.handle: bytes = job.handle
+        self.unique: bytes = job.unique
+        self.reducer: bytes = job.reducer
+        self.payload: bytes = job.payload
         self._job = job
         self._given_up = False
 
@@ -53,7 +70,7 @@ class ThreadJob:
         if self._given_up:
             raise JobGivenUp
 
-    def give_up(self) -> None:
+    def _give_up(self) -> None:
         """The run has ended without the thread."""
         self._given_up = True
 
@@ -74,4 +91,4 @@ async def run_in_thread(
     try:
         return await trio.to_thread.run_sync(function, told, abandon_on_cancel=True, limiter=limiter)
     finally:
-        told.give_up()
+        told._give_up()

@@ -1,6 +1,5 @@
 """The public worker: what it can do, and how it is run and stopped."""
 
-import inspect
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -8,8 +7,10 @@ from typing import TypeAlias, TypeVar, cast, overload
 
 import trio
 
-from peer import Function, ServerAddress, dial, parse_addresses
+from peer import Function, parse_addresses
+from peer.dial import dial
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_client_id, checked_limit
+from worker.callables import must_be_a_name, must_be_async, must_be_importable, must_be_plain
 from worker.draining import Drain
 from worker.job import Job
 from worker.keeping import Keeper
@@ -56,6 +57,7 @@ class Worker:
 
     Raises:
         ValueError: the arguments cannot be right.
+        TypeError: a middleware is no async function of a job and what runs it.
 
     Example:
         worker = Worker(concurrency=4)
@@ -81,10 +83,11 @@ class Worker:
         processes: int | None = None,
         tracebacks: bool = True,
     ) -> None:
-        if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, not {concurrency}")
-        if processes is not None and processes < 1:
-            raise ValueError(f"processes must be at least 1, not {processes}")
+        _checked_count("concurrency", concurrency)
+        if processes is not None:
+            _checked_count("processes", processes)
+        for wrapper in middleware:
+            must_be_async(wrapper, "job", "run")
         self._concurrency = concurrency
         self._client_id = checked_client_id(client_id)
         self._middleware = tuple(middleware)
@@ -92,6 +95,7 @@ class Worker:
         self._pool = ProcessPool(processes)
         self._tracebacks = tracebacks
         self._functions: dict[bytes, Ability] = {}
+        self._for_processes: list[Callable[..., object]] = []
         self._drain = Drain()
 
     @overload
@@ -112,6 +116,8 @@ class Worker:
         reason, before it is called. If it raises `JobFailed` the job failed; any other exception ends the job, too,
         and its type, message and traceback are told to those who wait. Neither ends the worker.
 
+        What cannot do jobs is refused with a TypeError at once: a plain function, one that takes something else.
+
         Args:
             function: which; of several functions, the one registered first is served first.
             timeout: seconds, after which the run is cancelled here, and the server gives the job to another worker
@@ -126,8 +132,10 @@ class Worker:
             async def count(job: Job, text: str) -> int:
                 return len(text.split())
         """
+        must_be_a_name(function, "register")
 
         def decorate(done: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+            must_be_async(done, *_arguments(function, "job"))
             if isinstance(function, Function):
                 self._add(function.name, _typed(function, done), timeout)
             else:
@@ -162,10 +170,10 @@ class Worker:
                 job.progress(1, 2)
                 return job.payload[::2]
         """
+        must_be_a_name(function, "register_plain")
 
         def decorate(done: Callable[..., object]) -> Callable[..., object]:
-            if inspect.iscoroutinefunction(done):
-                raise TypeError(f"{done.__name__} is async: it is registered by register, not by register_plain")
+            must_be_plain(done, "register_plain", *_arguments(function, "job"))
             if isinstance(function, Function):
                 self._add(function.name, _typed(function, self._threaded_typed(done)), timeout)
             else:
@@ -202,8 +210,11 @@ class Worker:
             def crunch(payload: bytes) -> bytes:
                 return payload[::-1]
         """
+        must_be_a_name(function, "register_in_process")
 
         def decorate(done: Callable[[PayloadT], object]) -> Callable[[PayloadT], object]:
+            must_be_plain(done, "register_in_process", "payload")
+            self._for_processes.append(done)
             if isinstance(function, Function):
                 self._add(function.name, _typed(function, lambda job, payload: self._pool.run(done, payload)), timeout)
             else:
@@ -217,6 +228,7 @@ class Worker:
         self,
         *servers: str,
         tls: ssl.SSLContext | None = None,
+        concurrency: int | None = None,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Runs jobs until it is cancelled, or `drain` was called and its jobs are done.
@@ -228,17 +240,31 @@ class Worker:
                 until it is there.
             tls: whom to trust for the servers' certificates, such as ``ssl.create_default_context()``; None speaks
                 plainly.
+            concurrency: how many jobs may run at a time, instead of what the worker was made with.
             task_status: started when the first of the servers has registered the functions.
 
         Raises:
             ValueError: the servers are no addresses, or no function is registered.
+            TypeError: a function registered for processes cannot be found by them.
 
         If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
         get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("echo")
+            async def echo(job: Job) -> bytes:
+                return job.payload
+
+            with trio.move_on_after(0.1):
+                await worker.run("127.0.0.1:4730")
         """
-        addresses = self._checked(servers)
+        addresses = parse_addresses(servers)
+        places = self._concurrency if concurrency is None else _checked_count("concurrency", concurrency)
+        self.check()
         abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)
-        keeper = Keeper(abilities, self._concurrency, self._drain, task_status)
+        keeper = Keeper(abilities, places, self._drain, task_status)
         try:
             async with trio.open_nursery() as nursery:
                 for address in addresses:
@@ -251,11 +277,27 @@ class Worker:
 
         What bounds how long that may take is the caller's cancel scope around `run`. A worker that has drained does
         not run again.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("lastWish")
+            async def grant(job: Job) -> bytes:
+                worker.drain()
+                return job.payload
+
+            async with trio.open_nursery() as nursery:
+                await nursery.start(worker.run, "127.0.0.1:4730")
+                print(await client.call("lastWish", b"more jobs"))
         """
         self._drain.begin()
 
     async def run_until_signalled(
-        self, *servers: str, tls: ssl.SSLContext | None = None, grace_seconds: float = GRACE_SECONDS
+        self,
+        *servers: str,
+        tls: ssl.SSLContext | None = None,
+        concurrency: int | None = None,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         """As `run`, for a program that is nothing but a worker: TERM or INT (Ctrl-C) stop it.
 
@@ -265,16 +307,38 @@ class Worker:
         Raises:
             ValueError: as `run`.
             RuntimeError: not in the main thread, which alone hears signals.
-        """
-        self._checked(servers)  # here, where no nursery of ours wraps what it raises
-        async with drain_and_cancel_on_signals(self.drain, grace_seconds):
-            await self.run(*servers, tls=tls)
 
-    def _checked(self, servers: Sequence[str]) -> tuple[ServerAddress, ...]:
-        addresses = parse_addresses(servers)
+        Example:
+            worker = Worker()
+
+            @worker.register("echo")
+            async def echo(job: Job) -> bytes:
+                return job.payload
+
+            with trio.move_on_after(0.1):
+                await worker.run_until_signalled("127.0.0.1:4730", grace_seconds=10)
+        """
+        parse_addresses(servers)  # here, where no nursery of ours wraps what it raises
+        self.check()
+        async with drain_and_cancel_on_signals(self.drain, grace_seconds):
+            await self.run(*servers, tls=tls, concurrency=concurrency)
+
+    def check(self) -> None:
+        """Raises what `run` would raise about the functions: ValueError if there is none, or TypeError.
+
+        Example:
+            worker = Worker()
+
+            @worker.register("resize")
+            async def resize(job: Job) -> bytes:
+                return job.payload
+
+            worker.check()
+        """
         if not self._functions:
             raise ValueError("a worker needs at least one function")
-        return addresses
+        for done in self._for_processes:
+            must_be_importable(done)  # not before: while its module is imported, it is not there yet
 
     def _add(self, name: bytes, run: JobFunction, timeout: float | None) -> None:
         if name in self._functions:
@@ -291,6 +355,17 @@ class Worker:
             return await run_in_thread(lambda told: done(told, payload), job, self._thread_limiter)
 
         return run
+
+
+def _arguments(function: object, first: str) -> tuple[str, ...]:
+    """What the callable that does a function's jobs is called with."""
+    return (first, "payload") if isinstance(function, Function) else (first,)
+
+
+def _checked_count(name: str, number: int) -> int:
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, not {number}")
+    return number
 
 
 def _inside(middleware: Middleware, run: JobFunction) -> JobFunction:

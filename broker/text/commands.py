@@ -9,7 +9,7 @@ from typing import Final
 
 from broker.core import Broker
 from broker.session import Session
-from broker.text import cancelling, counting, functions, limiting, listing, stopping, telling
+from broker.text import cancelling, counting, functions, limiting, listing, readiness, stopping, telling
 from broker.text.replies import unknown_command
 from protocol import TextLine
 
@@ -40,5 +40,6 @@ COMMANDS: Final[dict[bytes, Command]] = {
     b"create": functions.on_create,
     b"drop": functions.on_drop,
     b"maxqueue": limiting.on_maxqueue,
+    b"ready": readiness.on_ready,
     b"shutdown": stopping.on_shutdown,
 }

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def on_shutdown(broker: Broker, session: Session, words: list[bytes]) -> None:
-    """Stop this broker: ``graceful`` as USR1 does, and without it as TERM does."""
+    """Stop the server, all of its processes: ``graceful`` as USR1 does, and without it as TERM does."""
     graceful = len(words) == 2 and words[1].lower() == b"graceful"
     if len(words) > 1 and not graceful:
         session.say_bytes(incomplete(words[0]))
@@ -27,10 +27,7 @@ def on_shutdown(broker: Broker, session: Session, words: list[bytes]) -> None:
     else:
         log.warning("%s asked for a shutdown%s", session.name, " by and by" if graceful else "")
         session.say_bytes(OK)
-        if graceful:
-            broker.orders.stop_gracefully()
-        else:
-            broker.orders.stop()
+        broker.orders.shut_down(gracefully=graceful)
 
 
 def is_loopback(peer: str) -> bool:

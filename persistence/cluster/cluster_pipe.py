@@ -12,7 +12,6 @@ not the keys behind it, so a node that imports a slot would run them on the half
 
 from __future__ import annotations
 
-import logging
 import math
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -32,12 +31,11 @@ from persistence.cluster.topology import Topology, slot_of
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.handshake import Asking, Handshake
+from persistence.outage import Outage
 from persistence.pipe import MAX_UNSENT_BYTES, Pipe
 from persistence.pipe_statistics import PipeStatistics, total
 from persistence.replies import Answer, Command, Reply
 from persistence.unwrapping import unwrapped
-
-log = logging.getLogger(__name__)
 
 ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 """What a node says that has not done what it was asked, because of where the slot is."""
@@ -53,6 +51,7 @@ class ClusterPipe:
 
     Args:
         topology: whose a slot is.
+        outage: is told when a node, or a slot, is out of reach.
         name: tells it from our others.
         root: the key that is asked where a command has none.
         on_connect: prepares a connection to the node at an address.
@@ -69,6 +68,7 @@ class ClusterPipe:
     def __init__(  # noqa: PLR0913 - by keyword
         self,
         topology: Topology,
+        outage: Outage,
         *,
         name: str,
         root: bytes,
@@ -82,6 +82,7 @@ class ClusterPipe:
     ) -> None:
         self.name = name
         self._topology = topology
+        self._outage = outage
         self._root = root
         self._on_connect = on_connect
         self._on_return = on_return
@@ -101,7 +102,6 @@ class ClusterPipe:
         self._gathering = False
         self._started = False
         self._ended = False
-        self._told: set[str] = set()
         self._nursery: trio.Nursery
         topology.on_change.append(self._map_changed)
 
@@ -359,14 +359,12 @@ class ClusterPipe:
         del self._held[slot.number]
         for routed in slot.release(node):
             self._send(slot, routed, routed.made())
-        if self._told and not self._held:
-            log.info("pipe %s: everything is reached again", self.name)
-            self._told.clear()
+        if not self._held:
+            self._outage.connected(self.name)
 
     def _tell(self, error: StoreError) -> None:
-        if isinstance(error, StoreRefusedError) and error.word not in self._told | MOVING:
-            self._told.add(error.word)
-            log.warning("pipe %s: %s; trying again", self.name, error)
+        if isinstance(error, StoreRefusedError) and error.word not in MOVING:
+            self._outage.failed(self.name, error)
 
     # -- nodes
 
@@ -382,6 +380,7 @@ class ClusterPipe:
                 on_batch=self._on_batch,
                 on_flush=self._on_flush,
                 on_break=lambda error: self._lost(address, error),
+                outage=self._outage,
                 max_unsent_bytes=sys.maxsize,
             ),
         )
@@ -396,9 +395,10 @@ class ClusterPipe:
         except StoreError as error:
             if not self._started:
                 raise
-            log.warning("pipe %s: %s", node.pipe.name, error)
+            self._outage.failed(self.name, error)
         finally:
             del self._nodes[node.address]
+            self._outage.connected(node.pipe.name)  # it is missed no longer
             self._lost(node.address, StoreUnavailableError(f"the node {node.pipe.name} is left"))
 
     async def _greeted(self, address: Address, handshake: Handshake) -> None:

@@ -37,7 +37,6 @@ class Topology:
         self._wanted = trio.Event()
         self._first: Address | None = None
         self._turn = 0
-        self._told: set[str] = set()
 
     def owner(self, slot: int) -> Address | None:
         """The node that has this slot, as far as is known."""
@@ -67,7 +66,7 @@ class Topology:
             try:
                 await self._read()
             except StoreError as error:
-                self._tell(str(error))
+                log.debug("%s", error)  # the pipe to each of them tells of it
             await trio.sleep(PAUSE_SECONDS)
 
     async def _read_first(self) -> None:
@@ -91,9 +90,6 @@ class Topology:
     async def _read(self) -> None:
         candidates = list(self._candidates())
         found = await trio.to_thread.run_sync(read_slots, self.options, candidates, abandon_on_cancel=True)
-        if self._told:
-            log.info("the map of the cluster was read again")
-            self._told.clear()
         if found != self.map:
             self.map = found
             for call in self.on_change:
@@ -110,8 +106,3 @@ class Topology:
         if first is not None:
             yield first
         yield from everybody[at:] + everybody[:at]
-
-    def _tell(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            log.warning("%s; trying again", text)

@@ -10,6 +10,7 @@ from persistence.cluster.slots import Address
 from persistence.cluster.topology import Topology
 from persistence.handshake import Handshake
 from persistence.options import RedisOptions
+from persistence.outage import Outage
 from persistence.rejoining import load_scripts
 from persistence.way import Way
 from persistence.ways import Ends, Run
@@ -18,7 +19,8 @@ from persistence.ways import Ends, Run
 class ClusterWays:
     """See persistence.ways.Ways."""
 
-    def __init__(self, options: RedisOptions) -> None:
+    def __init__(self, options: RedisOptions, outage: Outage) -> None:
+        self._outage = outage
         self.topology = Topology(options)
         self._pipes: list[ClusterPipe] = []
 
@@ -28,7 +30,9 @@ class ClusterWays:
         async def on_connect(address: Address, handshake: Handshake) -> None:
             await load_scripts(handshake)
 
-        return self._made(ClusterPipe(self.topology, name="bulk", root=root, on_connect=on_connect, on_batch=on_batch))
+        return self._made(
+            ClusterPipe(self.topology, self._outage, name="bulk", root=root, on_connect=on_connect, on_batch=on_batch)
+        )
 
     def store(self, ends: Ends) -> Way:
         """See Ways."""
@@ -41,6 +45,7 @@ class ClusterWays:
         return self._made(
             ClusterPipe(
                 self.topology,
+                self._outage,
                 name="store",
                 root=ends.link.keys.root,
                 on_connect=on_connect,

@@ -8,14 +8,14 @@ listening.
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import trio
 
+from broker.binding import bind, listen, resolve
 from broker.command_line import Word, parse
-from broker.listening import bind
 from broker.orders import Orders
 from broker.process import OpenBroker, run
 from broker.settings import Settings
@@ -31,12 +31,17 @@ class Standin:
     addresses: list[tuple[str, int]]
     data: str = "the memory of a stand-in"
 
+    def watch_store(self, changed: Callable[[str | None], None]) -> None:
+        """It never goes away."""
+
 
 @asynccontextmanager
 async def plain(settings: Settings, *, orders: Orders) -> AsyncIterator[Standin]:
     """Listens, and stops when the block ends."""
     with ExitStack() as sockets:
-        listening = [sockets.enter_context(sock) for sock in await bind(settings)]
+        bound = bind(await resolve(settings), shared=settings.processes > 1)
+        listening = [sockets.enter_context(sock) for sock in bound]
+        listen(listening, settings.backlog)
         yield Standin([sock.getsockname()[:2] for sock in listening])
         show("stopped cleanly")
 

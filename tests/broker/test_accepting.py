@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import trio
 
 from broker.listening import PAUSE_SECONDS
 from protocol import EchoReq, EchoRes
-from tests.broker.running import Running
+from tests.broker.running import OpenRunning, Running
 
 ECHOES = 300
 STEPS_OF_A_TRY = 4
@@ -71,3 +72,18 @@ async def test_without_descriptors_accepting_pauses_and_goes_on_when_there_are_s
         assert (await waiting.recv(100)).endswith(b"at last")
     assert steps.taken <= STEPS_OF_A_TRY * pauses
     assert caplog.text.count("no room for another connection") == 1
+
+
+async def test_a_dead_peer_is_noticed_as_the_operator_wants_it(open_one: OpenRunning) -> None:
+    async with open_one(keepalive=True, keepalive_idle=7, keepalive_interval=3, keepalive_count=2) as one:
+        peer = await one.peer()
+        assert await peer.ask(EchoReq(b"")) == EchoRes(b"")
+        (session,) = one.broker.sessions
+        with socket.socket(fileno=os.dup(session.transport.number)) as accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            assert [accepted.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [7, 3, 2]
+
+
+async def test_unless_told_otherwise_only_this_machine_can_connect(one: Running) -> None:
+    assert {host for host, _ in one.broker.addresses} == {"127.0.0.1"}

@@ -63,6 +63,16 @@ def test_check_args_says_whether_a_start_would_come_that_far() -> None:
     assert (wrong.returncode, wrong.stdout) == (1, "")
 
 
+def test_check_args_tells_what_a_start_would_note_in_the_log() -> None:
+    ended = broker("--check-args", "--threads=4", TRIO_GEARMAN_REDISS="redis://cache/0")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr.splitlines() == [
+        "trio-gearman: TRIO_GEARMAN_REDISS: there is no such setting, the variable was ignored; "
+        "did you mean TRIO_GEARMAN_REDIS?",
+        "trio-gearman: --threads has no effect: one thread does all that waits for the network",
+    ]
+
+
 def test_a_redis_that_is_not_there_is_named_with_what_to_check() -> None:
     port = private_port()
     ended = broker(f"--redis=redis://127.0.0.1:{port}/0", "--port=0")

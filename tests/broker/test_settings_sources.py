@@ -89,7 +89,9 @@ def test_what_kubernetes_says_about_a_service_of_our_name_is_not_for_us() -> Non
 def test_an_unknown_variable_of_ours_is_noted_and_not_refused() -> None:
     reading = read(TRIO_GEARMAN_PROT="1", UNRELATED="1")
     assert reading.settings == Settings()
-    assert reading.notes == ("TRIO_GEARMAN_PROT: there is no such setting, the variable was ignored; see --help",)
+    assert reading.notes == (
+        "TRIO_GEARMAN_PROT: there is no such setting, the variable was ignored; did you mean TRIO_GEARMAN_PORT?",
+    )
 
 
 def test_the_config_file_holds_the_words_of_a_command_line_and_comments(config: Path) -> None:

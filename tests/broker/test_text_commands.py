@@ -84,6 +84,7 @@ COMMANDS_IN_WORDS = (
     b"maxqueue f 1",
     b"drop function f",
     b"cancel job H:1",
+    b"ready",
     b"gladiator",
 )
 

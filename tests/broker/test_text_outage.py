@@ -16,6 +16,7 @@ from tests.servers import AOF, RedisServer
 LONGER_THAN_THE_TEST = 10 * PATIENCE_SECONDS
 """How long a command may wait for Redis: whoever waited for that would fail the test."""
 LINES = (
+    b"ready",
     b"status",
     b"prioritystatus",
     b"show jobs",
@@ -72,7 +73,9 @@ async def test_commands_are_refused_at_once_and_told_where_redis_was_looked_for(
     await is_back(one, server)
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.split()[0] in (b"status", b"prioritystatus", b"show")])
+@pytest.mark.parametrize(
+    "line", [line for line in LINES if line.split()[0] in (b"status", b"prioritystatus", b"show", b"ready")]
+)
 async def test_who_asked_just_before_it_was_known_is_told_as_soon_as_it_is(
     one: Running, server: RedisServer, line: bytes
 ) -> None:
@@ -98,3 +101,19 @@ async def test_what_was_refused_is_not_done_later_and_all_is_answered_when_it_is
     assert (await admin.ask_in_text(b"drop function f")).startswith(b"ERR STORE_UNAVAILABLE ")
     await is_back(one, server)
     assert await admin.ask_in_text(b"status") == b"f\t0\t0\t0\n.\n"
+
+
+async def test_ready_tells_of_a_redis_that_answers_but_does_not_write(one: Running, server: RedisServer) -> None:
+    admin = await one.peer()
+    assert await admin.ask_in_text(b"ready") == b"OK\r\n"
+    client = server.client()
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    assert (await admin.ask_in_text(b"ready")).startswith(b"ERR STORE_UNAVAILABLE READONLY+")
+    client.execute_command("REPLICAOF", "NO", "ONE")
+    assert await admin.ask_in_text(b"ready") == b"OK\r\n"
+
+
+async def test_ready_tells_of_a_broker_that_stops(one: Running) -> None:
+    admin = await one.peer()
+    one.broker.orders.stop_gracefully()
+    assert await admin.ask_in_text(b"READY") == b"ERR STOPPING this+broker+is+about+to+end:+use+another\r\n"

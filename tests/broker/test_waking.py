@@ -297,3 +297,15 @@ async def test_a_session_sleeps_only_as_long_as_nothing_is_there(one: Running) -
     states = [session.state]
     assert await worker.finds_nothing()
     assert [*states, session.state] == [State.ASLEEP, State.DROWSY]
+
+
+async def test_a_reserved_job_is_not_handed_out_by_a_broker_that_was_taken_for_lost(open_one: OpenRunning) -> None:
+    async with open_one(reservation_seconds=60) as lost, open_one() as other:
+        client, woken, elsewhere = await lost.peer(), await lost.sleeper(b"f"), await other.worker(b"f")
+        await client.submit_background(b"f", b"first")
+        assert await woken.hear() == Noop()
+        await other.broker.store.janitor.return_everything_of(lost.broker.store.link.incarnation)
+        assert (await elsewhere.grab()).payload == b"first"
+        await client.submit_background(b"g")  # by the answer to this it hears what it was taken for
+        await client.submit_background(b"f", b"second")
+        assert (await woken.take()).payload == b"second"

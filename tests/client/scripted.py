@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from client import Client
 from client.opening import client_over
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from protocol import OptionReq, OptionRes
 from tests.scripted import Line, Script
 
@@ -19,7 +20,7 @@ class ScriptedServer(Script):
         super().__init__()
         self.greets = True
 
-    def rota(self) -> Rota:
+    def rota(self) -> Rota[Route]:
         """The only server there is."""
         return Rota([Route("the script", self.dial)], spread=False)
 

@@ -19,9 +19,9 @@ from client import (
 )
 from client.admin_records import connected_peer, function_status
 from client.opening import client_over
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from protocol import SetClientId, WorkComplete
-from tests.cancelling import cancelled_at
 from tests.client.scripted import ScriptedServer
 from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
@@ -183,15 +183,3 @@ async def test_a_server_that_is_gone_meanwhile(own_server: ServerProcess) -> Non
         await trio.to_thread.run_sync(own_server.kill9)
         with pytest.raises((CannotConnectError, ConnectionLostError)):
             await client.admin.status()
-
-
-async def test_a_command_cancelled_at_any_await_leaves_nothing(server: ServerProcess) -> None:
-    tasks = trio.lowlevel.current_statistics().tasks_living
-    async with open_client(server.address) as client:
-        inside = trio.lowlevel.current_statistics().tasks_living
-        count = 1
-        while await cancelled_at(count, client.admin.status):
-            assert trio.lowlevel.current_statistics().tasks_living == inside
-            count += 1
-        await client.ping()
-    assert trio.lowlevel.current_statistics().tasks_living == tasks

@@ -1,58 +1,127 @@
 """What is true after a cancellation: at each await of each public coroutine."""
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import pytest
 import trio
 
-from client import BackgroundJob, Client, Data, FollowedJob, open_client
+from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, open_client
 from protocol import WorkComplete, WorkData
-from tests.cancelling import cancelled_at
+from tests.cancelling import cancelled_at, living
 from tests.client.waiting import until_waited_for
 from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
 
+PATIENCE_SECONDS = 30.0
 MOST_AWAITS = 50  # no public coroutine has as many; a test that gets there goes round in circles
 
 
-async def _ask(client: Client, function: str, kind: str) -> None:
-    match kind:
-        case "submit_background":
-            await client.submit_background(function, b"background")
-        case "submit_at":
-            await client.submit_at(1, function, b"at")
-        case "submit_many":
-            async for _ in client.submit_many(BackgroundJob(function, b"many") for _ in range(2)):
-                pass
-        case "wait":
-            await client.wait(b"H:nobody:1")
-        case "status":
-            await client.status(b"H:nobody:1")
-        case "status_by_unique":
-            await client.status_by_unique(function)
-        case "ping":
-            await client.ping()
+async def _submit_many(client: Client, function: str) -> None:
+    async for _ in client.submit_many(BackgroundJob(function, b"many") for _ in range(2)):
+        pass
 
 
-@pytest.mark.parametrize(
-    "kind", ["submit_background", "submit_at", "submit_many", "wait", "status", "status_by_unique", "ping"]
-)
+REQUESTS: Mapping[str, Callable[[Client, str], Awaitable[object]]] = {
+    "Client.submit_background": lambda client, function: client.submit_background(function, b"background"),
+    "Client.submit_at": lambda client, function: client.submit_at(1, function, b"at"),
+    "Client.submit_many": _submit_many,
+    "Client.wait": lambda client, _: client.wait(b"H:nobody:1"),
+    "Client.status": lambda client, _: client.status(b"H:nobody:1"),
+    "Client.status_by_unique": lambda client, function: client.status_by_unique(function),
+    "Client.ping": lambda client, _: client.ping(),
+    "Admin.status": lambda client, _: client.admin.status(),
+    "Admin.prioritystatus": lambda client, _: client.admin.prioritystatus(),
+    "Admin.workers": lambda client, _: client.admin.workers(),
+    "Admin.show_jobs": lambda client, _: client.admin.show_jobs(),
+    "Admin.show_unique_jobs": lambda client, _: client.admin.show_unique_jobs(),
+    "Admin.version": lambda client, _: client.admin.version(),
+    "Admin.getpid": lambda client, _: client.admin.getpid(),
+    "Admin.verbose": lambda client, _: client.admin.verbose(),
+    "Admin.cancel_job": lambda client, _: client.admin.cancel_job(b"H:nobody:1"),
+    "Admin.create_function": lambda client, function: client.admin.create_function(function),
+    "Admin.maxqueue": lambda client, function: client.admin.maxqueue(function, normal=1_000_000),
+}
+HAVE_TESTS_OF_THEIR_OWN = {
+    "Admin.drop_function",
+    "Admin.shutdown",
+    "Client.call",
+    "Client.follow",
+    "FollowedJob.result",
+}
+
+
+def test_no_public_coroutine_is_left_out() -> None:
+    public = {
+        f"{owner.__name__}.{name}"
+        for owner in (Admin, Client, FollowedJob)
+        for name, member in vars(owner).items()
+        if not name.startswith("_") and inspect.isfunction(member)
+    }
+    assert public == REQUESTS.keys() | HAVE_TESTS_OF_THEIR_OWN
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
 async def test_a_request_cancelled_at_any_await_leaves_a_client_that_works(
     server: ServerProcess, function: str, kind: str
 ) -> None:
-    tasks = trio.lowlevel.current_statistics().tasks_living
+    before = living()
     async with open_client(server.address) as client, raw_worker(server, function) as worker:
+        within = living()
         for count in range(1, MOST_AWAITS):
-            cancelled = await cancelled_at(count, partial(_ask, client, function, kind))
+            cancelled = await cancelled_at(count, partial(REQUESTS[kind], client, function))
             await client.ping()  # were answers out of step, this would get the answer of the cancelled one
+            assert living() == within
             if not cancelled:
                 break
         else:
             pytest.fail("it was always cancelled")
         while (job := await worker.grab()) is not None:  # may have been accepted: at-most-once is not promised
             await worker.say(WorkComplete(job.handle, b""))
-    assert trio.lowlevel.current_statistics().tasks_living == tasks
+    assert living() == before
+
+
+async def test_dropping_a_function_cancelled_at_any_await_drops_it_or_not(server: ServerProcess, function: str) -> None:
+    async with open_client(server.address) as client:
+        within = living()
+        for count in range(1, MOST_AWAITS):
+            await client.admin.create_function(function)
+            cancelled = await cancelled_at(count, partial(client.admin.drop_function, function))
+            assert living() == within
+            if not cancelled:
+                break
+        else:
+            pytest.fail("it was always cancelled")
+
+
+async def test_a_shutdown_cancelled_at_any_await_leaves_a_client_that_notices(own_server: ServerProcess) -> None:
+    async with open_client(own_server.address) as client:
+        within = living()
+        for count in range(1, MOST_AWAITS):
+            try:
+                cancelled = await cancelled_at(count, client.admin.shutdown)
+            except (ClientError, OSError):  # gearmand refuses; ours may have obeyed the one before
+                break
+            assert living().tasks <= within.tasks  # the connection of the client's own ends with the server
+            if not cancelled:
+                break
+        else:
+            pytest.fail("it was always cancelled")
+    assert living().tasks < within.tasks
+
+
+async def test_waiting_for_a_job_cancelled_at_any_await_changes_nothing(server: ServerProcess, function: str) -> None:
+    async with open_client(server.address) as client, raw_worker(server, function) as worker:
+        handle = await client.submit_background(function, b"")
+        within = living()
+        for count in range(1, 12):  # it asks and pauses without end: twice as much as one round
+            assert await cancelled_at(count, partial(client.wait, handle))
+            assert living() == within
+        job = await worker.take()
+        await worker.say(WorkComplete(job.handle, b""))
+        with trio.fail_after(PATIENCE_SECONDS):
+            await client.wait(handle)
 
 
 async def _call(client: Client, function: str) -> None:
@@ -69,7 +138,7 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
     server: ServerProcess, function: str, wait: Callable[[Client, str], Awaitable[None]]
 ) -> None:
     async with open_client(server.address) as watcher, raw_worker(server, function) as worker:
-        tasks = trio.lowlevel.current_statistics().tasks_living
+        before = living()
         async with open_client(server.address) as client:
             for count in range(1, MOST_AWAITS):
                 with trio.move_on_after(0.2) as patience:  # nobody runs it: past its last await it waits for ever
@@ -80,7 +149,7 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
                     break
             else:
                 pytest.fail("it never came to wait for the job's end")
-        assert trio.lowlevel.current_statistics().tasks_living == tasks
+        assert living() == before
 
 
 @pytest.mark.parametrize("ask", [FollowedJob.__anext__, FollowedJob.result])
@@ -109,10 +178,10 @@ async def test_opening_cancelled_at_any_await_leaves_nothing(server: ServerProce
         async with open_client(server.address) as client:
             await client.ping()
 
-    tasks = trio.lowlevel.current_statistics().tasks_living
+    before = living()
     for count in range(1, MOST_AWAITS):
-        cancelled = await cancelled_at(count, opened_and_used)
-        assert trio.lowlevel.current_statistics().tasks_living == tasks
+        cancelled = await cancelled_at(count, opened_and_used, with_children=True)
+        assert living() == before
         if not cancelled:
             break
     else:

@@ -8,7 +8,8 @@ import trio.testing
 
 from client import CannotConnectError, ConnectionLostError, open_client
 from client.opening import client_over
-from client.rota import Rota, Route
+from client.rota import Rota
+from client.route import Route
 from protocol import EchoReq, EchoRes, SubmitJob
 from tests.client.scripted import ScriptedServer
 from tests.ports import private_port
@@ -26,7 +27,7 @@ def routes() -> list[Route]:
     return [Route(name, nowhere) for name in NAMES]
 
 
-def order_of(rota: Rota) -> str:
+def order_of(rota: Rota[Route]) -> str:
     return "".join(route.server for route in rota.order())
 
 

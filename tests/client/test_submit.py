@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from client import Priority, Status, open_client
-from protocol import LocalProtocolError, WorkComplete, WorkStatus
-from tests.processes import ServerProcess
+from client import BackgroundJob, CalendarMinute, Priority, RefusedError, Status, open_client
+from protocol import LocalProtocolError, SubmitJobSched, WorkComplete, WorkStatus
+from tests.processes import GearmandProcess, ServerProcess
 from tests.raw_worker import raw_worker
 
 PHP_SERIALIZED = b'O:4:"Mail":1:{s:8:"\0Mail\0to";s:3:"a@b";}'
@@ -109,3 +109,27 @@ async def test_wrong_arguments_are_refused_before_anything_is_sent(server: Serve
         with pytest.raises(LocalProtocolError):
             await client.submit_background("a\0b", b"")
         await client.ping()
+
+
+async def test_a_job_for_a_minute_of_the_calendar_waits_for_it(server: ServerProcess, function: str) -> None:
+    another_month = CalendarMinute(day=1, month=datetime.now(UTC).month % 12 + 1, hour=4, minute=30)
+    async with open_client(server.address) as client, raw_worker(server, function) as worker:
+        if isinstance(server, GearmandProcess):
+            with pytest.raises(RefusedError, match="INVALID_COMMAND"):
+                await client.submit_at(another_month, function, b"")
+        else:
+            handle = await client.submit_at(another_month, function, b"")
+            assert await worker.grab() is None
+            assert await client.status(handle) == Status(True, False, 0, 0)
+
+
+def test_a_minute_of_the_calendar_is_said_field_by_field() -> None:
+    job = BackgroundJob("f", b"x", run_at=CalendarMinute(minute=0, hour=2, weekday=6), unique="u")
+    assert job.packet == SubmitJobSched(b"f", b"u", b"0", b"2", b"", b"", b"6", b"x")
+    assert job.repeatable
+
+
+@pytest.mark.parametrize("field", ["minute", "hour", "day", "month", "weekday"])
+def test_a_minute_that_no_calendar_has_is_refused(field: str) -> None:
+    with pytest.raises(ValueError, match=f"the {field} of a calendar's minute is .* not 60"):
+        CalendarMinute(**{field: 60})

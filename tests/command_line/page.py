@@ -51,13 +51,17 @@ TAIL: Final = """
 | HUP | open the log file again, for logrotate |
 | USR2, PIPE | ignored |
 
+With `--processes`, the pid file names the supervisor, which passes all of these on. Sent to one of its processes, they are for that
+one alone: TERM ends it, and another takes its place ([decisions/0040-several-processes.md](decisions/0040-several-processes.md)).
+
 [decisions/0030-how-a-broker-ends.md](decisions/0030-how-a-broker-ends.md) has the reasons, and
 [decisions/0031-gearmands-command-line.md](decisions/0031-gearmands-command-line.md) those for what became of gearmand's flags.
 
 ## Under systemd
 
 [examples/systemd/trio-gearman.service](../examples/systemd/trio-gearman.service) runs a broker in the foreground, as a user of its own, with
-its data in `/var/lib/trio-gearman`, and is told when it listens (`Type=notify`). A unit of gearmand's with `Type=forking`, `PIDFile=` and `--daemon` works as well:
+its data in `/var/lib/trio-gearman`, and is told when it listens (`Type=notify`), when its store is away (`systemctl status`), and that its
+event loop turns (`WatchdogSec=`). A store that is away stops no pings, for a new process would not heal that. A unit of gearmand's with `Type=forking`, `PIDFile=` and `--daemon` works as well:
 `--daemon` returns when the broker listens, and the pid file is there by then.
 """
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from broker.listening import bind, prepare
+from broker.binding import bind, listen, resolve
+from broker.listening import prepare
 from broker.settings import Settings
 from protocol import CanDo, GrabJob, JobAssign, JobCreated, SubmitJob, SubmitJobEpoch, WorkException
 from tests.broker.peers import PATIENCE_SECONDS, open_peer
@@ -215,8 +216,10 @@ def test_both_names_answer_like_the_module(name: str) -> None:
 
 
 async def test_the_backlog_is_the_kernels() -> None:
-    (sock,) = await bind(Settings(port=0, backlog=7))
+    settings = Settings(port=0, backlog=7)
+    (sock,) = bind(await resolve(settings), shared=False)
     with sock:
+        listen([sock], settings.backlog)
         # linux/tcp.h: in a listening socket's struct tcp_info, tcpi_sacked is the backlog.
         (backlog,) = struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 28)
     assert backlog == 7

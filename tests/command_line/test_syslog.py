@@ -104,7 +104,7 @@ def test_a_broker_logs_to_the_system_in_the_background_too(folder: Path) -> None
         pid = background.pid
         end(pid)
         lines = [daemon.recv(10_000).decode() for _ in range(2)]
-    assert lines[0].startswith(f"<29>trio-gearman[{pid}]: NOTICE [ broker.process ] trio-gearman ")
+    assert lines[0].startswith(f"<29>trio-gearman[{pid}]: NOTICE [ broker.announcing ] trio-gearman ")
     assert lines[0].endswith(f"Listening on 127.0.0.1:{background.port}")
     assert lines[1] == f"<29>trio-gearman[{pid}]: NOTICE [ broker.signals ] SIGTERM, stopping"
 

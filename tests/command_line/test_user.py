@@ -20,7 +20,7 @@ NOBODY = pwd.getpwnam("nobody")
 STARTED_BY_NOBODY = (
     sys.executable,
     "-c",
-    "import codecs, os, sys, broker.start, broker.user; from broker.__main__ import main; "
+    "import codecs, os, sys, broker.start, broker.process, broker.app, broker.user; from broker.__main__ import main; "
     f"[*map(codecs.lookup, broker.user.CODECS)]; os.setgid({NOBODY.pw_gid}); os.setuid({NOBODY.pw_uid}); "
     "sys.exit(main())",
 )

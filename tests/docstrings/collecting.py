@@ -12,14 +12,15 @@ EXAMPLE = re.compile(r"^Example:\n((?:[ ]{4}.*\n|\n)+)", re.MULTILINE)
 
 
 def public_objects(*packages: ModuleType) -> Iterator[tuple[str, object]]:
-    """Every name that a package lists, and every public method and property of the classes among them."""
+    """Every name that a package lists, and every public method and property that the classes among them bring."""
     for package in packages:
         for name in package.__all__:
             thing = getattr(package, name)
             yield f"{package.__name__}.{name}", thing
             if inspect.isclass(thing):
                 for attribute, member in vars(thing).items():
-                    if not attribute.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+                    ours = not attribute.startswith("_") and not hasattr(super(thing, thing), attribute)
+                    if ours and (inspect.isfunction(member) or isinstance(member, property)):
                         yield f"{package.__name__}.{name}.{attribute}", member
 
 

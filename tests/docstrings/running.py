@@ -10,6 +10,7 @@ from typing import cast
 import trio
 
 import client
+import client.blocking
 import peer
 import worker
 from tests.processes import ServerProcess
@@ -20,13 +21,16 @@ __all__ = ["run_example"]
 PATIENCE_SECONDS = 60.0
 
 
-async def run_example(example: str, server: ServerProcess) -> None:
-    """Runs the example to its end."""
+async def run_example(example: str, server: ServerProcess, *, blocking: bool = False) -> None:
+    """Runs the example to its end; one that blocks in a thread, for the worker is here."""
     async with client.open_client(server.address) as opened, trio.open_nursery() as nursery:
         functions = dict.fromkeys(("sendEmail", "resize"), work)
         await nursery.start(partial(run_worker, server.address, functions, concurrency=4))
         with trio.fail_after(PATIENCE_SECONDS):
-            await compiled(example, server.address)(opened)
+            if blocking:
+                await trio.to_thread.run_sync(run_blocking, example, server.address)
+            else:
+                await run_async(example, server.address, opened)
         nursery.cancel_scope.cancel()
 
 
@@ -35,8 +39,20 @@ async def work(job: Job) -> bytes:
     return job.payload
 
 
-def compiled(example: str, address: str) -> Callable[[client.Client], Awaitable[None]]:
-    """The example as the body of an async function."""
+def run_blocking(example: str, address: str) -> None:
+    """The example, as the body of a plain function."""
+    run = cast(Callable[[client.blocking.Client], None], compiled("def", example, address))
+    with client.blocking.Client(address) as opened:
+        run(opened)
+
+
+async def run_async(example: str, address: str, opened: client.Client) -> None:
+    """The example, as the body of an async function."""
+    await cast(Callable[[client.Client], Awaitable[None]], compiled("async def", example, address))(opened)
+
+
+def compiled(define: str, example: str, address: str) -> object:
+    """A function of one argument, `client`."""
     names: dict[str, object] = {
         "logging": logging,
         "UTC": UTC,
@@ -47,5 +63,5 @@ def compiled(example: str, address: str) -> Callable[[client.Client], Awaitable[
     for package in (client, worker, peer):
         names |= {name: getattr(package, name) for name in package.__all__}
     body = textwrap.indent(example.replace("127.0.0.1:4730", address), "    ")
-    exec(f"async def example(client):\n{body}", names)
-    return cast(Callable[[client.Client], Awaitable[None]], names["example"])
+    exec(f"{define} example(client):\n{body}", names)
+    return names["example"]

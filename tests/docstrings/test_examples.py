@@ -2,36 +2,48 @@
 
 import doctest
 import inspect
+import re
 
 import pytest
 
 import client
+import client.blocking
 import peer
 import worker
 from tests.docstrings.collecting import example_in, public_objects
+from tests.docstrings.pages import BLOCKS
 from tests.docstrings.running import run_example
 from tests.processes import ServerProcess
 
-OBJECTS = {name: thing for name, thing in public_objects(client, worker, peer) if not name.startswith("peer.dial")}
+OBJECTS = dict(public_objects(client, client.blocking, worker, peer))
 SHOWN = {name: example for name, thing in OBJECTS.items() if (example := example_in(thing)) is not None}
 DOCTESTS = [name for name, example in SHOWN.items() if ">>>" in example]
 PROGRAMS = [name for name, example in SHOWN.items() if ">>>" not in example]
 
-NEED_AN_EXAMPLE = (
-    "client.Client.",
-    "client.Admin.",
-    "client.open_client",
-    "client.FollowedJob",
-    "client.BackgroundJob",
-)
-DANGEROUS = {"client.Admin.shutdown"}
+DANGEROUS = {"client.Admin.shutdown", "client.blocking.Admin.shutdown"}
+"""What needs a server of its own."""
+
+RUN = [*SHOWN.values(), *BLOCKS.values()]
 
 
-def test_whatever_asks_a_server_has_an_example() -> None:
-    needed = {name for name in OBJECTS if name.startswith(NEED_AN_EXAMPLE)} - DANGEROUS
-    properties = {name for name, thing in OBJECTS.items() if isinstance(thing, property)}
-    methods_of_jobs = {name for name in needed if name.startswith("client.FollowedJob.")}  # shown as a whole
-    assert needed - properties - methods_of_jobs - set(SHOWN) == set()
+def is_shown(name: str) -> bool:
+    """It has an example of its own, or is used in one that is run: a method in any, another name in one of a page."""
+    if name in SHOWN:
+        return True
+    owner, _, attribute = name.rpartition(".")
+    if owner in OBJECTS:
+        return any(re.search(rf"\.{attribute}\b", example) for example in RUN)
+    return any(re.search(rf"\b{attribute}\b", block) for block in BLOCKS.values())
+
+
+def is_blocking(name: str) -> bool:
+    """Its example is for programs without trio."""
+    return name.startswith("client.blocking.") or "client.blocking" in SHOWN[name]
+
+
+def test_every_public_name_of_client_and_worker_is_shown_in_an_example() -> None:
+    public = {name for name in OBJECTS if not name.startswith("peer.")}
+    assert {name for name in public if not is_shown(name)} == set()
 
 
 def test_every_public_name_has_a_docstring() -> None:
@@ -41,10 +53,17 @@ def test_every_public_name_has_a_docstring() -> None:
 
 @pytest.mark.parametrize("name", DOCTESTS)
 def test_the_session_shown_goes_as_shown(name: str) -> None:
-    test = doctest.DocTestParser().get_doctest(SHOWN[name], {"Function": peer.Function}, name, None, None)
+    test = doctest.DocTestParser().get_doctest(
+        SHOWN[name], {"Function": peer.Function, "PayloadError": peer.PayloadError}, name, None, None
+    )
     assert doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(test).failed == 0
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", DANGEROUS)
+async def test_the_dangerous_program_shown_runs(own_server: ServerProcess, name: str) -> None:
+    await run_example(SHOWN[name], own_server, blocking=is_blocking(name))
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in DANGEROUS])
 async def test_the_program_shown_runs(server: ServerProcess, name: str) -> None:
-    await run_example(SHOWN[name], server)
+    await run_example(SHOWN[name], server, blocking=is_blocking(name))

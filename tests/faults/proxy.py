@@ -41,6 +41,7 @@ class Proxy:
         wires: the connections there are.
         reachable: whether a new one is accepted; else it is closed at once.
         drop_replies: throw away what the far end says.
+        drop_requests: throw away what the near end says. With the other: a black hole.
         delay_seconds: how long every piece is held.
         swallowed: how many bytes were thrown away.
     """
@@ -50,6 +51,7 @@ class Proxy:
         self.wires: set[Wire] = set()
         self.reachable = True
         self.drop_replies = False
+        self.drop_requests = False
         self.delay_seconds = 0.0
         self.swallowed = 0
         self._target = target
@@ -65,11 +67,14 @@ class Proxy:
 
     def heal(self) -> None:
         """All passes again."""
-        self.reachable, self.drop_replies, self.delay_seconds = True, False, 0.0
+        self.reachable, self.drop_replies, self.drop_requests, self.delay_seconds = True, False, False, 0.0
 
     async def say(self, wire: Wire, data: bytes, on: Pass) -> None:
         """The near end said this."""
-        await on(data)
+        if self.drop_requests:
+            self.swallowed += len(data)
+        else:
+            await on(data)
 
     async def answer(self, wire: Wire, data: bytes, on: Pass) -> None:
         """The far end said this."""

@@ -1,49 +1,72 @@
 """What happens to a cluster in the middle of load at two brokers: slots move, nodes fail over, others go on."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 
 from persistence.keys import Keys, digest_of
-from tests.broker.peers import open_peer
-from tests.clusters import Cluster, ask, wait_for
-from tests.faults.ledger import jobs_left
-from tests.faults.load import FUNCTION, JOBS_PER_CLIENT, Load
-from tests.faults.traces import all_mail_is_read, nothing_is_left
-from tests.faults.victims import victims
-from tests.persistence.pipes import until
-from tests.servers import PATIENCE_SECONDS, Engine, RedisServer
-
-PREFIX = "load"
-TAG = Keys(PREFIX.encode()).tag(digest_of(FUNCTION))
+from tests.clusters import Cluster, ask, is_in_step, wait_for
+from tests.faults.load import LINE, LOAD
+from tests.faults.site import PREFIX, Site
+from tests.faults.victims import Victim, victims
+from tests.servers import PATIENCE_SECONDS, RedisServer
 
 
-def the_slot_moves(cluster: Cluster) -> None:
-    """There and back, key by key, with a while in which it is at neither."""
-    for _ in range(3):
-        move = cluster.begin_move(TAG)
+class ClusterSite(Site[Victim]):
+    """Two brokers on a cluster, with nothing between."""
+
+    def __init__(self, cluster: Cluster, start: Callable[..., Victim], folder: Path) -> None:
+        super().__init__(cluster.nodes[0], start, folder, {})
+        self.cluster = cluster
+
+    async def build(self, stack: AsyncExitStack) -> None:
+        """Start both."""
+        for number in range(self.size):
+            self.brokers.append(self.broker(number))
+            self.ports.append((await self.brokers[number].address())[1])
+
+    def broker(self, number: int) -> Victim:
+        """Start one."""
+        return self._start(self.cluster.url, PREFIX, self._folder / str(number))
+
+    @property
+    def redis(self) -> Any:
+        """Our own view of all nodes."""
+        return self.cluster.client()
+
+
+def tag_of(function: bytes) -> bytes:
+    return Keys(PREFIX.encode()).tag(digest_of(function))
+
+
+def slots_move(cluster: Cluster) -> None:
+    """There and back, key by key, with a while in which they are at neither node."""
+    for function in (LOAD, LINE, LOAD):
+        move = cluster.begin_move(tag_of(function))
         while move.move_keys(1):
             pass
         move.finish()
 
 
-def the_node_is_killed(cluster: Cluster) -> None:
+def a_node_is_killed(cluster: Cluster) -> None:
     """When its replica has all that it has confirmed: a cluster promises no more by itself."""
-    node = cluster.owner(TAG)
+    node = cluster.owner(tag_of(LOAD))
     ask(node, "CLIENT", "PAUSE", 60_000, "WRITE")
-    cluster.wait_in_step()
+    wait_for(partial(is_in_step, node))
     node.kill()
-    wait_for(lambda: cluster.owner(TAG) is not node)
+    wait_for(lambda: cluster.owner(tag_of(LOAD)) is not node)
 
 
-def the_replica_takes_over(cluster: Cluster) -> None:
+def a_replica_takes_over(cluster: Cluster) -> None:
     """As an operator lets it before he restarts a node; the old one goes on as its replica."""
-    node = cluster.owner(TAG)
+    node = cluster.owner(tag_of(LOAD))
     ask(replica_of(cluster, node), "CLUSTER", "FAILOVER")
-    wait_for(lambda: cluster.owner(TAG) is not node)
+    wait_for(lambda: cluster.owner(tag_of(LOAD)) is not node)
 
 
 def replica_of(cluster: Cluster, node: RedisServer) -> RedisServer:
@@ -53,52 +76,21 @@ def replica_of(cluster: Cluster, node: RedisServer) -> RedisServer:
     )
 
 
-FAULTS: tuple[Callable[[Cluster], None], ...] = (the_slot_moves, the_replica_takes_over, the_node_is_killed)
-"""In this order, for the last leaves a node less."""
+@pytest.mark.parametrize("fault", [slots_move, a_replica_takes_over, a_node_is_killed])
+async def test_nothing_acknowledged_is_lost_changed_or_run_twice_without_a_reason(
+    mortal_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
+) -> None:
+    breaks = fault is a_node_is_killed
+    await trio.to_thread.run_sync(mortal_cluster.mend)
+    with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
+        async with AsyncExitStack() as stack:
+            site = ClusterSite(mortal_cluster, start, tmp_path)
+            await site.build(stack)
 
+            async def strike() -> None:
+                if breaks:
+                    site.note_in_flight()
+                await trio.to_thread.run_sync(partial(fault, mortal_cluster))
 
-@pytest.fixture
-def cluster(engine: Engine) -> Iterator[Cluster]:
-    """Three primaries, each with a replica."""
-    cluster = Cluster(engine, replicas=1)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.clean_up()
-
-
-async def test_nothing_acknowledged_is_lost_changed_or_run_twice(cluster: Cluster, tmp_path: Path) -> None:
-    with victims() as start, trio.fail_after(4 * PATIENCE_SECONDS):
-        brokers = [start(cluster.url, PREFIX, tmp_path / str(number)) for number in range(2)]
-        ports = [(await broker.address())[1] for broker in brokers]
-        for fault in FAULTS:
-            await carry_on(ports, partial(trio.to_thread.run_sync, fault, cluster), breaks=fault is the_node_is_killed)
-            await until(lambda: all_mail_is_read(cluster.client(), PREFIX, FUNCTION))
-            nothing_is_left(cluster.client(), PREFIX, FUNCTION)
-
-
-async def carry_on(ports: list[int], fault: Callable[[], Awaitable[None]], *, breaks: bool) -> None:
-    """Load at two brokers, with a fault in its middle, and the ledger of it. Nothing runs twice unless it `breaks`."""
-    load = Load()
-    async with trio.open_nursery() as workers:
-        for number in range(4):
-            workers.start_soon(load.work, lambda number=number: ports[number % 2])
-        async with trio.open_nursery() as clients:
-            for number in range(4):
-                clients.start_soon(load.submit, b"client %d" % number, lambda number=number: ports[number % 2])
-            clients.start_soon(load.call, b"caller", lambda: ports[1])
-            while load.answered < JOBS_PER_CLIENT:
-                await trio.lowlevel.checkpoint()
-            twice = load.may_run_twice()
-            await fault()
-            twice |= load.may_run_twice()
-            if not breaks:
-                twice.clear()
-        async with open_peer(("127.0.0.1", ports[1])) as asking:
-            while await jobs_left(asking, FUNCTION):
-                pass
-        workers.cancel_scope.cancel()
-    load.ledger.nothing_is_lost()
-    assert {payload for payload, runs in load.ledger.runs.items() if runs > 1} <= twice
-    assert load.calls
+            await site.under_load(strike)
+            await site.all_is_well(loses_a_broker=False, turns=2 * breaks)

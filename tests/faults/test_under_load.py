@@ -1,122 +1,97 @@
 """A fault in the middle of load at two brokers on one Redis that forgets nothing it has answered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import pytest
 import trio
 
-from tests.broker.peers import open_peer
-from tests.faults.ledger import jobs_left
-from tests.faults.load import FUNCTION, JOBS_PER_CLIENT, Load
-from tests.faults.proxy import Proxy, open_proxy
-from tests.faults.traces import all_mail_is_read, nothing_is_left
+from tests.faults import strikes
+from tests.faults.site import Site
 from tests.faults.victims import Victim, victims
-from tests.persistence.pipes import until
+from tests.persistence.small_disk import small_disk
 from tests.servers import AOF, PATIENCE_SECONDS, RedisServer
 
-PREFIX = "load"
+IMPATIENT: Final = MappingProxyType({"store_timeout": 0.5})
+"""So that submits are refused, and tell why."""
+MORTAL: Final = MappingProxyType({"presence_ttl": strikes.TTL_SECONDS})
+LINES_A_BROKER: Final = 6
+"""Of a refusal: that of each of its two pipes, what they met before it, that of submits, and that of all else."""
+SOON_SILENT: Final = "?socket_timeout=0.5&socket_connect_timeout=0.5"
 
 
-class Site:
-    """Two brokers, each with a proxy between it and Redis."""
+class Fault(NamedTuple):
+    """What strikes, and at what."""
 
-    def __init__(self, server: RedisServer, start: Callable[..., Victim], folder: Path, stack: AsyncExitStack) -> None:
-        self.server = server
-        self.proxies: list[Proxy] = []
-        self.brokers: list[Victim] = []
-        self.ports: list[int] = []
-        self._start, self._folder, self._stack = start, folder, stack
-
-    async def build(self) -> None:
-        """Start both."""
-        for number in range(2):
-            self.proxies.append(await self._stack.enter_async_context(open_proxy(Proxy(self.server.port))))
-            self.brokers.append(self._broker(number))
-            self.ports.append((await self.brokers[number].address())[1])
-
-    def _broker(self, number: int) -> Victim:
-        redis = f"redis://127.0.0.1:{self.proxies[number].port}"
-        return self._start(redis, PREFIX, self._folder / str(number))
-
-    async def redis_is_killed(self) -> None:
-        """And starts again."""
-        await trio.to_thread.run_sync(self.server.kill)
-        await trio.to_thread.run_sync(self.server.start)
-
-    async def connections_are_cut(self) -> None:
-        """Of both brokers."""
-        for proxy in self.proxies:
-            proxy.cut()
-
-    async def replies_are_lost(self) -> None:
-        """Redis does what it is asked, and nobody hears of it."""
-        for proxy in self.proxies:
-            proxy.drop_replies = True
-        while not all(proxy.swallowed for proxy in self.proxies):
-            await trio.lowlevel.checkpoint()
-        for proxy in self.proxies:
-            proxy.cut()
-            proxy.heal()
-
-    async def a_broker_is_killed(self) -> None:
-        """And the next one of its identity starts, elsewhere."""
-        await trio.to_thread.run_sync(self.brokers[0].kill)
-        self.brokers[0] = self._broker(0)
-        self.ports[0] = (await self.brokers[0].address())[1]
-
-    async def brokers_are_restarted(self) -> None:
-        """One after the other, by TERM; who connects in between comes to the other."""
-        for number in range(2):
-            self.ports[number] = self.ports[1 - number]
-            await trio.to_thread.run_sync(self.brokers[number].stop)
-            self.brokers[number] = self._broker(number)
-            self.ports[number] = (await self.brokers[number].address())[1]
+    strike: Callable[[Site[Victim]], Awaitable[None]]
+    brokers: Mapping[str, object] = MappingProxyType({})
+    """Fields of their settings."""
+    server: tuple[str, ...] = AOF
+    options: str = ""
+    """Of the brokers' URL of Redis."""
+    password: str | None = None
+    loses_a_broker: bool = False
+    """Or what it had; then what its workers ran may run again."""
+    breaks: int = 0
+    """How often connections to Redis break: what is just on its way to a worker may be overtaken then, and goes first
+    as soon as it was given back."""
+    disk_kilobytes: int = 0
+    """Of a small disk for the server alone."""
 
 
-FAULTS: dict[str, Callable[[Site], Awaitable[None]]] = {
-    "redis is killed": Site.redis_is_killed,
-    "connections are cut": Site.connections_are_cut,
-    "replies are lost": Site.replies_are_lost,
-    "a broker is killed": Site.a_broker_is_killed,
-    "brokers are restarted": Site.brokers_are_restarted,
+FAULTS: Final = {
+    "redis is killed": Fault(strikes.redis_is_killed, breaks=1),
+    "redis stands still": Fault(strikes.redis_stands_still, {**IMPATIENT, **MORTAL}, breaks=1),
+    "a broker is killed": Fault(strikes.a_broker_is_killed, loses_a_broker=True),
+    "a broker stands still": Fault(strikes.a_broker_stands_still, MORTAL, loses_a_broker=True),
+    "brokers are restarted": Fault(strikes.brokers_are_restarted),
+    "connections are cut": Fault(strikes.connections_are_cut, breaks=1),
+    "replies are lost": Fault(strikes.replies_are_lost, breaks=1),
+    "all is slow": Fault(strikes.all_is_slow),
+    "nothing arrives": Fault(strikes.nothing_arrives, IMPATIENT, options=SOON_SILENT, breaks=1),
+    "a broker is cut off": Fault(strikes.a_broker_is_cut_off, MORTAL, options=SOON_SILENT, loses_a_broker=True),
+    "clients are killed": Fault(strikes.clients_are_killed, breaks=3),
+    "OOM": Fault(strikes.memory_is_full),
+    "READONLY": Fault(strikes.it_is_a_replica),
+    "LOADING": Fault(strikes.it_loads_for_long, IMPATIENT, breaks=1),
+    "NOAUTH": Fault(strikes.a_password_is_asked_for, IMPATIENT, breaks=1),
+    "WRONGPASS": Fault(strikes.the_password_is_changed, IMPATIENT, password="first", breaks=1),
+    "NOPERM": Fault(strikes.permissions_are_taken),
+    "MISCONF": Fault(strikes.it_cannot_save, server=("--save", "3600 1000000")),
+    "BUSY": Fault(strikes.a_script_runs_for_long, IMPATIENT, (*AOF, "--busy-reply-threshold", "50")),
+    "its disk is full": Fault(
+        strikes.its_disk_is_full, server=("--appendonly", "yes", "--appendfsync", "everysec"), disk_kilobytes=16_000
+    ),
+    "its disk is full and it ends": Fault(strikes.its_disk_is_full_and_it_ends, disk_kilobytes=16_000, breaks=1),
+    "it is emptied": Fault(strikes.it_is_emptied, MORTAL, loses_a_broker=True),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("name", FAULTS)
 async def test_nothing_acknowledged_is_lost_changed_or_run_twice_without_a_reason(
-    make_server: Callable[..., RedisServer], tmp_path: Path, fault: Callable[[Site], Awaitable[None]]
+    make_server: Callable[..., RedisServer], tmp_path: Path, name: str
 ) -> None:
-    server = make_server(*AOF)
-    server.start()
-    with victims() as start, trio.fail_after(2 * PATIENCE_SECONDS):
+    fault = FAULTS[name]
+    with trio.fail_after(3 * PATIENCE_SECONDS):
         async with AsyncExitStack() as stack:
-            site = Site(server, start, tmp_path, stack)
-            await site.build()
-            load, twice = Load(), set[bytes]()
-            async with trio.open_nursery() as workers:
-                for number in range(4):
-                    workers.start_soon(load.work, lambda number=number: site.ports[number % 2])
-                async with trio.open_nursery() as clients:
-                    for number in range(4):
-                        clients.start_soon(
-                            load.submit, b"client %d" % number, lambda number=number: site.ports[number % 2]
-                        )
-                    clients.start_soon(load.call, b"caller", lambda: site.ports[1])
-                    while load.answered < JOBS_PER_CLIENT:
-                        await trio.lowlevel.checkpoint()
-                    twice |= load.may_run_twice()
-                    await fault(site)
-                    twice |= load.may_run_twice()
-                    if fault is Site.brokers_are_restarted:
-                        twice.clear()  # what runs is let end
-                async with open_peer(("127.0.0.1", site.ports[1])) as asking:
-                    while await jobs_left(asking, FUNCTION):
-                        pass
-                workers.cancel_scope.cancel()
-            load.ledger.nothing_is_lost()
-            assert {payload for payload, runs in load.ledger.runs.items() if runs > 1} <= twice
-            assert load.calls
-            await until(lambda: all_mail_is_read(server.client(), PREFIX, FUNCTION))
-            nothing_is_left(server.client(), PREFIX, FUNCTION)
+            server = make_server(*fault.server, password=fault.password)
+            if fault.disk_kilobytes:
+                server.settings += ("--dir", str(stack.enter_context(small_disk(fault.disk_kilobytes))))
+                stack.callback(server.kill)
+            server.start()
+            site = Site(server, stack.enter_context(victims()), tmp_path, fault.brokers, fault.options)
+            await site.build(stack)
+            await site.under_load(partial(fault.strike, site))
+            await site.all_is_well(loses_a_broker=fault.loses_a_broker, turns=fault.loses_a_broker + 2 * fault.breaks)
+            if name.isupper():
+                is_told_once(site, name)
+
+
+def is_told_once(site: Site[Victim], word: str) -> None:
+    """The logs name it, and do not grow with what it costs: a few lines a broker."""
+    lines = [line for broker in site.brokers for line in broker.log().splitlines() if word in line]
+    assert 1 <= len(lines) <= LINES_A_BROKER * len(site.brokers), lines

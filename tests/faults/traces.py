@@ -20,6 +20,13 @@ def nothing_is_left(client: Any, prefix: str, function: bytes) -> None:
     assert counted[b"submitted"] == sum(counted.get(end, 0) for end in ENDS), counted
 
 
+def over(client: Any, prefix: str, function: bytes) -> int:
+    """How many jobs of a function ended with a result or a failure, as its counters have it."""
+    keys = Keys(prefix.encode())
+    counted = client.hmget(keys.function(keys.tag(digest_of(function))), "completed", "failed")
+    return sum(int(count or 0) for count in counted)
+
+
 def all_mail_is_read(client: Any, prefix: str, function: bytes) -> bool:
     """Whether every mailbox is empty. That of a broker which lives stays: its next entry must come behind the last."""
     tag = Keys(prefix.encode()).tag(digest_of(function))

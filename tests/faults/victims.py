@@ -1,6 +1,8 @@
 """Brokers in processes of their own that can be killed, each started in milliseconds from a warm fork server."""
 
+import logging
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ class Victim:
 
     def __init__(self, redis: str, prefix: str, data_dir: Path, **fields: object) -> None:
         given = {"port": 0, "redis": redis, "redis_prefix": prefix, "data_dir": data_dir, "presence_ttl": 60.0}
+        self._log = data_dir / "log"
         self._hears, says = FORKS.Pipe(duplex=False)
         self._process = FORKS.Process(target=_live, args=(given | {"store_timeout": 20.0} | fields, says), daemon=True)
         self._process.start()
@@ -32,6 +35,23 @@ class Victim:
         with trio.fail_after(PATIENCE_SECONDS):
             address: tuple[str, int] = await trio.to_thread.run_sync(self._hears.recv, abandon_on_cancel=True)
         return address
+
+    def log(self) -> str:
+        """All that the brokers of this data directory have written to their log."""
+        return self._log.read_text("utf-8")
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay, the kernel even accepts more; when this returns, it stands still."""
+        pid = self._process.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        while Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "T":
+            pass  # it is no child of ours, which alone could be waited for
+
+    def resume(self) -> None:
+        """The end of `pause`."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL; when this returns, it is gone."""
@@ -68,6 +88,10 @@ def victims() -> Iterator[Callable[..., Victim]]:
 
 
 def _live(fields: dict[str, object], says: Connection) -> None:
+    folder = Path(str(fields["data_dir"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=folder / "log", format="%(levelname)s %(message)s", force=True)
+
     async def life() -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             async with open_broker(Settings.model_validate(fields)) as broker:

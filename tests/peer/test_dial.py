@@ -10,7 +10,8 @@ import pytest
 import trio
 import trio.testing
 
-from peer import dial, parse_address
+from peer import parse_address
+from peer.dial import dial
 from protocol import EchoReq, EchoRes, Role
 from protocol.stream import PacketStream
 from tests.cancelling import cancelled_at

@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from persistence.data_directory import DataDirectory
 from persistence.filelock import FileLock
+from persistence.waiting import wait_alone
 from tests.programs import Program, open_program
 
 PATIENCE_SECONDS = 30.0
@@ -43,13 +44,13 @@ async def kill_store(directory: Path) -> None:
         if not alive.try_exclusive():
             os.kill(int(home.pid.read_text()), signal.SIGKILL)
         with trio.fail_after(PATIENCE_SECONDS):
-            await alive.exclusive()
+            await wait_alone(alive)
 
 
 async def gone(directory: Path) -> None:
     """Returns when no server lives in the directory."""
     with FileLock(DataDirectory(directory).alive) as alive, trio.fail_after(PATIENCE_SECONDS):
-        await alive.exclusive()
+        await wait_alone(alive)
 
 
 def lives(directory: Path) -> bool:

@@ -6,7 +6,8 @@ import pytest
 import trio
 import trio.testing
 
-from persistence.filelock import FileLock, alone_with
+from persistence.filelock import FileLock
+from persistence.waiting import alone_with
 
 
 def test_one_alone_or_many_together(tmp_path: Path) -> None:

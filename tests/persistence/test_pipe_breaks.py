@@ -1,5 +1,6 @@
 """What becomes of commands when the connection breaks, and how the pipe comes back."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -7,6 +8,7 @@ import pytest
 import trio
 
 from persistence.errors import StoreError, StoreUnavailableError
+from persistence.outage import Outage
 from persistence.pipe import Command, Handshake, Pipe, Reply
 from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running, until
@@ -253,15 +255,33 @@ async def test_a_full_outbox_says_so_at_once_and_takes_more_when_it_has_emptied(
         assert (await kept.wait(10))[-1] == b"OK"
 
 
-async def test_an_outage_is_told_in_a_few_lines_and_its_end_in_one(redis_server: RedisServer) -> None:
-    with hearing("persistence.reconnecting") as ear:
-        async with running(Pipe(options_for(redis_server), name="claims")) as pipe:
+async def test_an_outage_is_one_line_and_its_end_another_however_many_pipes_meet_it(redis_server: RedisServer) -> None:
+    options = options_for(redis_server)
+    outage = Outage(options.address)
+    with hearing("persistence.outage") as ear:
+        one, other = Pipe(options, name="one", outage=outage), Pipe(options, name="other", outage=outage)
+        async with running(one), running(other):
             redis_server.kill()
-            await ear.line("pipe claims: the connection to Redis broke: ")
-            await ear.line("Connection refused; trying again")
+            await until(lambda: one.away_because is not None and other.away_because is not None)
+            refused = f"cannot connect to Redis at {options.address}: Connection refused"
+            assert ear.lines() == [f"Redis is away: {refused}; trying again"]
             redis_server.start()
-            await pipe.wait_connected()
-            assert ear.lines() == ["pipe claims: connected"]
+            await one.wait_connected()
+            await other.wait_connected()
+            (back,) = ear.lines()
+            assert re.fullmatch(rf"Redis at {options.address} is back, after \d+\.\d s", back)
+
+
+async def test_a_break_that_is_healed_at_once_is_one_line(redis_server: RedisServer) -> None:
+    options = options_for(redis_server)
+    with hearing("persistence.outage") as ear:
+        async with running(Pipe(options, name="test")) as pipe:
+            connects = pipe.statistics().connects
+            redis_server.client().client_kill_filter(_type="normal", skipme=True)
+            await until(lambda: pipe.statistics().connects > connects)
+            lost = f"the connection to Redis at {options.address} was lost and is back: the connection to Redis broke: "
+            (line,) = ear.lines()
+            assert line.startswith(lost)
 
 
 async def test_a_clean_stop_of_the_server_is_a_break_like_any_other(redis_server: RedisServer) -> None:

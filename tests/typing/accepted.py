@@ -5,6 +5,7 @@ from typing import assert_type
 from pydantic import BaseModel, JsonValue
 
 from client import JSON, BackgroundJob, Client, Function, Priority
+from client.blocking import Client as BlockingClient
 from worker import Job, ThreadJob, Worker
 
 
@@ -50,6 +51,19 @@ async def by_function(client: Client) -> None:
     async with client.follow(send_email, email) as job:
         assert_type(await job.result(), Receipt)
     async for submitted in client.submit_many(BackgroundJob(send_email, one) for one in [email]):
+        assert_type(submitted.handle, bytes | None)
+
+
+def without_trio(client: BlockingClient) -> None:
+    """The same, for programs that block."""
+    email = Email(to="ann@example.org")
+    assert_type(client.submit_background(send_email, email, run_at=17, timeout=1), bytes)
+    assert_type(client.submit_at(17, send_email, email), bytes)
+    assert_type(client.call(send_email, email, priority=Priority.LOW, timeout=30), Receipt)
+    assert_type(client.call(b"resize", b"picture", unique="u"), bytes)
+    with client.follow(total, [1, 2]) as job:
+        assert_type(job.result(), int)
+    for submitted in client.submit_many(BackgroundJob(send_email, one) for one in [email]):
         assert_type(submitted.handle, bytes | None)
 
 

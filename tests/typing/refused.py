@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from client import BackgroundJob, Client, Function
+from client.blocking import Client as BlockingClient
 from worker import Job, ThreadJob, Worker
 
 
@@ -33,6 +34,15 @@ async def wrong(client: Client) -> None:
     client.follow(send_email, 17)  # type: ignore[misc]
     BackgroundJob(send_email, "ann@example.org")  # type: ignore[misc]
     Function("f")  # type: ignore[call-overload]
+    assert receipt
+
+
+def wrong_without_trio(client: BlockingClient) -> None:
+    """Every statement here has one error."""
+    client.submit_background(send_email, "ann@example.org")  # type: ignore[misc]
+    client.submit_background("sendEmail", b"", uniqe="u")  # type: ignore[call-overload]
+    client.call(send_email, b"bytes")  # type: ignore[misc]
+    receipt: str = client.call(send_email, Email(to="ann"))  # type: ignore[assignment]
     assert receipt
 
 

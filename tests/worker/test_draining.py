@@ -12,7 +12,6 @@ import trio.testing
 
 from client import open_client
 from protocol import GrabJobAll, JobAssignUniq, NoJob, PreSleep, WorkComplete
-from tests.cancelling import cancelled_at
 from tests.processes import ServerProcess
 from tests.programs import open_program
 from tests.raw_worker import raw_worker
@@ -113,23 +112,6 @@ async def test_a_worker_that_has_drained_returns(server: ServerProcess, function
     async with open_client(server.address) as client, trio.open_nursery() as nursery:
         await nursery.start(worker.run, server.address)
         assert await client.call(function, b"x") == b"x"
-
-
-async def test_run_cancelled_at_any_await_leaves_nothing(server: ServerProcess, function: str) -> None:
-    tasks = trio.lowlevel.current_statistics().tasks_living
-    worker = Worker()
-
-    @worker.register(function)
-    async def work(job: Job) -> None:
-        """Not called."""
-
-    async def run() -> None:
-        await worker.run(server.address)
-
-    for count in range(1, 10):
-        with trio.move_on_after(0.1):
-            assert await cancelled_at(count, run)
-        assert trio.lowlevel.current_statistics().tasks_living == tasks
 
 
 async def test_arguments_that_cannot_be_right_are_refused_plainly() -> None:

@@ -8,7 +8,6 @@ import trio
 from client import open_client
 from protocol import WorkComplete
 from tests.cancelling import cancelled_at
-from tests.gearman_servers import ask_in_text
 from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
 from tests.worker.running import running_worker
@@ -87,25 +86,6 @@ async def test_a_job_that_fails_while_it_is_cancelled_does_not_fail_the_worker(
             await begun.wait()
             worker.cancel()
         await _run_the_rest(server, function)
-
-
-async def test_no_job_is_lost_at_whichever_await_a_worker_is_cancelled(server: ServerProcess, function: str) -> None:
-    """The awaits of one of its own tasks, the one that asks for jobs; a job given to it goes to the next worker."""
-    tasks = trio.lowlevel.current_statistics().tasks_living
-    done: list[bytes] = []
-
-    async def work(job: Job) -> None:
-        done.append(job.payload)
-
-    async with open_client(server.address) as client:
-        for count in range(1, 40):
-            await client.submit_background(function, b"%d" % count)
-            with trio.move_on_after(0.1):  # from some count on it is asleep before it gets there
-                assert await cancelled_at(count, partial(run_worker, server.address, {function: work}))
-        async with running_worker(server, {function: work}):
-            await ask_in_text(server, "status", until=lambda reply: f"{function}\t0\t0\t1\n" in reply)
-    assert sorted(set(done), key=int) == [b"%d" % count for count in range(1, 40)]
-    assert trio.lowlevel.current_statistics().tasks_living == tasks
 
 
 @pytest.mark.parametrize("said", ["progress", "data", "warn"])

@@ -1,4 +1,4 @@
-"""Text commands that tell or change something: version, getpid, verbose, cancel, create, drop, shutdown."""
+"""Text commands that tell or change something: version, getpid, verbose, ready, cancel, create, drop, shutdown."""
 
 from typing import Final
 
@@ -270,6 +270,16 @@ DIALOGUES: Final = (
         admin > text drop function
         admin < text ERR INVALID_ARGUMENTS An+incomplete+set+of+arguments+was+sent+to+this+command+drop\r\n
         """,
+    ),
+    Dialogue(
+        "ready tells whether the server can be used",
+        r"""
+        admin > text ready
+        gearmand: admin < text ERR UNKNOWN_COMMAND Unknown+server+commandready\r\n
+        ours: admin < text OK\r\n
+        """,
+        because="An addition, for load balancers and monitors: OK only when the store answers, else an ERR line with the "
+        "reason.",
     ),
     Dialogue(
         "shutdown stops the server",

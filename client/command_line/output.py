@@ -1,0 +1,56 @@
+"""What commands write: lines for people, JSON for programs."""
+
+import base64
+import json
+import sys
+from typing import TypeAlias
+
+__all__ = ["Field", "Output", "as_text", "content"]
+
+Field: TypeAlias = str | int | float | bool | list[dict[str, "Field"]] | None
+
+
+class Output:
+    """Standard output. Every line leaves at once, for whoever reads it may be waiting."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    @property
+    def is_terminal(self) -> bool:
+        """Somebody looks at it, and things may be drawn."""
+        return not self.as_json and sys.stdout.isatty()
+
+    def tell(self, line: str, **fields: Field) -> None:
+        """A line, or the same as an object."""
+        sys.stdout.write((json.dumps(fields, ensure_ascii=False) if self.as_json else line) + "\n")
+        sys.stdout.flush()
+
+    def tell_object(self, **fields: Field) -> None:
+        """What is only for programs."""
+        if self.as_json:
+            self.tell("", **fields)
+
+    def write(self, data: bytes) -> None:
+        """Bytes as they are, for people and pipes alike; nothing with ``--json``, which has objects for them."""
+        if not self.as_json:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
+    def complain(self, line: str) -> None:
+        """A line on standard error."""
+        sys.stderr.write(line + "\n")
+
+
+def as_text(data: bytes) -> str:
+    """A name or a handle, to be read; what is no UTF-8 is shown as escapes."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+def content(data: bytes) -> dict[str, str]:
+    """A payload in JSON: as text if it is UTF-8, else in base 64."""
+    try:
+        return {"data": data.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}

@@ -1,0 +1,125 @@
+"""The flags of ``python -m client``."""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
+
+from client.command_line.moments import FORMS, moment
+from client.submission import When
+from peer.server_options import add_server_options, checked_servers, tls_context
+from protocol import Priority
+
+__all__ = ["COMMANDS", "PRIORITIES", "parsed"]
+
+DESCRIPTION = "Submits jobs to a Gearman server, waits for them and watches them."
+
+EPILOG = """\
+exit status: 0 done; 1 the job failed, or is not known; 2 the command line is wrong;
+3 no server answered, or not in time; 4 the server refused; 130 after Ctrl-C (0 in watch and top)"""
+
+PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the usage is what --help is for."""
+
+    def __init__(self, *, prog: str, description: str = "", **_: object) -> None:
+        style = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog=prog, description=description, epilog=EPILOG, formatter_class=style, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What the words ask for; exits with status 2 and a line if they cannot be right."""
+    parser = Parser(prog="python -m client", description=DESCRIPTION)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (summary, add_flags) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        command.description = summary.capitalize() + "."
+        add_flags(command)
+        group = command.add_argument_group("output")
+        group.add_argument("--json", action="store_true", help="write JSON, one object a line")
+        add_server_options(command)
+    options = parser.parse_args(words)
+    try:
+        options.server = checked_servers(options)
+        tls_context(options)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("function", help="what is to be done")
+    parser.add_argument("payload", nargs="?", help="with what; without it and --file, standard input")
+    parser.add_argument("--file", metavar="FILE", help="the file that has the payload")
+    parser.add_argument("--unique", default="", metavar="KEY", help="join a job of this key that is not over")
+    parser.add_argument("--priority", choices=PRIORITIES, default="normal", help="within the function (normal)")
+    parser.add_argument("--reducer", default="", metavar="FUNCTION", help="for map/reduce: where its pieces go")
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    _add_job(parser)
+    parser.add_argument("--at", type=_moment, metavar="WHEN", help=f"run it then: {FORMS}")
+    parser.add_argument("--lines", action="store_true", help="a job for each line of the file or of standard input")
+    _add_timeout(parser, "for the server's answer (30)", 30.0)
+
+
+def _add_call(parser: argparse.ArgumentParser) -> None:
+    _add_job(parser)
+    _add_timeout(parser, "for the job; then it is let go (without end)", math.inf)
+
+
+def _add_status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("handles", nargs="*", metavar="HANDLE", help="of jobs")
+    parser.add_argument("--unique", action="append", default=[], metavar="KEY", help="of jobs that were given one")
+    _add_timeout(parser, "for the server's answer (30)", 30.0)
+
+
+def _add_watch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("handles", nargs="*", metavar="HANDLE", help="until these are over; without any, whatever runs")
+    _add_interval(parser)
+
+
+def _add_top(parser: argparse.ArgumentParser) -> None:
+    _add_interval(parser)
+    parser.add_argument("--count", type=_positive, default=math.inf, metavar="N", help="end after so many looks")
+
+
+def _add_interval(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--interval", type=_positive, default=1.0, metavar="SECONDS", help="look so often (1)")
+    _add_timeout(parser, "for each answer of the server (30)", 30.0)
+
+
+def _add_timeout(parser: argparse.ArgumentParser, what: str, seconds: float) -> None:
+    parser.add_argument("--timeout", type=_positive, default=seconds, metavar="SECONDS", help=what)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
+
+
+def _moment(text: str) -> When:
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
+    "submit": ("queue a job that nobody waits for, and print its handle", _add_submit),
+    "call": ("have a job done, and print its result", _add_call),
+    "status": ("tell how jobs stand", _add_status),
+    "watch": ("show how far jobs have come, as it goes on", _add_watch),
+    "top": ("show functions, their jobs and workers, as it goes on", _add_top),
+}

@@ -1,0 +1,76 @@
+"""What is drawn on a terminal: bars for jobs, a table for functions. The one module that meets rich."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from client.command_line.samples import FunctionSample, JobSample
+
+__all__ = ["Screen"]
+
+
+class Screen:
+    """Ways to draw."""
+
+    @staticmethod
+    @contextmanager
+    def one_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar on standard error, gone at the end, so that the result stands alone."""
+        console = Console(file=sys.stderr)
+        with _bars(console, transient=True) as bars:
+            bar = bars.add_task(name, total=None, state="")
+            yield lambda numerator, denominator: bars.update(bar, completed=numerator, total=denominator or None)
+
+    @staticmethod
+    @contextmanager
+    def job_bars() -> Iterator[Callable[[Iterable[JobSample]], None]]:
+        """A bar for each job; the function takes what changed. Finished ones stay."""
+        with _bars(Console(), transient=False) as bars:
+            known: dict[str, TaskID] = {}
+
+            def draw(samples: Iterable[JobSample]) -> None:
+                for sample in samples:
+                    if sample.handle not in known:
+                        known[sample.handle] = bars.add_task(sample.handle, total=None, state="")
+                    over = sample.state == "over"
+                    bars.update(
+                        known[sample.handle],
+                        completed=sample.denominator if over else sample.numerator,
+                        total=sample.denominator or (1 if over else None),
+                        state=sample.state,
+                    )
+
+            yield draw
+
+    @staticmethod
+    @contextmanager
+    def table() -> Iterator[Callable[[Iterable[FunctionSample]], None]]:
+        """A table that is drawn anew, in place."""
+        with Live(console=Console(), auto_refresh=False) as live:
+            yield lambda samples: live.update(_table(samples), refresh=True)
+
+
+def _bars(console: Console, *, transient: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=transient,
+    )
+
+
+def _table(samples: Iterable[FunctionSample]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in FunctionSample.HEADINGS:
+        table.add_column(heading, justify="left" if heading == "FUNCTION" else "right")
+    for sample in samples:
+        table.add_row(*sample.row(), style="bold" if sample.running else "dim" if not sample.queued else "")
+    return table

