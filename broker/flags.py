@@ -133,7 +133,8 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         Flag(
             ("--redis",),
             "the Redis or Valkey that keeps the jobs: redis://HOST:PORT/DB, rediss://... for TLS, or "
-            "unix:///PATH; redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB for the master that sentinels know by a name. "
+            "unix:///PATH; redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB for the master that sentinels know by a name; "
+            "redis+cluster://HOST:PORT,HOST:PORT for a cluster, by some of its nodes. "
             "Without it the broker runs its own in the data directory. A password is safer in "
             "TRIO_GEARMAN_REDIS or the config file than in the list of processes",
             metavar="URL",

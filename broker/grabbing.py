@@ -75,6 +75,8 @@ def _look_again_later(broker: Broker, line: Line) -> None:
 
     async def look_again() -> None:
         await trio.sleep(RETRY_SECONDS)
+        if not broker.store.reaches(line.function):
+            return  # it is looked at when it is there again
         line.bits |= bits
         if can_be_asked(broker):
             wake_for(broker, line)

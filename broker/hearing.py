@@ -1,9 +1,10 @@
 """What the store tells the broker: notices, mail, and the ups and downs of Redis."""
 
 import logging
+from collections.abc import Sequence
 
 from broker.core import Broker
-from broker.line import ALL_BITS
+from broker.line import ALL_BITS, Line
 from broker.relaying import deliver, relay_end
 from broker.waking import wake_for
 from broker.working import stop_running
@@ -26,22 +27,31 @@ class Hearing:
             line.bits |= 1 << priority
             wake_for(self._broker, line)
 
-    def reconnected(self) -> None:
-        """Redis is there: every function is heard anew, and any may hold work."""
+    def reconnected(self, functions: Sequence[Function]) -> None:
+        """Redis is there: these functions are heard anew, and any may hold work."""
         broker = self._broker
-        for line in broker.roster.lines.values():
+        lines = [line for line in map(broker.line_of, functions) if line is not None]
+        for line in lines:
             broker.store.listen(line.function)
             line.bits = ALL_BITS
-        broker.start_soon(self._wake_when_ready)
+        if lines:
+            broker.start_soon(self._wake_when_ready, lines)
 
-    async def _wake_when_ready(self) -> None:
+    def away(self, functions: Sequence[Function]) -> None:
+        """Who asks for these is told that there is nothing, until they are there again."""
+        for line in map(self._broker.line_of, functions):
+            if line is not None:
+                line.bits = 0
+
+    async def _wake_when_ready(self, lines: Sequence[Line]) -> None:
         # Told from within the handshake: grabs are worth while only when it is over.
         try:
             await self._broker.store.pipe.wait_connected()
         except StoreError:
             return
-        for line in self._broker.roster.lines.values():
-            wake_for(self._broker, line)
+        for line in lines:
+            if self._broker.store.reaches(line.function):
+                wake_for(self._broker, line)
         self._broker.flusher.flush()
 
     def batch_done(self) -> None:

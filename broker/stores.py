@@ -37,8 +37,9 @@ async def open_place(settings: Settings) -> AsyncIterator[Place]:
     directory = settings.data_dir or default_data_dir()
     if settings.redis is not None:
         options = redis_options(settings.redis)
-        words = f"Redis at {options.address}, keys beginning with {settings.redis_prefix}:"
-        yield Place(options, words, directory, f"{options.address}/{options.db}/{settings.redis_prefix}".encode())
+        words = f"{options.place}, keys beginning with {settings.redis_prefix}:"
+        where = options.cluster_address or options.address
+        yield Place(options, words, directory, f"{where}/{options.db}/{settings.redis_prefix}".encode())
         return
     async with open_embedded_store(directory) as store, trio.open_nursery() as nursery:
         nursery.start_soon(store.watch)
@@ -55,8 +56,9 @@ async def mind_weaknesses(settings: Settings, store: Store) -> None:
     """
     if settings.redis is None:
         return
-    address = redis_options(settings.redis).address
-    found = [f"Redis at {address} may lose jobs: {weakness}" for weakness in await store.weaknesses()]
+    place = redis_options(settings.redis).place
+    place = place[0].upper() + place[1:]
+    found = [f"{place} may lose jobs: {weakness}" for weakness in await store.weaknesses()]
     if found and settings.strict_store:
         raise StoreForgetsError(f"{'; '.join(found)} (or start without --strict-store)")
     for line in found:

@@ -11,7 +11,7 @@ from broker.line import Line
 from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
-from broker.waking import can_be_asked, nothing_came, reserve
+from broker.waking import nothing_came, reserve
 from persistence import ClaimedJob, Function, JobId, StoreError, Submitted
 from protocol import (
     Error,
@@ -200,6 +200,8 @@ def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | No
     if line.function.replicas:
         return None
     sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
-    if sleeper is None or not can_be_asked(broker) or not broker.roster.may_hand_off(sleeper, line, priority):
+    if sleeper is None or broker.leaving or not broker.store.reaches(line.function):
+        return None
+    if not broker.roster.may_hand_off(sleeper, line, priority):
         return None
     return sleeper

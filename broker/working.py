@@ -77,6 +77,9 @@ def note_progress(broker: Broker) -> None:
         return  # only the latest counts, and it is kept until then
     runs, broker.progressing = broker.progressing, []
     for run in runs:
+        if not broker.store.reaches(run.function) and not run.ended:
+            broker.progressing.append(run)
+            continue
         if run.progress is not None and not run.ended:
             broker.store.ending.progress(run.function, run.job.id, run.job.attempt, *run.progress)
         run.progress = None

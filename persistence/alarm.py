@@ -6,17 +6,20 @@ two that ring at once do no harm, and none that dies takes a job's time with it.
 
 import logging
 import math
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import trio
 
 from persistence.errors import StoreError
 from persistence.functions import Function
+from persistence.in_reach import each_in_reach
 from persistence.keys import digest_of
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.replies import expect_bytes, expect_int, expect_list
 from persistence.scripts import DUE
+from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ ROUND_SECONDS: Final = 30.0
 class Alarm:
     """Knows when the next scheduled job of each function is due."""
 
-    def __init__(self, link: Link, bulk: Pipe) -> None:
+    def __init__(self, link: Link, bulk: Way) -> None:
         self._link = link
         self._bulk = bulk
         self._due: dict[bytes, float] = {}
@@ -62,15 +65,20 @@ class Alarm:
 
     async def _ring(self) -> None:
         now = trio.current_time()
+        tag = self._link.keys.tag
+        asks: dict[bytes, Callable[[bytes], Awaitable[None]]] = {
+            tag(digest_of(name)): partial(self._ask, name) for name, at in self._due.items() if at <= now
+        }
         if now >= self._round_at + ROUND_SECONDS:
-            names = await self._bulk.ask(b"HVALS", self._link.keys.functions)
-            self._due.update(dict.fromkeys(map(expect_bytes, expect_list(names)), -math.inf))
-            self._round_at = now
-        for name in [name for name, at in self._due.items() if at <= now]:
-            await self._ask(name)
+            asks[self._link.keys.functions] = self._ask_all
+        await each_in_reach(self._bulk, asks, lambda key: asks[key](key))
 
-    async def _ask(self, name: bytes) -> None:
-        tag = self._link.keys.tag(digest_of(name))
+    async def _ask_all(self, listed_in: bytes) -> None:
+        names = await self._bulk.ask(b"HVALS", listed_in)
+        self._due.update(dict.fromkeys(map(expect_bytes, expect_list(names)), -math.inf))
+        self._round_at = trio.current_time()
+
+    async def _ask(self, name: bytes, tag: bytes) -> None:
         del self._due[name]  # whoever says from here on that we must look again says it of what we may not see
         milliseconds = 0
         try:

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from persistence.asking_all import ask_all
+from persistence.asking_everywhere import Everywhere
 from persistence.errors import StoreError
 from persistence.jobs import Counts, JobStatus
 from persistence.keys import digest_of
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import INCARNATION_BYTES, Incarnation, JobId, read_handle
 from persistence.replies import Command, Reply, expect_bytes, expect_dict, expect_int, expect_list
 from persistence.scripts import STATUS, STATUS_UNIQUE
+from persistence.way import Way
 
 UNKNOWN = JobStatus(known=False)
 StatusAnswer = Callable[[JobStatus | StoreError], None]
@@ -21,7 +22,7 @@ NAMES_A_STEP: Final = 1000
 class Asking:
     """Reads the store. An outage is answered with a StoreError after the store timeout."""
 
-    def __init__(self, link: Link, bulk: Pipe) -> None:
+    def __init__(self, link: Link, bulk: Way) -> None:
         self._link = link
         self._bulk = bulk
 
@@ -36,8 +37,14 @@ class Asking:
         self._ask(self._link.pipe_with(tag), STATUS.call(tag, job), lambda reply: answer(_status(reply)))
 
     def status_of_unique(self, unique: bytes, answer: StatusAnswer) -> None:
-        """What is known of a job that holds this unique, whatever its function. One trip; two if some have replicas."""
+        """What is known of a job that holds this unique, whatever its function. One trip; two if some have replicas.
+
+        On a cluster, one for the names of all functions and one to each node.
+        """
         link = self._link
+        if not link.pipe.in_order:
+            Everywhere(link, unique, lambda reply: answer(_status(reply))).ask()
+            return
 
         def ask() -> None:
             command = STATUS_UNIQUE.call(link.keys.root, unique)
@@ -56,7 +63,7 @@ class Asking:
 
         self._ask(self._link.pipe, [b"TIME"], told)
 
-    def _ask(self, pipe: Pipe, command: Command, answer: Callable[[Reply], None]) -> None:
+    def _ask(self, pipe: Way, command: Command, answer: Callable[[Reply], None]) -> None:
         # Asked on the pipe that carries the writes, so that a client reads what it has just written.
         self._link.gathering.close()
         pipe.post(command, answer, again=lambda: command, deadline=self._link.deadline())
@@ -69,7 +76,7 @@ class Asking:
         link = self._link
         link.gathering.close()
         for pipe in dict.fromkeys((link.firm, link.pipe)):
-            await pipe.ask(b"PING", timeout_seconds=link.store_timeout_seconds)
+            await pipe.settled(link.store_timeout_seconds)
 
     async def functions(self) -> list[bytes]:
         """The names of all functions, sorted. Read in steps. Raises StoreError in an outage."""

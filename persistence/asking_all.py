@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import trio
 
 from persistence.errors import StoreError
-from persistence.pipe import Pipe
 from persistence.replies import Command, Reply
+from persistence.way import Way
 
 
-async def ask_all(pipe: Pipe, commands: Sequence[Command], timeout_seconds: float) -> list[Reply]:
+async def ask_all(pipe: Way, commands: Sequence[Command], timeout_seconds: float) -> list[Reply]:
     """The replies to commands that leave in one write. Cancelled, they may be executed nonetheless.
 
     Raises StoreError: the first of those that came in the place of a reply.

@@ -8,10 +8,10 @@ from persistence.errors import StoreError
 from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import Handle, Incarnation, JobId, handle_of
 from persistence.replies import Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE
+from persistence.way import Way
 from protocol import Priority
 
 LARGE_BYTES: Final = 65_536
@@ -45,7 +45,7 @@ class Claim(NamedTuple):
 class Claiming:
     """Hands out jobs of the store to this broker, one run each."""
 
-    def __init__(self, link: Link, bulk: Pipe, handle_prefix: bytes) -> None:
+    def __init__(self, link: Link, bulk: Way, handle_prefix: bytes) -> None:
         self._link = link
         self._bulk = bulk
         self._handle_prefix = handle_prefix

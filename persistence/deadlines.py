@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import trio
 
-from persistence.posted import Posted
+from persistence.replies import Answer
 
 TICK_SECONDS: Final = 0.1
 """How late a deadline may be noticed; small beside the seconds that submits wait."""
@@ -22,17 +22,28 @@ LATE_SECONDS: Final = 1.0
 """A tick this late means that this process stood still, not that Redis did."""
 
 
+class HasDeadline(Protocol):
+    """A command on its way."""
+
+    deadline: float | None
+    answer: Answer | None
+    """None: it was answered already."""
+
+
+Timed = TypeVar("Timed", bound=HasDeadline)
+
+
 class Deadlines:
     """Remembers the earliest deadline there may be. `earliest` may be too early, never too late."""
 
     def __init__(self) -> None:
         self.earliest = math.inf
 
-    def overdue(self, now: float, *queues: Iterable[Posted]) -> list[Posted]:
+    def overdue(self, now: float, *queues: Iterable[Timed]) -> list[Timed]:
         """The commands whose deadline has passed without an answer, oldest first within each queue."""
         if now < self.earliest:
             return []
-        late: list[Posted] = []
+        late: list[Timed] = []
         earliest = math.inf
         for queue in queues:
             for posted in queue:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from persistence.functions import Function
-from persistence.pipe import Pipe
 from persistence.replies import Answer, Command
+from persistence.way import Way
 
 
 class Debt(NamedTuple):
@@ -21,7 +21,7 @@ class Debt(NamedTuple):
     build: Callable[[], Command]
     """Makes the command for one more try."""
     answer: Answer
-    pipe: Pipe
+    pipe: Way
     """By which it goes."""
     length: int
     """What keeping it costs."""

@@ -56,6 +56,10 @@ class StoreVersionError(StoreError):
     """The server, or the data in it, is of a version that cannot be worked with."""
 
 
+class StoreClusterError(StoreError):
+    """What was named as a cluster is none, or not whole."""
+
+
 class UnknownMasterError(StoreError):
     """The sentinels that were asked know no master of the name that was given."""
 

@@ -1,5 +1,6 @@
 """What the store tells the broker without being asked. All calls are synchronous and happen in stream order."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from persistence.functions import Function
@@ -13,8 +14,11 @@ class StoreEvents(Protocol):
     def work_noticed(self, function: Function, priority: int) -> None:
         """A job of this function may have become claimable at this priority."""
 
-    def reconnected(self) -> None:
-        """The store is there (again): notices may have been missed, so anything may hold work."""
+    def reconnected(self, functions: Sequence[Function]) -> None:
+        """These are there (again): notices may have been missed, so any may hold work. As yet, nothing can be asked."""
+
+    def away(self, functions: Sequence[Function]) -> None:
+        """These cannot be asked for now, though others can; `reconnected` will tell when they can be again."""
 
     def batch_done(self) -> None:
         """All that one read from Redis brought has been told: the time to write to peers."""

@@ -15,6 +15,10 @@ class Function:
     tag: bytes
     replicas: int = 0
     """How many replicas must have a background job of it before its client hears so."""
+    known: bool = False
+    """Whether Redis knew it when it was last compared with what is here."""
+    to_introduce: bool = False
+    """Whether Redis is to know it as soon as its place there can be prepared."""
     last_number: int = 0
     """The highest number given to a submit in this incarnation."""
     unanswered: dict[int, None] = field(default_factory=dict)

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
+from persistence.errors import (
+    StoreClusterError,
+    StoreError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    StoreVersionError,
+)
 from persistence.options import RedisOptions
 from persistence.posted import Posted
 from persistence.replies import Command, Reply
@@ -21,6 +27,16 @@ OLDEST_REDIS: Final = (7, 0)
 
 UNUSABLE: Final = frozenset({"LOADING", "MASTERDOWN", "BUSY"})
 """What PING is refused with by a server that listens but cannot work yet."""
+
+
+class Asking(Protocol):
+    """A `Handshake`, or what does the same on a connection that is in use."""
+
+    async def __call__(self, *command: bytes | str | int) -> Reply:
+        """Ask one thing and wait for the reply. Raises StoreError."""
+
+    async def many(self, commands: Sequence[Command]) -> list[Reply]:
+        """Ask several things in one trip; errors stand among the replies."""
 
 
 class Handshake:
@@ -66,6 +82,7 @@ async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: 
         StoreUnavailableError: it is a replica, and was to be a master.
         StoreRefusedError: it does not let us in, or (LOADING, BUSY, MASTERDOWN) cannot work yet.
         StoreVersionError: it is older than Redis 7.0.
+        StoreClusterError: it is one of a cluster, and nobody said so.
     """
     greeting: list[Command] = [_hello(options, name)]
     if options.db:
@@ -75,6 +92,10 @@ async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: 
     if isinstance(hello, StoreRefusedError):
         await _refused(ask, hello, options)
     _check_version(await _version(ask, hello), options)
+    if isinstance(hello, dict) and hello.get(b"mode") == b"cluster" and not options.cluster:
+        raise StoreClusterError(
+            f"Redis at {options.address} is a node of a cluster: name it by redis+cluster://{options.address}"
+        )
     if as_master and isinstance(hello, dict) and hello.get(b"role") != b"master":
         # ROLE would say the same, but is forbidden to whoever is no administrator.
         raise StoreUnavailableError(f"Redis at {options.address} is a replica, where the sentinels had a master")

@@ -11,13 +11,14 @@ from typing import Final
 import trio
 
 from persistence.errors import StoreError
+from persistence.in_reach import each_in_reach
 from persistence.keeper import Keeper
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import Incarnation, spell
 from persistence.replies import expect_bytes, expect_dict, expect_int, expect_list
 from persistence.scripts import FENCE
 from persistence.sightings import Sightings
+from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ LOOKS_PER_TTL: Final = 5
 class Janitor:
     """Watches the presences of all brokers."""
 
-    def __init__(self, link: Link, bulk: Pipe, keeper: Keeper, presence_ttl_seconds: float) -> None:
+    def __init__(self, link: Link, bulk: Way, keeper: Keeper, presence_ttl_seconds: float) -> None:
         self._link = link
         self._bulk = bulk
         self._keeper = keeper
@@ -69,12 +70,14 @@ class Janitor:
         keys = self._link.keys
         digests = await self._bulk.ask(b"HKEYS", keys.functions)
         log.warning("broker %s is lost; returning its jobs", spell(lost).decode())
-        for digest in map(expect_bytes, expect_list(digests)):
-            tag = keys.tag(digest)
-            remaining = 1
-            while remaining:
-                reply = await self._bulk.ask(*FENCE.call(tag, lost, FENCE_STEPS, FENCES_KEPT_SECONDS))
-                remaining = expect_int(expect_list(reply)[1])
+        tags = [keys.tag(expect_bytes(digest)) for digest in expect_list(digests)]
+        await each_in_reach(self._bulk, tags, lambda tag: self._return_from(tag, lost))
         await self._bulk.ask(b"HDEL", keys.beats, lost)
         await self._bulk.ask(b"HDEL", keys.brokers, lost)
         self._sightings.forget(lost)
+
+    async def _return_from(self, tag: bytes, lost: Incarnation) -> None:
+        remaining = 1
+        while remaining:
+            reply = await self._bulk.ask(*FENCE.call(tag, lost, FENCE_STEPS, FENCES_KEPT_SECONDS))
+            remaining = expect_int(expect_list(reply)[1])

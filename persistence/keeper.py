@@ -61,6 +61,11 @@ class Keeper:
             )
             self._link.refused(b"fenced", raised_as)
 
+    @property
+    def is_present(self) -> bool:
+        """Whether Redis has confirmed a raise under the name that we bear."""
+        return self._beats > 0 and self._raised_as == self._link.incarnation
+
     def raise_soon(self, incarnation: Incarnation) -> None:
         """Post a raise; what is posted after it may rely on this presence."""
 

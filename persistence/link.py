@@ -18,12 +18,12 @@ from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableEr
 from persistence.functions import Function, Functions
 from persistence.gathering import Gathering
 from persistence.keys import Keys
-from persistence.pipe import Pipe
 from persistence.records import Incarnation, new_incarnation, spell
 from persistence.remedies import with_remedy
 from persistence.replication import Replication
 from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
+from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,11 @@ class Link:
         self.incarnation: Incarnation = new_incarnation()
         self.generation = 1
         self.store_timeout_seconds = store_timeout_seconds
-        self.pipe: Pipe
+        self.root = Function(b"", b"", keys.root)
+        """Stands for what belongs to no function, where something is owed to that."""
+        self.pipe: Way
         """Carries claims and notices, and all that is asked of functions that want no replicas."""
-        self.firm: Pipe
+        self.firm: Way
         """Carries what is asked of those that do, but for claims and notices. The same as `pipe` if there are none."""
         self.replication: Replication
         """Knows what is held there."""
@@ -66,20 +68,20 @@ class Link:
         """By when a command posted now should have been answered (trio's clock)."""
         return trio.current_time() + self.store_timeout_seconds
 
-    def pipe_of(self, function: Function) -> Pipe:
+    def pipe_of(self, function: Function) -> Way:
         """The pipe on which this function's jobs are handed in and end. All that must keep their order goes there."""
         return self.firm if function.replicas else self.pipe
 
-    def pipe_with(self, tag: bytes) -> Pipe:
+    def pipe_with(self, tag: bytes) -> Way:
         """The same for the function with this tag."""
         function = self.functions.with_tag(tag)
         return self.pipe if function is None else self.pipe_of(function)
 
-    def behind_everything(self, answer: Answer) -> None:
-        """Call this when all that was posted before on any pipe has been answered, with an error if one broke."""
+    def behind_everything(self, function: Function, answer: Answer) -> None:
+        """Call this when all that was posted of a function has been answered, with an error if a pipe broke."""
         self.gathering.close()
         if self.firm is self.pipe:
-            self.pipe.post([b"PING"], answer)
+            self.pipe.post([b"EXISTS", function.tag], answer)
             return
 
         def answered(reply: Reply) -> None:
@@ -111,7 +113,7 @@ class Link:
         self.owe_gathered(function, build, answer, pipe, length + OVERHEAD_BYTES)
 
     def owe_gathered(
-        self, function: Function, build: Callable[[], Command], answer: Answer, pipe: Pipe, length: int
+        self, function: Function, build: Callable[[], Command], answer: Answer, pipe: Way, length: int
     ) -> None:
         """The same for what was gathered itself: it is posted where it stands among all that was."""
         self._debts_made += 1

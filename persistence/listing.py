@@ -12,10 +12,10 @@ import trio
 
 from persistence.keys import digest_of
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import Handle, JobId, handle_of
 from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import PAGE
+from persistence.way import Way
 
 FEWEST_JOBS: Final = 1
 MOST_JOBS: Final = 250
@@ -38,7 +38,7 @@ class ListedJob(NamedTuple):
 class Pages:
     """The pages of one walk. `command` makes the question for a cursor; nothing is asked before the first `next`."""
 
-    def __init__(self, link: Link, bulk: Pipe, command: Callable[[bytes], Command]) -> None:
+    def __init__(self, link: Link, bulk: Way, command: Callable[[bytes], Command]) -> None:
         self._link = link
         self._bulk = bulk
         self._command = command
@@ -80,7 +80,7 @@ class Pages:
 class JobPages(Pages):
     """The jobs of one function. A page is as long as the records on the one before it let it be."""
 
-    def __init__(self, link: Link, bulk: Pipe, function: bytes, handle_prefix: bytes) -> None:
+    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
         digest = digest_of(function)
         tag = link.keys.tag(digest)
         super().__init__(link, bulk, lambda cursor: PAGE.call(tag, cursor, self._count))
@@ -109,7 +109,7 @@ class JobPages(Pages):
 class UniquePages(Pages):
     """The uniques of one function's jobs."""
 
-    def __init__(self, link: Link, bulk: Pipe, function: bytes) -> None:
+    def __init__(self, link: Link, bulk: Way, function: bytes) -> None:
         key = link.keys.uniques(link.keys.tag(digest_of(function)))
         super().__init__(link, bulk, lambda cursor: [b"HSCAN", key, cursor, b"COUNT", PAGE_UNIQUES])
 
@@ -122,7 +122,7 @@ class UniquePages(Pages):
 class Listing:
     """Opens listings. Read on the pipe that holds up nobody: it sees what Redis has confirmed before."""
 
-    def __init__(self, link: Link, bulk: Pipe, handle_prefix: bytes) -> None:
+    def __init__(self, link: Link, bulk: Way, handle_prefix: bytes) -> None:
         self._link = link
         self._bulk = bulk
         self._handle_prefix = handle_prefix

@@ -10,10 +10,10 @@ from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.jobs import Mail
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.records import Incarnation, JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import TRIM
+from persistence.way import Way
 
 BATCH: Final = 64
 """Entries read at a time."""
@@ -36,7 +36,7 @@ class Box:
 class Mailbox:
     """Reads our mail in order, and each piece once: one read at a time, each from behind the last."""
 
-    def __init__(self, link: Link, bulk: Pipe, events: StoreEvents) -> None:
+    def __init__(self, link: Link, bulk: Way, events: StoreEvents) -> None:
         self._link = link
         self._bulk = bulk
         self._events = events
@@ -95,7 +95,7 @@ class Mailbox:
             else:
                 self._take(box, entries)
 
-        self._link.pipe_of(box.function).post([b"PING"], answered)
+        self._link.pipe_of(box.function).post([b"EXISTS", box.function.tag], answered)
 
     def _take(self, box: Box, entries: list[Reply]) -> None:
         box.reading = False

@@ -79,6 +79,7 @@ class RedisOptions:
             stand here.
         db: the database to SELECT.
         tls: None: no TLS.
+        cluster: host and port of some nodes of a Redis Cluster, from which all others are learnt; none: one server.
         client_name: under this, `:` and the pipe's name we stand in CLIENT LIST. No blanks.
         connect_timeout_seconds: how long one attempt to connect may take, TLS and greeting included, and how
             long the first connection is tried for before that fails for good.
@@ -94,6 +95,7 @@ class RedisOptions:
     locator: Locator | None = None
     db: int = 0
     tls: TlsOptions | None = None
+    cluster: tuple[tuple[str, int], ...] = ()
     client_name: str = "trio-gearman"
     connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
     silence_seconds: float = SILENCE_SECONDS
@@ -103,6 +105,18 @@ class RedisOptions:
         """Where that is, for people: ``127.0.0.1:6379``, the path of the socket, or who knows. Never a password."""
         if self.locator is not None:
             return self.locator.words
-        if self.unix_path is not None:
-            return self.unix_path
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return self.unix_path if self.unix_path is not None else _spelled(self.host, self.port)
+
+    @property
+    def place(self) -> str:
+        """The same in a sentence, for one server or for a cluster."""
+        return f"the Redis Cluster at {self.cluster_address}" if self.cluster else f"Redis at {self.address}"
+
+    @property
+    def cluster_address(self) -> str:
+        """The nodes that were named, for people."""
+        return ", ".join(_spelled(host, port) for host, port in self.cluster)
+
+
+def _spelled(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -10,7 +10,7 @@ reply a command: MULTI and its company, MONITOR, and CLIENT REPLY.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -70,6 +70,8 @@ class Pipe:
             at once.
     """
 
+    in_order = True
+
     def __init__(  # noqa: PLR0913 - by keyword, and most of them rare
         self,
         options: RedisOptions,
@@ -120,6 +122,25 @@ class Pipe:
     def hoping(self) -> AbstractContextManager[None]:
         """Ends the block by a StoreError when there is an `away_because`; what was asked may be done all the same."""
         return self._patience.hoping()
+
+    @property
+    def servers(self) -> Sequence[Pipe]:
+        """Each server there is; here, one."""
+        return (self,)
+
+    def reaches(self, key: bytes) -> bool:
+        """Whether what is posted now about this key leaves at once: all keys are at this server."""
+        return self.connected
+
+    def away(self, key: bytes) -> StoreError | None:
+        """Why this key is out of reach."""
+        return self.away_because
+
+    def bring_back(self, key: bytes) -> None:
+        """Nothing needs to wait: what is posted first is done first."""
+
+    def bring_all_back(self) -> None:
+        """See bring_back."""
 
     @property
     def gathering(self) -> bool:
@@ -236,6 +257,10 @@ class Pipe:
         if isinstance(reply, StoreError):
             raise reply
         return reply
+
+    async def settled(self, timeout_seconds: float) -> None:
+        """Wait until Redis has done all that was posted before; raises as `ask` does."""
+        await self.ask(b"PING", timeout_seconds=timeout_seconds)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """The duty: connects, reconnects, writes, reads, for ever; once only. Started when it is connected.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class PipeStatistics:
     bytes_in: int
     in_flight: int
     unsent_bytes: int
+
+
+def total(parts: Sequence[PipeStatistics], waiting_bytes: int) -> PipeStatistics:
+    """Several pipes as one, with what waits for none of them in particular."""
+    sums = {field.name: sum(getattr(part, field.name) for part in parts) for field in fields(PipeStatistics)}
+    sums["unsent_bytes"] += waiting_bytes
+    return PipeStatistics(**sums)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ name and value: a password that is not percent-encoded ends up in the strangest 
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +24,9 @@ from persistence.sentinel_url import SENTINEL_SCHEMES, split_sentinel_url
 _parse: Final = cast("Callable[[str], dict[str, object]]", redis.connection.parse_url)
 
 SCHEMES: Final = ("redis", "rediss", "unix")
+
+CLUSTER_SCHEMES: Final = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+"""And what each of the servers would be named by alone."""
 
 ENCODE: Final = "is every / # ? @ in its password percent-encoded?"
 
@@ -52,14 +56,34 @@ def parse_redis_url(url: str) -> RedisOptions:
     ``rediss://host?ssl_ca_certs=/etc/ca.pem``. `socket_connect_timeout` is the connect timeout and
     `socket_timeout` the silence after which a connection is renewed, both in seconds.
 
+    ``redis+cluster://h1:7000,h2:7000`` names some nodes of a Redis Cluster, ``rediss+cluster://`` with TLS; the rest is
+    as above, and the same for all of them.
     ``redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0``, or ``rediss+sentinel://``, is the master of
     that name; `sentinel_username` and `sentinel_password` are for the sentinels themselves.
 
     Raises:
         ValueError: one line that says what is wrong with it, without any password.
     """
-    if url.partition("://")[0] in SENTINEL_SCHEMES:
+    scheme, _, rest = url.partition("://")
+    if scheme in SENTINEL_SCHEMES:
         return _sentinel(url)
+    return _cluster(CLUSTER_SCHEMES[scheme], rest) if scheme in CLUSTER_SCHEMES else _one_server(url)
+
+
+def _cluster(scheme: str, rest: str) -> RedisOptions:
+    """The options of the node that is named first, and where the others are."""
+    named = re.split("[/?#]", rest, maxsplit=1)[0]
+    tail = rest[len(named) :]
+    credentials, at, hosts = named.rpartition("@")
+    if not all(hosts.split(",")):
+        raise ValueError("the Redis URL names the nodes of its cluster so: redis+cluster://host:7000,host:7001")
+    nodes = [_one_server(f"{scheme}://{credentials}{at}{host}{tail}") for host in hosts.split(",")]
+    if nodes[0].db:
+        raise ValueError("the Redis URL asks for a database, and a cluster has none but 0: leave it out")
+    return replace(nodes[0], cluster=tuple((node.host, node.port) for node in nodes))
+
+
+def _one_server(url: str) -> RedisOptions:
     scheme, found = _split(url)
     tls = scheme == "rediss"
     for option in found:
@@ -101,8 +125,8 @@ def _split(url: str) -> tuple[str, Mapping[str, object]]:
     """The scheme and what redis-py makes of the rest, once it is sure that redis-py overlooks nothing."""
     if url.partition("://")[0] not in SCHEMES:
         raise ValueError(
-            "the Redis URL must begin with redis://, rediss:// or unix://, or for sentinels with redis+sentinel:// or "
-            "rediss+sentinel://"
+            "the Redis URL must begin with redis://, rediss:// or unix://, for sentinels with redis+sentinel:// or "
+            "rediss+sentinel://, or for a cluster with redis+cluster:// or rediss+cluster://"
         )
     try:
         parts = urlsplit(url)

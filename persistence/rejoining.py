@@ -5,6 +5,8 @@ still deliver is refused; then Redis tells what it believes runs here, and what 
 claim whose answer was lost.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from persistence.claiming import Claiming
@@ -12,23 +14,35 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
-from persistence.introducing import introduce
+from persistence.handshake import Asking, Handshake
+from persistence.introducing import list_again
 from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
 from persistence.mailbox import Mailbox
-from persistence.pipe import Handshake
 from persistence.records import Incarnation, JobId
 from persistence.replies import Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import ALL, PROBE, REJOIN
 
 NOT_HEALING: Final = frozenset({"NOPERM", "ERR"})
 """What a user who lacks a permission is told; ERR, when it happens within a script."""
+PROBED: Final = b"probe"
+"""What stands in the place of a digest where nothing but permissions is tried."""
 
 
-async def load_scripts(handshake: Handshake) -> None:
+async def load_scripts(handshake: Asking) -> None:
     """Make Redis know our scripts. Raises StoreRefusedError when it does not take one."""
     for reply in await handshake.many([[b"SCRIPT", b"LOAD", script.text.encode()] for script in ALL]):
         expect_bytes(reply)
+
+
+async def try_out(handshake: Asking, tag: bytes) -> None:
+    """See on the tag of no function whether we may do what scripts do.
+
+    A script that may write but not publish would fail after its writes, so find out before the first job.
+    """
+    for reply in await handshake.many([PROBE.call(tag), [b"SSUBSCRIBE", tag], [b"SUNSUBSCRIBE", tag]]):
+        if isinstance(reply, StoreError):
+            raise reply
 
 
 class Rejoining:
@@ -52,26 +66,33 @@ class Rejoining:
             StoreVersionError: the data is of another schema.
             StoreRefusedError: a permission is missing, or Redis cannot work now.
         """
-        try:
-            await self._check_schema(handshake)
+        with self.explained():
+            await self.check_schema(handshake)
             await load_scripts(handshake)
-            await self._try_out(handshake)
+            await try_out(handshake, self._link.keys.tag(PROBED))
+        self._connects += 1
+        if self._connects > 1:
+            self._link.generation += 1
+        functions = self._link.functions.all()
+        while not (await self.is_present(handshake) and await self.is_back(handshake, functions)):
+            pass  # Redis took us for lost: the same once more under the new name
+        self._link.settle_all()
+        self._events.reconnected(self._link.functions.all())
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """A block in which a permission that is missing is refused with a word on what is needed."""
+        try:
+            yield
         except StoreRefusedError as error:
             if error.word not in NOT_HEALING:
                 raise
             pattern = f"{{{self._link.keys.prefix.decode('utf-8', 'replace')}*"
             hint = f"(the Redis user needs ~{pattern} &{pattern} +@all -@admin)"
             raise StoreRefusedError(error.word, f"{error.text} {hint}") from error
-        self._connects += 1
-        if self._connects > 1:
-            self._link.generation += 1
-        functions = self._link.functions.all()
-        while not await self._is_back(handshake, functions):
-            pass  # Redis took us for lost: the same once more under the new name
-        self._link.settle_all()
-        self._events.reconnected()
 
-    async def _check_schema(self, handshake: Handshake) -> None:
+    async def check_schema(self, handshake: Asking) -> None:
+        """See that the data is as we know it. Raises StoreVersionError."""
         key = self._link.keys.schema
         version = await handshake(b"GET", key)
         if version is None:
@@ -85,20 +106,16 @@ class Rejoining:
                 f"start the release that wrote it, or choose another --redis-prefix"
             )
 
-    async def _try_out(self, handshake: Handshake) -> None:
-        # A script that may write but not publish would fail after its writes, so find out before the first job.
-        tag = self._link.keys.tag(b"probe")
-        for reply in await handshake.many([PROBE.call(tag), [b"SSUBSCRIBE", tag], [b"SUNSUBSCRIBE", tag]]):
-            if isinstance(reply, StoreError):
-                raise reply
-
-    async def _is_back(self, handshake: Handshake, functions: list[Function]) -> bool:
-        """Raise our presence, and compare what runs here with what Redis believes. False under a lost name."""
+    async def is_present(self, handshake: Asking) -> bool:
+        """Raise our presence. False under a lost name."""
         incarnation = self._link.incarnation
         beats = expect_int(await handshake(*self._keeper.raise_command()))
         self._keeper.raised(incarnation, beats)
-        if self._link.incarnation != incarnation:
-            return False
+        return self._link.incarnation == incarnation
+
+    async def is_back(self, handshake: Asking, functions: list[Function]) -> bool:
+        """Compare what runs here with what Redis believes. False under a lost name."""
+        incarnation = self._link.incarnation
         calls = [self._link.call(REJOIN, function, *self._events.awaited(function)) for function in functions]
         for function, reply in zip(functions, await handshake.many(calls), strict=True):
             if reply == b"fenced":
@@ -110,11 +127,14 @@ class Rejoining:
     def rejoin_as(self, incarnation: Incarnation) -> None:
         """We go on under this name on a running connection: be there, and wait for what clients here wait for."""
         self._keeper.raise_soon(incarnation)
+        if not self._link.pipe.in_order:
+            return  # every function is brought back, as soon as that has been answered
         for function in self._link.functions.all():
             if self._events.awaited(function):
-                self._rejoin(function)
+                self.rejoin(function)
 
-    def _rejoin(self, function: Function) -> None:
+    def rejoin(self, function: Function) -> None:
+        """Compare once more, on a running connection."""
         self._link.owe(
             function,
             lambda: self._link.call(REJOIN, function, *self._events.awaited(function)),
@@ -124,8 +144,9 @@ class Rejoining:
 
     def _compare(self, function: Function, reply: list[Reply]) -> None:
         running, gone = expect_list(reply[0]), expect_list(reply[1])
-        if reply[2]:
-            introduce(self._link, function)  # by a crash of Redis the list of all functions may have lost it
+        function.known = bool(reply[2])
+        if function.known:
+            list_again(self._link, function)
         lost: list[tuple[JobId, int]] = []
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             run = (JobId(expect_bytes(job)), expect_int(attempt))
@@ -148,4 +169,4 @@ class Rejoining:
             if not isinstance(reply, StoreUnavailableError):
                 self._mailbox.read(function, then_gone=gone)
 
-        self._link.behind_everything(answered)
+        self._link.behind_everything(function, answered)

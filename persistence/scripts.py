@@ -76,6 +76,7 @@ REQUEUE: Final = compose("requeue")
 PROGRESS: Final = compose("progress")
 STATUS: Final = compose("status")
 STATUS_UNIQUE: Final = compose("status_unique")
+HOLDER: Final = compose("holder")
 DETACH: Final = compose("detach")
 POST: Final = compose("post")
 TRIM: Final = compose("trim")
@@ -92,6 +93,6 @@ LIMIT: Final = compose("limit")
 PAGE: Final = compose("page")
 PROBE: Final = compose("probe")
 ALL: Final = (
-    ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, DETACH, POST, TRIM, REJOIN, FENCE,
+    ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, HOLDER, DETACH, POST, TRIM, REJOIN, FENCE,
     DUE, SWEEP, LEAVE, RENEW, CANCEL, INTRODUCE, DROP, LIMIT, PAGE, PROBE,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from persistence.link import Link
 from persistence.records import read_handle
 from persistence.replies import Command, Reply
 from persistence.scripts import CANCEL, DROP, LIMIT
+from persistence.way import Way
 
 
 class Dropped(Enum):
@@ -72,18 +73,23 @@ class Steering:
         if word == b"busy":
             return Dropped.BUSY
         # Also when it is not there: whoever dropped it may have died before it came to the list.
-        seconds = self._link.store_timeout_seconds
-        unlist: Command = [b"HDEL", keys.functions, digest]
         pipe, is_known = self._link.pipe_with(tag), [b"HEXISTS", keys.function(tag), b"name"]
-        unlisted, known = await ask_all(pipe, [unlist, is_known], seconds)
+        unlisted, known = await self._in_order(pipe, [b"HDEL", keys.functions, digest], is_known)
         if known:
             introduce(self._link, self._link.functions.meet(name))  # a submit came in between
         return Dropped.DROPPED if word == b"dropped" or unlisted else Dropped.UNKNOWN
 
+    async def _in_order(self, pipe: Way, *commands: Command) -> list[Reply]:
+        """The replies to commands of which each is done before the next."""
+        seconds = self._link.store_timeout_seconds
+        if pipe.in_order:
+            return await ask_all(pipe, commands, seconds)
+        return [await pipe.ask(*command, timeout_seconds=seconds) for command in commands]
+
     async def _repeated(self, tag: bytes, build: Callable[[], Command]) -> tuple[Reply, int]:
         """The reply to a command about a function that may be repeated, and how often it was sent."""
         pipe = self._link.pipe_with(tag)
-        tries = int(pipe.connected)  # if not, `again` makes it the first time, too
+        tries = int(pipe.reaches(tag))  # if not, `again` makes it the first time, too
         replies: list[Reply] = []
         answered = trio.Event()
 

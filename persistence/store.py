@@ -1,9 +1,10 @@
 """The store: jobs in Redis, as the broker sees them. It knows no packets and no peers.
 
-Two pipes to the same server. The first carries every transition and, on the same stream, the notices that work is
-there: so a claim that found nothing and the notice that came after it cannot be confused. The second (`bulk`)
-fetches what is large or slow, where it holds up nobody. Where jobs must be on replicas before they are accepted,
-there is a third (`firm`), for what is handed in and what ends: waiting for replicas holds up a whole connection.
+Two pipes to the same server, or to each node of a cluster (`persistence.ways`). The first carries every transition
+and, on the same stream, the notices that work is there: so a claim that found nothing and the notice that came after it
+cannot be confused. The second (`bulk`) fetches what is large or slow, where it holds up nobody. Where jobs must be on
+replicas before they are accepted, there is a third (`firm`), for what is handed in and what ends: waiting for replicas
+holds up a whole connection.
 """
 
 import json
@@ -37,7 +38,7 @@ from persistence.options import RedisOptions
 from persistence.outage import Outage
 from persistence.pipe import Handshake, Pipe
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
-from persistence.rejoining import Rejoining, load_scripts
+from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
 from persistence.steering import Steering
@@ -45,6 +46,7 @@ from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_sub
 from persistence.sweeper import Sweeper
 from persistence.syncing import check_that_it_syncs
 from persistence.unwrapping import unwrapped
+from persistence.ways import Ends, ways_to
 from persistence.weaknesses import weaknesses
 from protocol import Priority
 
@@ -76,8 +78,9 @@ class Store:
         self._events = events
         self._durability = durability or Durability()
         self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
-        self.outage = Outage(options.address)
-        self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done, outage=self.outage)
+        self.outage = Outage(options.cluster_address or options.address)
+        self.ways = ways_to(options, self.outage)
+        self.bulk = self.ways.bulk(self.link.keys.root, events.batch_done)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
         self.adopting = Adopting(self.link)
         self.ending = Ending(self.link)
@@ -90,19 +93,25 @@ class Store:
         self.sweeper = Sweeper(self.link, self.bulk)
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
-        self.pipe = Pipe(
-            options,
-            name="store",
-            on_connect=self._on_connect,
-            on_push=self._on_push,
-            on_batch=self._on_batch,
-            on_flush=self._on_flush,
-            on_break=self._on_break,
-            outage=self.outage,
+        self.pipe = self.ways.store(
+            Ends(
+                self.link,
+                self.keeper,
+                self.alarm,
+                self._rejoining,
+                events,
+                on_greeted=self._on_greeted,
+                on_push=self._on_push,
+                on_batch=self._on_batch,
+                on_flush=self._on_flush,
+                on_break=self._on_break,
+            )
         )
         self.firm: Firm | None = None
         self.link.pipe = self.link.firm = self.pipe
         if self._durability.most_replicas:
+            if not isinstance(self.pipe, Pipe):
+                raise ValueError("jobs on a Redis Cluster cannot wait for replicas")
             self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
             self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
@@ -114,6 +123,10 @@ class Store:
     def connected(self) -> bool:
         """Whether Redis is there; if not, posting means waiting."""
         return self.pipe.connected
+
+    def reaches(self, function: Function) -> bool:
+        """Whether what is asked of this function now leaves at once."""
+        return self.pipe.reaches(function.tag)
 
     @property
     def away_because(self) -> StoreError | None:
@@ -252,16 +265,15 @@ class Store:
         self.claiming.return_the_late()
         self._events.batch_done()
 
-    async def _on_connect(self, handshake: Handshake) -> None:
+    async def _on_greeted(self, address: str, handshake: Handshake) -> None:
         if self._durability.fsync:
-            await check_that_it_syncs(handshake, self._options.address, vouched=self._durability.vouched)
-        await self._rejoining.on_connect(handshake)
-        self.alarm.look_everywhere()
+            await check_that_it_syncs(handshake, address, vouched=self._durability.vouched)
 
     def _on_fenced(self, lost: Incarnation) -> None:
         self.mailbox.start_anew()
         self.claiming.drop_fetches()
         self._events.fenced()
+        self.pipe.bring_all_back()
         self._rejoining.rejoin_as(self.link.incarnation)
         if self.firm is not None:
             self.firm.pipe.renew("it must not speak under the new name before that is known")
@@ -285,7 +297,8 @@ class Store:
 
     async def weaknesses(self) -> list[str]:
         """By what the server may lose a job that it has confirmed, a clause each. Raises StoreError."""
-        return await weaknesses(self.bulk)
+        found = [await weaknesses(server) for server in self.bulk.servers]
+        return list(dict.fromkeys(weakness for of_one in found for weakness in of_one))
 
     async def workers_elsewhere(self) -> dict[bytes, int]:
         """How many workers of each function are connected to other brokers that live. Raises StoreError."""
@@ -318,8 +331,8 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
     )
     with unwrapped():
         async with trio.open_nursery() as nursery:
-            await nursery.start(store.bulk.run)
-            await nursery.start(store.pipe.run)
+            for run in store.ways.duties():
+                await nursery.start(lambda task_status, run=run: run(task_status=task_status))
             if store.firm is not None:
                 await nursery.start(store.firm.run)
             for duty in duties:

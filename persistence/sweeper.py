@@ -10,10 +10,11 @@ from typing import Final
 import trio
 
 from persistence.errors import StoreError
+from persistence.in_reach import each_in_reach
 from persistence.link import Link
-from persistence.pipe import Pipe
 from persistence.replies import expect_bytes, expect_list
 from persistence.scripts import SWEEP
+from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ FEW_GHOSTS: Final = 1000
 class Sweeper:
     """Looks at every queue from time to time. Two brokers that sweep the same one do no harm."""
 
-    def __init__(self, link: Link, bulk: Pipe) -> None:
+    def __init__(self, link: Link, bulk: Way) -> None:
         self._link = link
         self._bulk = bulk
 
@@ -42,10 +43,14 @@ class Sweeper:
     async def sweep(self, steps: int = SWEEP_STEPS, few: int = FEW_GHOSTS) -> None:
         """Sweep every queue that needs it. Raises StoreError in an outage."""
         keys = self._link.keys
-        for digest in map(expect_bytes, expect_list(await self._bulk.ask(b"HKEYS", keys.functions))):
-            command = self.step(keys.tag(digest), steps, few)
+        digests = expect_list(await self._bulk.ask(b"HKEYS", keys.functions))
+
+        async def sweep_one(tag: bytes) -> None:
+            command = self.step(tag, steps, few)
             while await self._bulk.ask(*command) == b"more":
                 pass
+
+        await each_in_reach(self._bulk, [keys.tag(expect_bytes(digest)) for digest in digests], sweep_one)
 
     def step(self, tag: bytes, steps: int, few: int) -> list[bytes | int]:
         """The command that looks at some ids of the function with this tag, if it has more ghosts than a few."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from persistence.errors import StoreRefusedError
-from persistence.pipe import Pipe
 from persistence.replies import expect_bytes
+from persistence.way import Server
 
 CANNOT_TELL: Final = "nobody can tell how it is configured: allow this user the command INFO"
 
 
-async def weaknesses(pipe: Pipe) -> list[str]:
+async def weaknesses(server: Server) -> list[str]:
     """By what this server may lose a job that it has confirmed, a clause each; none is as it should be.
 
     Raises:
@@ -23,7 +23,7 @@ async def weaknesses(pipe: Pipe) -> list[str]:
     facts: dict[bytes, bytes] = {}
     for section in (b"persistence", b"memory"):
         try:
-            info = expect_bytes(await pipe.ask(b"INFO", section))
+            info = expect_bytes(await server.ask(b"INFO", section))
         except StoreRefusedError:
             return [CANNOT_TELL]
         facts.update((name, value) for name, _, value in (line.partition(b":") for line in info.splitlines()))

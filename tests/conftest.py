@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.clusters import Cluster
 from tests.servers import Engine, RedisServer, find_engine
 
 
@@ -34,3 +35,32 @@ def redis_server(make_server: Callable[..., RedisServer]) -> RedisServer:
     server = make_server()
     server.start()
     return server
+
+
+@pytest.fixture(scope="session", params=["redis", "valkey"])
+def shared_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Three primaries; tests leave it whole."""
+    cluster = Cluster(find_engine(request.param))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.clean_up()
+
+
+@pytest.fixture(scope="module", params=["redis", "valkey"])
+def mortal_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Three primaries with a replica each, any of which may be killed."""
+    cluster = Cluster(find_engine(request.param), replicas=1)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.clean_up()
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """The same, without data."""
+    shared_cluster.flush()
+    return shared_cluster

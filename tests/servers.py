@@ -103,6 +103,16 @@ class RedisServer:
         self._client: redis.Redis | None = None
 
     @property
+    def cluster(self) -> tuple[tuple[str, int], ...]:
+        """It is none."""
+        return ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and not ended by us."""
+        return self._process is not None
+
+    @property
     def url(self) -> str:
         """The URL of its TCP port, password included."""
         return f"redis://{self._credentials}127.0.0.1:{self.port}"

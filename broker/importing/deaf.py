@@ -1,5 +1,7 @@
 """The ears of a broker that serves nobody: an import uses a store as a broker does, and has neither peers nor runs."""
 
+from collections.abc import Sequence
+
 from persistence import Function, JobId, Mail
 
 
@@ -9,8 +11,11 @@ class Deaf:
     def work_noticed(self, function: Function, priority: int) -> None:
         """Nobody here works."""
 
-    def reconnected(self) -> None:
+    def reconnected(self, functions: Sequence[Function]) -> None:
         """What was posted is repeated by the store."""
+
+    def away(self, functions: Sequence[Function]) -> None:
+        """What is posted waits there."""
 
     def batch_done(self) -> None:
         """Nobody here waits to be written to."""

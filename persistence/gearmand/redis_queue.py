@@ -74,9 +74,12 @@ def open_redis_queue(url: str, prefix: bytes, functions: Collection[bytes]) -> "
         SourceError: the URL is wrong, or nobody answers there.
     """
     try:
-        address = parse_redis_url(url).address
+        options = parse_redis_url(url)
     except ValueError as error:
         raise SourceError(f"--from: {error}") from error
+    if options.cluster:
+        raise SourceError("--from: gearmand keeps its queue on one server: name it by redis://")
+    address = options.address
     client = redis.Redis.from_url(url, protocol=2)
     queue = RedisQueue(client, address, prefix, functions)
     with _told(address):

@@ -12,7 +12,7 @@ from broker.app import open_broker
 from broker.settings import Settings
 from persistence import StoreRefusedError
 from persistence.keys import Keys, digest_of
-from persistence.pipe import Pipe
+from persistence.way import Way
 from protocol import (
     Error,
     ErrorCode,
@@ -258,7 +258,7 @@ def counting(one: Running) -> Iterator[Trips]:
     ]
 
 
-def figures(pipe: Pipe) -> tuple[int, int]:
+def figures(pipe: Way) -> tuple[int, int]:
     counted = pipe.statistics()
     return counted.sends, counted.commands
 

@@ -14,6 +14,7 @@ FLAGS = {
     "adopt": "",
     "introduce": "",
     "status": "no-writes",
+    "holder": "no-writes",
     "page": "no-writes",
     "status_unique": "no-writes,allow-cross-slot-keys",
 }

@@ -1,6 +1,7 @@
 """What a store tells its broker, kept."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from persistence import Function, JobId, Mail
 
@@ -25,6 +26,7 @@ class Recording:
         self.audience: list[JobId] = []
         self.cancellations: list[JobId] = []
         self.reconnects = 0
+        self.aways: list[bytes] = []
         self.fences = 0
         self.batches = 0
         self.runs: set[tuple[JobId, int]] = set()
@@ -33,8 +35,11 @@ class Recording:
     def work_noticed(self, function: Function, priority: int) -> None:
         self.notices.append((function.name, priority))
 
-    def reconnected(self) -> None:
+    def reconnected(self, functions: Sequence[Function]) -> None:
         self.reconnects += 1
+
+    def away(self, functions: Sequence[Function]) -> None:
+        self.aways += [function.name for function in functions]
 
     def batch_done(self) -> None:
         self.batches += 1

@@ -1,7 +1,7 @@
 """A broker without peers: a real store on a real server, whose verbs can be awaited."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
@@ -21,16 +21,27 @@ from persistence import (
     Submitted,
     open_store,
 )
+from persistence.durability import Durability
 from persistence.records import unpack_record
 from persistence.scripts import Script
 from protocol import Priority
 from tests.persistence.pipes import until
 from tests.persistence.store.recording import Recording
-from tests.servers import PATIENCE_SECONDS, RedisServer
+from tests.servers import PATIENCE_SECONDS
 
 PREFIX = b"test"
 FUNCTION = b"resize"
 T = TypeVar("T")
+
+
+class Place(Protocol):
+    """A server, or a cluster."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def cluster(self) -> tuple[tuple[str, int], ...]: ...
 
 
 class Look(NamedTuple):
@@ -63,7 +74,7 @@ class Standin:
 
     def __init__(
         self,
-        server: RedisServer,
+        server: Place,
         *,
         port: int | None = None,
         prefix: bytes = PREFIX,
@@ -74,9 +85,11 @@ class Standin:
         username: str | None = None,
         password: str | None = None,
         previous: Incarnation | None = None,
+        durability: Durability | None = None,
     ) -> None:
         options = RedisOptions(
             port=port or server.port,
+            cluster=server.cluster,
             username=username,
             password=password,
             connect_timeout_seconds=connect_timeout_seconds,
@@ -91,6 +104,7 @@ class Standin:
             store_timeout_seconds=store_timeout_seconds,
             presence_ttl_seconds=presence_ttl_seconds,
             describe=lambda: b'{"workers": {"resize": 2}}',
+            durability=durability,
         )
         self._previous = previous
         self._scope = trio.CancelScope()
@@ -255,7 +269,7 @@ class Standin:
 
     async def settled(self) -> None:
         """Wait until Redis has done all that was posted before."""
-        await self.store.pipe.ask("PING", timeout_seconds=PATIENCE_SECONDS)
+        await self.store.pipe.settled(PATIENCE_SECONDS)
 
     async def run_script(self, script: Script, *arguments: bytes | int, function: bytes = FUNCTION) -> object:
         """A script in this broker's name, on the pipe of the others."""

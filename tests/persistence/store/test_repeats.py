@@ -23,6 +23,7 @@ from persistence.scripts import (
     ENQUEUE,
     FENCE,
     FINISH,
+    HOLDER,
     INTRODUCE,
     LEAVE,
     LIMIT,
@@ -302,6 +303,7 @@ NEED_NOT = {
     PAGE: "writes nothing",
     STATUS: "writes nothing",
     STATUS_UNIQUE: "writes nothing",
+    HOLDER: "writes nothing",
 }
 
 

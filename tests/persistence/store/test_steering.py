@@ -91,7 +91,8 @@ async def test_a_job_whose_broker_was_lost_may_be_cancelled(redis_server: RedisS
 
 async def test_a_cancel_whose_answer_was_lost_is_answered_as_done(broker: Standin, redis_server: RedisServer) -> None:
     submitted = await broker.submit()
-    broker.store.pipe.post(["BLPOP", "latch", 0], lambda reply: None)  # what is sent behind it is not executed
+    latch = broker.function().tag + b":latch"
+    broker.store.pipe.post(["BLPOP", latch, 0], lambda reply: None)  # what is sent behind it is not executed
     cancelled: list[bool] = []
 
     async def cancel() -> None:

@@ -148,12 +148,13 @@ async def test_mail_is_handed_on_behind_the_answers_that_say_who_waits(
 ) -> None:
     first = await broker.submit(background=False)
     await say(other, await other.claim(), (b"data", b"x"))
-    broker.store.pipe.post(["BLPOP", "latch", 0], lambda reply: None)  # holds up the answer
+    latch = broker.function().tag + b":latch"
+    broker.store.pipe.post(["BLPOP", latch, 0], lambda reply: None)  # holds up the answer
     second = broker.submit_soon(background=False)
     broker.store.mailbox.read(broker.function())
-    await broker.store.bulk.ask("PING")
+    await broker.store.bulk.ask(b"EXISTS", latch)
     assert (broker.events.mails, second) == ([], [])
-    redis_server.client().rpush("latch", "open")
+    redis_server.client().rpush(latch, "open")
     await hears(broker, 1)
     assert broker.events.waiting[FUNCTION] == [first.id, second[0].id]
 

@@ -1,0 +1,513 @@
+"""A pipe to each node of a cluster, and each command to the node that has its slot.
+
+A slot is either at a node, and what is posted about it goes there; or it is *held*: its connection broke, its node
+said that it is elsewhere (MOVED), on its way (ASK, TRYAGAIN) or not served (CLUSTERDOWN). Then what came back, and what
+is posted meanwhile, waits in its order. When nothing of the slot is in flight any more and its node is there, the slot
+is *brought back*: `on_return` prepares it, as a new connection is prepared, and then all that waited leaves. So
+whatever happened, a slot begins anew as after a break; and the others go on.
+
+A redirected command was not done, so it may be sent elsewhere. No ASKING is ever said: our scripts declare a tag and
+not the keys behind it, so a node that imports a slot would run them on the half that has come.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Final
+
+import trio
+
+from persistence.asking_all import ask_all
+from persistence.cluster.conversation import Conversation
+from persistence.cluster.node import Node
+from persistence.cluster.routed import Routed
+from persistence.cluster.slot import Slot
+from persistence.cluster.slots import Address
+from persistence.cluster.topology import Topology, slot_of
+from persistence.deadlines import Deadlines, Ticks
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.handshake import Asking, Handshake
+from persistence.outage import Outage
+from persistence.pipe import MAX_UNSENT_BYTES, Pipe
+from persistence.pipe_statistics import PipeStatistics, total
+from persistence.replies import Answer, Command, Reply
+from persistence.unwrapping import unwrapped
+
+ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
+"""What a node says that has not done what it was asked, because of where the slot is."""
+MOVING: Final = frozenset({"MOVED", "ASK", "TRYAGAIN"})
+"""What nobody need hear of: it is what an operator makes when he moves slots."""
+KEYLESS: Final = frozenset({b"PING", "PING", b"TIME"})
+LAST_WORDS_SECONDS: Final = 1.0
+"""How long a node that has no slots any more may take to answer what it was asked when it had."""
+
+
+class ClusterPipe:
+    """A way through the cluster; see `persistence.way.Way`, and `persistence.pipe.Pipe` for what the calls mean.
+
+    Args:
+        topology: whose a slot is.
+        outage: is told when a node, or a slot, is out of reach.
+        name: tells it from our others.
+        root: the key that is asked where a command has none.
+        on_connect: prepares a connection to the node at an address.
+        on_return: prepares a slot before what waits for it leaves, and is told whether something was sent and not
+            answered; a StoreError it raises is another try. With it, a
+            command that must not be repeated is answered StoreUnavailableError when it is redirected; without it,
+            such commands are sent again, for they were not done.
+        on_away: called when a slot begins to be held.
+        on_push, on_batch, on_flush: as for Pipe, of all nodes.
+    """
+
+    in_order = False
+
+    def __init__(  # noqa: PLR0913 - by keyword
+        self,
+        topology: Topology,
+        outage: Outage,
+        *,
+        name: str,
+        root: bytes,
+        on_connect: Callable[[Address, Handshake], Awaitable[None]],
+        on_return: Callable[[int, Asking, bool], Awaitable[None]] | None = None,
+        on_away: Callable[[int], None] = lambda slot: None,
+        on_push: Callable[[list[Reply]], None] = lambda push: None,
+        on_batch: Callable[[], None] = lambda: None,
+        on_flush: Callable[[], None] = lambda: None,
+        max_unsent_bytes: int = MAX_UNSENT_BYTES,
+    ) -> None:
+        self.name = name
+        self._topology = topology
+        self._outage = outage
+        self._root = root
+        self._on_connect = on_connect
+        self._on_return = on_return
+        self._on_away = on_away
+        self._on_push = on_push
+        self._on_batch = on_batch
+        self._on_flush = on_flush
+        self._max_bytes = max_unsent_bytes
+        self._bytes = 0
+        self._outstanding: dict[Routed, None] = {}
+        self._deadlines = Deadlines()
+        self._slots: dict[int, Slot] = {}
+        self._held: dict[int, Slot] = {}
+        self._nodes: dict[Address, Node] = {}
+        self._changed = trio.Event()
+        self._reached = trio.Event()
+        self._gathering = False
+        self._started = False
+        self._ended = False
+        self._nursery: trio.Nursery
+        topology.on_change.append(self._map_changed)
+
+    @property
+    def connected(self) -> bool:
+        """Whether some node can be reached."""
+        return not self._ended and any(node.pipe.connected for node in self._nodes.values())
+
+    @property
+    def away_because(self) -> StoreError | None:
+        """Why some slot that was used here is known to be out of reach."""
+        for slot in self._held.values():
+            error = self._away(slot)
+            if error is not None:
+                return error
+        return None
+
+    @property
+    def gathering(self) -> bool:
+        """Whether `flush` will be called."""
+        return self._gathering or any(node.pipe.gathering for node in self._nodes.values())
+
+    @property
+    def servers(self) -> Sequence[Pipe]:
+        """The pipe to each node."""
+        return [node.pipe for node in self._nodes.values()]
+
+    def reaches(self, key: bytes) -> bool:
+        """Whether what is posted now about this key leaves at once."""
+        return not self._slot(key).held
+
+    def away(self, key: bytes) -> StoreError | None:
+        """Why the node of this key is out of reach; None: it is not, or nobody has found out yet."""
+        return self._away(self._slot(key))
+
+    def _away(self, slot: Slot) -> StoreError | None:
+        address = self._topology.owner(slot.number)
+        if not slot.held or address is None:
+            return slot.reason
+        node = self._nodes.get(address)
+        if node is None:
+            return slot.reason
+        return None if node.pipe.connected else node.pipe.away_because
+
+    @contextmanager
+    def hoping(self) -> Iterator[None]:
+        """Ends the block by a StoreError when an attempt to connect to one of the nodes comes to nothing."""
+        with ExitStack() as stack:
+            for node in tuple(self._nodes.values()):
+                stack.enter_context(node.pipe.hoping())
+            yield
+
+    def statistics(self) -> PipeStatistics:
+        """What has been done with the nodes that there are now; what waits for a slot counts as unsent."""
+        waiting = sum(routed.size for slot in self._held.values() for routed in (*slot.refused, *slot.waiting))
+        return total([node.pipe.statistics() for node in self._nodes.values()], waiting)
+
+    # -- posting
+
+    def post(
+        self,
+        command: Command,
+        answer: Answer,
+        *,
+        again: Callable[[], Command] | None = None,
+        deadline: float | None = None,
+        late: Answer | None = None,
+    ) -> None:
+        """Send a command to the node that has its key, as soon as may be; see Pipe."""
+        slot = self._slot(self._key_of(command))
+        routed = Routed(slot, command, answer, again, deadline, late)
+        if self._ended:
+            routed.give_up(f"the pipe {self.name} has ended")
+            return
+        if self._bytes + routed.size > self._max_bytes:
+            routed.give_up(f"over {self._max_bytes} bytes wait to be sent to Redis already")
+            return
+        self._bytes += routed.size
+        self._outstanding[routed] = None
+        if deadline is not None and deadline < self._deadlines.earliest:
+            self._deadlines.earliest = deadline
+        if slot.held:
+            slot.waiting.append(routed)
+        else:
+            self._send(slot, routed, command)
+
+    def _key_of(self, command: Command) -> bytes:
+        if command[0] in KEYLESS:
+            return self._root
+        key = command[3 if command[0] == b"EVALSHA" else 1]
+        assert isinstance(key, bytes)
+        return key
+
+    def _slot(self, key: bytes) -> Slot:
+        number = slot_of(key)
+        slot = self._slots.get(number)
+        if slot is None:
+            slot = self._slots[number] = Slot(number, key)
+            address = self._topology.owner(number)
+            node = None if address is None else self._nodes.get(address)
+            if node is None or not node.pipe.connected:
+                self._hold(slot, None)
+            else:
+                slot.node = node
+        return slot
+
+    def _send(self, slot: Slot, routed: Routed, command: Command) -> None:
+        assert slot.node is not None
+        slot.in_flight += 1
+        routed.flies = routed.sent = True
+        slot.node.pipe.post(command, partial(self._came, routed))
+
+    def _came(self, routed: Routed, reply: Reply) -> None:
+        """A node answered, or did not."""
+        slot = routed.slot
+        slot.in_flight -= 1
+        routed.flies = False
+        if isinstance(reply, StoreError) and not self._ended:
+            self._came_back(slot, routed, reply)
+        else:
+            self._settle(routed, reply)
+        if slot.held and not slot.in_flight:
+            self._changed.set()
+
+    def _came_back(self, slot: Slot, routed: Routed, error: StoreError) -> None:
+        redirected = isinstance(error, StoreRefusedError) and error.word in ELSEWHERE
+        if not redirected and not isinstance(error, StoreUnavailableError):
+            self._settle(routed, error)
+            return
+        self._hold(slot, error)
+        self._topology.look_again(_named_by(error))
+        slot.broken = slot.broken or not redirected
+        routed.sent = routed.sent and not redirected
+        if routed.answer is not None and (routed.again or (redirected and self._on_return is None)):
+            slot.refused.append(routed)
+        else:
+            self._settle(routed, StoreUnavailableError(str(error), sent=routed.sent))
+
+    def _settle(self, routed: Routed, reply: Reply) -> None:
+        self._outstanding.pop(routed, None)
+        self._bytes -= routed.size
+        routed.settle(reply)
+
+    def gather(self) -> None:
+        """What is posted until `flush` leaves together there."""
+        self._gathering = True
+        for node in self._nodes.values():
+            node.pipe.gather()
+
+    def flush(self) -> None:
+        """Send what was posted."""
+        self._on_flush()
+        self._gathering = False
+        for node in tuple(self._nodes.values()):
+            node.pipe.flush()
+
+    async def ask(self, *command: bytes | str | int, timeout_seconds: float = 5.0) -> Reply:
+        """Post a command and wait for its reply. Raises StoreError."""
+        (reply,) = await ask_all(self, [command], timeout_seconds)
+        return reply
+
+    async def settled(self, timeout_seconds: float) -> None:
+        """Wait until Redis has done all that was posted before. Raises StoreError."""
+        busy = [slot.key for slot in self._slots.values() if slot.in_flight or slot.refused or slot.waiting]
+        await ask_all(self, [[b"EXISTS", key] for key in busy or [self._root]], timeout_seconds)
+
+    async def wait_connected(self) -> None:
+        """Wait until some node is there. Raises StoreUnavailableError when the pipe has ended."""
+        while not self.connected:
+            if self._ended:
+                raise StoreUnavailableError(f"the pipe {self.name} has ended")
+            self._reached = reached = trio.Event()
+            await reached.wait()
+        await trio.lowlevel.checkpoint()
+
+    # -- slots that are away
+
+    def bring_back(self, key: bytes) -> None:
+        """Hold what is posted about this key until its slot was prepared anew."""
+        self._hold(self._slot(key), None)
+
+    def bring_all_back(self) -> None:
+        """The same for every slot but the root's."""
+        root = slot_of(self._root)
+        for slot in tuple(self._slots.values()):
+            if slot.number != root:
+                self._hold(slot, None)
+
+    def _hold(self, slot: Slot, reason: StoreError | None) -> None:
+        slot.reason = reason or slot.reason
+        slot.stale = True
+        if slot.held:
+            return
+        slot.held, slot.not_before = True, 0.0
+        self._held[slot.number] = slot
+        self._changed.set()
+        self._on_away(slot.number)
+
+    async def _attend(self) -> None:
+        """The duty that brings back what is held, as soon as it can be."""
+        while True:
+            self._changed = trio.Event()
+            with trio.move_on_at(self._begin_returns(trio.current_time())):
+                await self._changed.wait()
+
+    def _begin_returns(self, now: float) -> float:
+        """Begin to bring back what can be; when to look again."""
+        look_again_at = math.inf
+        for slot in tuple(self._held.values()):
+            if slot.returning or slot.in_flight:
+                continue
+            if slot.not_before <= now:
+                node = self._node_of(slot)
+                if node is not None and node.pipe.connected:
+                    slot.returning, slot.stale = True, False
+                    self._nursery.start_soon(self._bring_back, slot, node)
+                    continue
+                self._topology.look_again()
+                self._put_off(slot)
+            look_again_at = min(look_again_at, slot.not_before)
+        return look_again_at
+
+    def _node_of(self, slot: Slot) -> Node | None:
+        address = self._topology.owner(slot.number)
+        if address is None:
+            return None
+        if address not in self._nodes:
+            self._nursery.start_soon(self._keep, self._met(address))
+        return self._nodes[address]
+
+    async def _bring_back(self, slot: Slot, node: Node) -> None:
+        try:
+            if self._on_return is not None:
+                await self._on_return(slot.number, Conversation(node.pipe), slot.broken)
+        except StoreError as error:
+            slot.reason = error
+            self._put_off(slot)
+            self._topology.look_again(_named_by(error))
+            self._tell(error)
+        else:
+            if not slot.stale and self._topology.owner(slot.number) == node.address and node.pipe.connected:
+                self._release(slot, node)
+        finally:
+            slot.returning = False
+            self._changed.set()
+
+    def _put_off(self, slot: Slot) -> None:
+        """A try to bring it back came to nothing. Who cannot wait for another is told so."""
+        slot.put_off(trio.current_time())
+        if self._on_return is not None:
+            for routed in slot.take_what_cannot_wait():
+                self._settle(routed, StoreUnavailableError(str(slot.reason or "its node is away"), sent=False))
+
+    def _release(self, slot: Slot, node: Node) -> None:
+        del self._held[slot.number]
+        for routed in slot.release(node):
+            self._send(slot, routed, routed.made())
+        if not self._held:
+            self._outage.connected(self.name)
+
+    def _tell(self, error: StoreError) -> None:
+        if isinstance(error, StoreRefusedError) and error.word not in MOVING:
+            self._outage.failed(self.name, error)
+
+    # -- nodes
+
+    def _met(self, address: Address) -> Node:
+        options = self._topology.options_of(address)
+        node = Node(
+            address,
+            Pipe(
+                options,
+                name=f"{self.name}@{options.address}",
+                on_connect=partial(self._greeted, address),
+                on_push=self._push,
+                on_batch=self._on_batch,
+                on_flush=self._on_flush,
+                on_break=lambda error: self._lost(address, error),
+                outage=self._outage,
+                max_unsent_bytes=sys.maxsize,
+            ),
+        )
+        self._nodes[address] = node
+        return node
+
+    async def _keep(self, node: Node, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep a node connected until its scope is cancelled. One that never answered is met anew when it is needed."""
+        try:
+            with node.scope:
+                await node.pipe.run(task_status=task_status)
+        except StoreError as error:
+            if not self._started:
+                raise
+            self._outage.failed(self.name, error)
+        finally:
+            del self._nodes[node.address]
+            self._outage.connected(node.pipe.name)  # it is missed no longer
+            self._lost(node.address, StoreUnavailableError(f"the node {node.pipe.name} is left"))
+
+    async def _greeted(self, address: Address, handshake: Handshake) -> None:
+        await self._on_connect(address, handshake)
+        self._nursery.start_soon(self._hurry, self._nodes[address])
+
+    async def _hurry(self, node: Node) -> None:
+        """A node is there: what is held for it need not wait for its next turn."""
+        try:
+            await node.pipe.wait_connected()
+        except StoreUnavailableError:
+            return
+        self._reached.set()
+        self._look_at_once()
+
+    def _look_at_once(self) -> None:
+        for slot in self._held.values():
+            slot.not_before = 0.0
+        self._changed.set()
+
+    def _lost(self, address: Address, error: StoreError) -> None:
+        for slot in self._slots.values():
+            if slot.node is not None and slot.node.address == address and not slot.held:
+                self._hold(slot, error)
+        self._topology.look_again()
+
+    def _map_changed(self) -> None:
+        if not self._started:
+            return
+        for slot in self._slots.values():
+            if slot.node is not None and slot.node.address != self._topology.owner(slot.number) and not slot.held:
+                self._hold(slot, None)
+        for node in self._nodes.values():
+            if node.address not in self._topology.map.primaries:
+                self._nursery.start_soon(self._retire, node)
+        self._look_at_once()
+
+    async def _retire(self, node: Node) -> None:
+        await trio.sleep(LAST_WORDS_SECONDS)
+        if node.address not in self._topology.map.primaries:
+            node.scope.cancel()
+
+    def _push(self, push: list[Reply]) -> None:
+        if push[0] == b"sunsubscribe" and isinstance(push[1], bytes):
+            self._hold(self._slot(push[1]), None)  # nobody here asked for it: the slot has moved
+            self._topology.look_again()
+        else:
+            self._on_push(push)
+
+    # -- life
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """The duty: connects to all nodes, and keeps to them, wherever the slots go. Started when all are connected.
+
+        Raises:
+            StoreError: a node cannot be reached or used, or the root's slot cannot be prepared.
+        """
+        try:
+            with unwrapped():
+                async with trio.open_nursery() as self._nursery:
+                    for address in sorted(self._topology.map.primaries):
+                        await self._nursery.start(self._keep, self._met(address))
+                    await self._bring_root_back()
+                    self._started = True
+                    self._nursery.start_soon(self._watch)
+                    self._nursery.start_soon(self._attend)
+                    task_status.started()
+        finally:
+            self._end()
+
+    async def _bring_root_back(self) -> None:
+        if self._on_return is None:
+            return
+        slot = self._slot(self._root)
+        assert slot.node is not None
+        await self._on_return(slot.number, Conversation(slot.node.pipe), False)
+
+    async def _watch(self) -> None:
+        """The duty that notices deadlines. Silence is noticed by the pipe of each node."""
+        ticks = Ticks()
+        while True:
+            overdue = self._deadlines.overdue(await ticks.next(), self._outstanding)
+            for slot in {routed.slot for routed in overdue}:
+                slot.forget(set(overdue))
+            for routed in overdue:
+                self._too_late(routed)
+            if overdue:
+                self._on_batch()
+
+    def _too_late(self, routed: Routed) -> None:
+        slot = routed.slot
+        why = f" ({slot.reason})" if slot.held and slot.reason is not None else ""
+        text = f"Redis did not answer in time{why}"
+        if routed.flies:
+            routed.give_up(text)  # what becomes of it is still to be heard
+        else:
+            self._settle(routed, StoreUnavailableError(text, sent=routed.sent))
+
+    def _end(self) -> None:
+        self._ended = True
+        self._reached.set()
+        for routed in tuple(self._outstanding):
+            self._settle(routed, StoreUnavailableError(f"the pipe {self.name} has ended", sent=routed.sent))
+        self._on_batch()
+
+
+def _named_by(error: StoreError) -> Address | None:
+    """The node that a MOVED names, ``MOVED 3999 127.0.0.1:6381``; it may leave out the host, being itself there."""
+    if not isinstance(error, StoreRefusedError) or error.word != "MOVED":
+        return None
+    host, _, port = error.text.rpartition(" ")[2].rpartition(":")
+    return Address(host, int(port)) if host and port.isdecimal() else None

@@ -1,0 +1,47 @@
+"""Asks on a pipe that runs what is asked on a new connection before it is ready: in front of all that waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from persistence.errors import StoreError
+from persistence.pipe import Pipe
+from persistence.replies import Command, Reply
+
+PATIENCE_SECONDS = 5.0
+"""As long as a submit waits."""
+
+
+class Conversation:
+    """`persistence.handshake.Asking` on a running pipe. A cancelled question may have been answered."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+
+    async def __call__(self, *command: bytes | str | int) -> Reply:
+        """See persistence.handshake.Asking."""
+        (reply,) = await self.many([command])
+        if isinstance(reply, StoreError):
+            raise reply
+        return reply
+
+    async def many(self, commands: Sequence[Command]) -> list[Reply]:
+        """See persistence.handshake.Asking."""
+        if not commands:
+            await trio.lowlevel.checkpoint()
+            return []
+        replies: list[Reply] = []
+        answered = trio.Event()
+
+        def answer(reply: Reply) -> None:
+            replies.append(reply)
+            if len(replies) == len(commands):
+                answered.set()
+
+        deadline = trio.current_time() + PATIENCE_SECONDS
+        for command in commands:
+            self._pipe.post(command, answer, deadline=deadline)
+        await answered.wait()
+        return replies

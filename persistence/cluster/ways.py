@@ -1,0 +1,66 @@
+"""The two ways of a store through a cluster. They share one map of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from persistence.cluster.cluster_pipe import ClusterPipe
+from persistence.cluster.returning import Returning
+from persistence.cluster.slots import Address
+from persistence.cluster.topology import Topology
+from persistence.handshake import Handshake
+from persistence.options import RedisOptions
+from persistence.outage import Outage
+from persistence.rejoining import load_scripts
+from persistence.way import Way
+from persistence.ways import Ends, Run
+
+
+class ClusterWays:
+    """See persistence.ways.Ways."""
+
+    def __init__(self, options: RedisOptions, outage: Outage) -> None:
+        self._outage = outage
+        self.topology = Topology(options)
+        self._pipes: list[ClusterPipe] = []
+
+    def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
+        """See Ways."""
+
+        async def on_connect(address: Address, handshake: Handshake) -> None:
+            await load_scripts(handshake)
+
+        return self._made(
+            ClusterPipe(self.topology, self._outage, name="bulk", root=root, on_connect=on_connect, on_batch=on_batch)
+        )
+
+    def store(self, ends: Ends) -> Way:
+        """See Ways."""
+        returning = Returning(self.topology, ends.rejoining, ends.link, ends.keeper, ends.alarm, ends.events)
+
+        async def on_connect(address: Address, handshake: Handshake) -> None:
+            await ends.on_greeted(self.topology.options_of(address).address, handshake)
+            await returning.on_connect(address, handshake)
+
+        return self._made(
+            ClusterPipe(
+                self.topology,
+                self._outage,
+                name="store",
+                root=ends.link.keys.root,
+                on_connect=on_connect,
+                on_return=returning.on_return,
+                on_away=returning.on_away,
+                on_push=ends.on_push,
+                on_batch=ends.on_batch,
+                on_flush=ends.on_flush,
+            )
+        )
+
+    def _made(self, pipe: ClusterPipe) -> ClusterPipe:
+        self._pipes.append(pipe)
+        return pipe
+
+    def duties(self) -> Sequence[Run]:
+        """See Ways."""
+        return [self.topology.run, *(pipe.run for pipe in self._pipes)]

@@ -1,0 +1,96 @@
+"""What happens to a cluster in the middle of load at two brokers: slots move, nodes fail over, others go on."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from persistence.keys import Keys, digest_of
+from tests.clusters import Cluster, ask, is_in_step, wait_for
+from tests.faults.load import LINE, LOAD
+from tests.faults.site import PREFIX, Site
+from tests.faults.victims import Victim, victims
+from tests.servers import PATIENCE_SECONDS, RedisServer
+
+
+class ClusterSite(Site[Victim]):
+    """Two brokers on a cluster, with nothing between."""
+
+    def __init__(self, cluster: Cluster, start: Callable[..., Victim], folder: Path) -> None:
+        super().__init__(cluster.nodes[0], start, folder, {})
+        self.cluster = cluster
+
+    async def build(self, stack: AsyncExitStack) -> None:
+        """Start both."""
+        for number in range(self.size):
+            self.brokers.append(self.broker(number))
+            self.ports.append((await self.brokers[number].address())[1])
+
+    def broker(self, number: int) -> Victim:
+        """Start one."""
+        return self._start(self.cluster.url, PREFIX, self._folder / str(number))
+
+    @property
+    def redis(self) -> Any:
+        """Our own view of all nodes."""
+        return self.cluster.client()
+
+
+def tag_of(function: bytes) -> bytes:
+    return Keys(PREFIX.encode()).tag(digest_of(function))
+
+
+def slots_move(cluster: Cluster) -> None:
+    """There and back, key by key, with a while in which they are at neither node."""
+    for function in (LOAD, LINE, LOAD):
+        move = cluster.begin_move(tag_of(function))
+        while move.move_keys(1):
+            pass
+        move.finish()
+
+
+def a_node_is_killed(cluster: Cluster) -> None:
+    """When its replica has all that it has confirmed: a cluster promises no more by itself."""
+    node = cluster.owner(tag_of(LOAD))
+    ask(node, "CLIENT", "PAUSE", 60_000, "WRITE")
+    wait_for(partial(is_in_step, node))
+    node.kill()
+    wait_for(lambda: cluster.owner(tag_of(LOAD)) is not node)
+
+
+def a_replica_takes_over(cluster: Cluster) -> None:
+    """As an operator lets it before he restarts a node; the old one goes on as its replica."""
+    node = cluster.owner(tag_of(LOAD))
+    ask(replica_of(cluster, node), "CLUSTER", "FAILOVER")
+    wait_for(lambda: cluster.owner(tag_of(LOAD)) is not node)
+
+
+def replica_of(cluster: Cluster, node: RedisServer) -> RedisServer:
+    """The replica of a node."""
+    return next(
+        other for other in cluster.running() if other.client().info("replication").get("master_port") == node.port
+    )
+
+
+@pytest.mark.parametrize("fault", [slots_move, a_replica_takes_over, a_node_is_killed])
+async def test_nothing_acknowledged_is_lost_changed_or_run_twice_without_a_reason(
+    mortal_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
+) -> None:
+    breaks = fault is a_node_is_killed
+    await trio.to_thread.run_sync(mortal_cluster.mend)
+    with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
+        async with AsyncExitStack() as stack:
+            site = ClusterSite(mortal_cluster, start, tmp_path)
+            await site.build(stack)
+
+            async def strike() -> None:
+                if breaks:
+                    site.note_in_flight()
+                await trio.to_thread.run_sync(partial(fault, mortal_cluster))
+
+            await site.under_load(strike)
+            await site.all_is_well(loses_a_broker=False, turns=2 * breaks)
