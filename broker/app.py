@@ -22,6 +22,7 @@ from broker.dispatch import dispatcher
 from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
+from broker.holding_back import hold_back_at
 from broker.listening import Places, accept
 from broker.orders import Orders
 from broker.settings import Settings
@@ -111,7 +112,9 @@ def _store(broker: Broker, place: Place) -> Store:
         presence_ttl_seconds=settings.presence_ttl,
         describe=broker.describe,
         durability=durability_of(settings),
+        results_limit_bytes=settings.results_limit,
     )
+    hold_back_at(broker, broker.store.link.arrears)
     broker.flusher.before = lambda: _ask_the_store(broker)
     return broker.store
 

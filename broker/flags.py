@@ -182,6 +182,14 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             "with --durability=fsync: believe a Redis that forbids CONFIG GET that it runs with appendonly yes and "
             "appendfsync always",
         ),
+        Flag(
+            ("--results-limit",),
+            "bytes of results, and of what jobs say meanwhile, that are kept while the store is away; what workers "
+            "send beyond is left unread until it is back",
+            metavar="BYTES",
+            right=_SIZE,
+            default="32MiB",
+        ),
         Flag(("--strict-store",), "refuse to start on a store that may lose jobs, instead of a warning"),
         Flag(
             ("--presence-ttl",),

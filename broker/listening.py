@@ -113,6 +113,7 @@ async def attend_to(broker: Broker, transport: Transport) -> None:
         flusher=broker.flusher,
         bounds=Bounds(settings.max_packet, settings.outbox_limit, settings.packet_timeout),
         exceptions=settings.exceptions,
+        arrears=broker.store.link.arrears,
     )
     broker.sessions[session] = None
     with FaultBarrier(session):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from broker.line import Line
     from broker.runs import Run
     from persistence import Function, JobId
+    from persistence.arrears import Arrears
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Session:
         flusher: "Flusher",
         bounds: Bounds,
         exceptions: bool,
+        arrears: "Arrears",
     ) -> None:
         self.transport = transport
         self.client_id = b"-"
@@ -102,6 +104,7 @@ class Session:
         self._handle = handle
         self._flusher = flusher
         self._bounds = bounds
+        self._arrears = arrears
         self._connection = Connection(Role.BROKER, max_body=bounds.max_packet)
         self._writer = Writer(
             transport,
@@ -268,10 +271,16 @@ class Session:
             return True
         if self._writer.closed:
             return False  # it hears no answer, so none is waited for: reading on finds its end
+        if self._arrears.full and (self.runs or self.ended):
+            return True  # what a worker says next would have to be kept
         promises = self._writer.outgoing.promises
         if not promises:
             self._unanswered_bytes = 0
         return len(promises) > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
+
+    def look_again(self) -> None:
+        """What this session was held back for may be over."""
+        self._has_changed()
 
     async def _change(self) -> None:
         if self._change_awaited is None:

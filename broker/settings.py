@@ -160,6 +160,8 @@ class Settings(BaseModel):
     """The same for functions that differ, such as ``sendEmail=replica:1``."""
     vouch_fsync: bool = False
     """Whether a Redis that does not show how it is configured is believed to sync."""
+    results_limit: Size = 32 * 1024 * 1024
+    """Bytes of results that may wait for a store that is away."""
     strict_store: bool = False
     """Whether a store that may lose jobs is refused, instead of warned about."""
     presence_ttl: Seconds = 10.0

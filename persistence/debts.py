@@ -23,6 +23,8 @@ class Debt(NamedTuple):
     answer: Answer
     pipe: Pipe
     """By which it goes."""
+    length: int
+    """What keeping it costs."""
 
 
 class Debts:
@@ -45,6 +47,17 @@ class Debts:
     def take(self, function: Function) -> list[Debt]:
         """Take out what waits of a function, in the order in which it was owed."""
         return sorted(self._by_function.pop(function.name, ()), key=lambda debt: debt.number)
+
+    def take_the_oldest(self) -> list[Debt]:
+        """Take out what was owed first of each function; the rest waits for what becomes of it."""
+        oldest: list[Debt] = []
+        for name, debts in tuple(self._by_function.items()):
+            first = min(debts, key=lambda debt: debt.number)
+            oldest.append(first)
+            debts.remove(first)
+            if not debts:
+                del self._by_function[name]
+        return sorted(oldest, key=lambda debt: debt.number)
 
     def take_all(self) -> list[Debt]:
         """Take out everything, in the order in which it was owed."""

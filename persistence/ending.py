@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
@@ -39,6 +40,7 @@ class Ending:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._pieces = 0
+        self._owed: set[tuple[bytes, JobId, int]] = set()
 
     def finish(  # noqa: PLR0913 - by name at the call, what there is to say of an end
         self,
@@ -59,7 +61,12 @@ class Ending:
         `unique` is the job's. The payload travels only if somebody at another broker listens: `aloud` says that this
         is known.
         """
+        self._owed.add((function.name, job, attempt))
         self._link.gathering.end(function, End(job, attempt, outcome, unique, payload, aloud, answer))
+
+    def is_owed(self, function: Function, job: JobId, attempt: int) -> bool:
+        """Whether the end of this run is on its way, so that the store may believe that it goes on."""
+        return (function.name, job, attempt) in self._owed
 
     def post_ends(self, function: Function, ends: list[End]) -> None:
         """Ends that were gathered."""
@@ -74,13 +81,16 @@ class Ending:
             for end, word in zip(ends, expect_list(reply)[1:], strict=True):
                 if word == b"heard":
                     self._link.gathering.end(function, end._replace(aloud=True))
-                elif word == b"gone" and tries > 1:
+                    continue
+                self._owed.discard((function.name, end.job, end.attempt))
+                if word == b"gone" and tries > 1:
                     # Who waits here must not hear that the job failed because nobody knows how it ended.
                     end.answer(b"finished")
                 else:
                     end.answer(expect_bytes(word))
 
-        self._link.owe_gathered(function, build, told, self._link.pipe_of(function))
+        length = sum(len(end.payload) + OVERHEAD_BYTES for end in ends)
+        self._link.owe_gathered(function, build, told, self._link.pipe_of(function), length)
 
     def requeue(
         self,
@@ -118,6 +128,7 @@ class Ending:
             function,
             lambda: self._link.call(POST, function, job, attempt, piece, kind, payload),
             lambda reply: None,
+            length=len(payload),
         )
 
     def detach(self, function: Function, jobs: Sequence[JobId], done: Callable[[], None]) -> None:

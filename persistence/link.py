@@ -11,6 +11,7 @@ from typing import Final
 
 import trio
 
+from persistence.arrears import OVERHEAD_BYTES, Arrears
 from persistence.debts import Debt, Debts
 from persistence.durability import Durability
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
@@ -35,7 +36,9 @@ REFUSALS: Final = (b"fenced", b"stale")
 class Link:
     """Our identity in Redis and the pipe that speaks for it. Decides nothing about jobs."""
 
-    def __init__(self, keys: Keys, store_timeout_seconds: float, durability: Durability) -> None:
+    def __init__(
+        self, keys: Keys, store_timeout_seconds: float, durability: Durability, results_limit_bytes: int
+    ) -> None:
         self.keys = keys
         self.functions = Functions(keys, durability)
         self.incarnation: Incarnation = new_incarnation()
@@ -49,6 +52,7 @@ class Link:
         """Knows what is held there."""
         self.gathering = Gathering(lambda: self.pipe.gathering)
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
+        self.arrears = Arrears(results_limit_bytes)
         self._debts = Debts()
         self._debts_made = 0
         self._owing = trio.Event()
@@ -87,22 +91,32 @@ class Link:
         self.firm.post([b"PING"], answered)
 
     def owe(
-        self, function: Function, build: Callable[[], Command], answer: Answer, *, beside_claims: bool = False
+        self,
+        function: Function,
+        build: Callable[[], Command],
+        answer: Answer,
+        *,
+        beside_claims: bool = False,
+        length: int = 0,
     ) -> None:
         """Post a command that must happen: repeated over reconnects and refusals until Redis did it.
 
         `build` is called for every try; `answer` gets, once, the first reply that is no error and neither
         "fenced" nor "stale". What is owed of one function happens in the order in which it was owed, unless
         Redis takes something in the very batch in which it refuses what came before. `beside_claims`: on the pipe
-        of the claims, whose order with them matters more.
+        of the claims, whose order with them matters more. `length`: how many bytes of payload it keeps here.
         """
         self.gathering.close()
-        self.owe_gathered(function, build, answer, self.pipe if beside_claims else self.pipe_of(function))
+        pipe = self.pipe if beside_claims else self.pipe_of(function)
+        self.owe_gathered(function, build, answer, pipe, length + OVERHEAD_BYTES)
 
-    def owe_gathered(self, function: Function, build: Callable[[], Command], answer: Answer, pipe: Pipe) -> None:
+    def owe_gathered(
+        self, function: Function, build: Callable[[], Command], answer: Answer, pipe: Pipe, length: int
+    ) -> None:
         """The same for what was gathered itself: it is posted where it stands among all that was."""
         self._debts_made += 1
-        debt = Debt(self._debts_made, function, build, answer, pipe)
+        debt = Debt(self._debts_made, function, build, answer, pipe, length)
+        self.arrears.add(length)
         if self._debts.any_of(function):
             self._debts.put(debt)
         else:
@@ -127,6 +141,8 @@ class Link:
             else:
                 if self._complaints:
                     self._withdraw_complaints()
+                self.arrears.pay(debt.length)
+                self.settle(debt.function)
                 debt.answer(reply)
 
         debt.pipe.post(debt.build(), settled, again=built)
@@ -143,12 +159,16 @@ class Link:
             self._try(debt)
 
     async def collect(self) -> None:
-        """The duty that sends what Redis refused once more. Endless; what is owed is kept on cancellation."""
+        """The duty that sends what Redis refused once more. Endless; what is owed is kept on cancellation.
+
+        One of each function is tried, and only when Redis takes it the others: they may be many, and long.
+        """
         while True:
             await self._owing.wait()
             await trio.sleep(RETRY_SECONDS)
             self._owing = trio.Event()
-            self.settle_all()
+            for debt in self._debts.take_the_oldest():
+                self._try(debt)
 
     @property
     def owes(self) -> int:

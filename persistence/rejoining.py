@@ -8,6 +8,7 @@ claim whose answer was lost.
 from typing import Final
 
 from persistence.claiming import Claiming
+from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
@@ -33,10 +34,13 @@ async def load_scripts(handshake: Handshake) -> None:
 class Rejoining:
     """The conversation with which a connection to Redis begins."""
 
-    def __init__(self, link: Link, keeper: Keeper, claiming: Claiming, mailbox: Mailbox, events: StoreEvents) -> None:
+    def __init__(
+        self, link: Link, keeper: Keeper, claiming: Claiming, ending: Ending, mailbox: Mailbox, events: StoreEvents
+    ) -> None:
         self._link = link
         self._keeper = keeper
         self._claiming = claiming
+        self._ending = ending
         self._mailbox = mailbox
         self._events = events
         self._connects = 0
@@ -125,6 +129,8 @@ class Rejoining:
         lost: list[tuple[JobId, int]] = []
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             run = (JobId(expect_bytes(job)), expect_int(attempt))
+            if self._ending.is_owed(function, *run):
+                continue  # given back, it would run again if Redis asks for its result first: see finish.lua
             if not (self._events.runs_here(function, *run) or self._claiming.is_fetching(function, *run)):
                 lost.append(run)
             elif listeners not in (b"", self._link.incarnation):

@@ -50,6 +50,9 @@ from protocol import Priority
 
 log = logging.getLogger(__name__)
 
+RESULTS_LIMIT_BYTES: Final = 32 * 1024 * 1024
+"""Half of what a mailbox takes at once: all of it may be for the clients of one other broker."""
+
 QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 
 
@@ -67,11 +70,12 @@ class Store:
         presence_ttl_seconds: float,
         describe: Callable[[], bytes],
         durability: Durability | None = None,
+        results_limit_bytes: int = RESULTS_LIMIT_BYTES,
     ) -> None:
         self._options = options
         self._events = events
         self._durability = durability or Durability()
-        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability)
+        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
         self.outage = Outage(options.address)
         self.bulk = Pipe(options, name="bulk", on_connect=load_scripts, on_batch=events.batch_done, outage=self.outage)
         self.claiming = Claiming(self.link, self.bulk, handle_prefix)
@@ -85,7 +89,7 @@ class Store:
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
         self.mailbox = Mailbox(self.link, self.bulk, events)
-        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.mailbox, events)
+        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = Pipe(
             options,
             name="store",

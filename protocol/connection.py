@@ -131,7 +131,7 @@ class Connection:
             raise self._broken(ErrorCode.ARGUMENT_TOO_LARGE, b"Packet is larger than %d bytes" % self._max_body)
         body = start + HEADER_BYTES
         end = body + length
-        if length > SHORT_BODY or end > len(buffer):
+        if length > SHORT_BODY or length > left - HEADER_BYTES:
             return self._next_long(decoder, length, end)
         cuts, build, _, _ = decoder
         self._start = end

@@ -54,6 +54,7 @@ BOUNDS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["", "f", "f=fsync", "f=replica", "=replica:1", "f=replica:01", "f=replica:1,", "f=replica:1,g"],
     ),
     "vouch_fsync": ({"0": False}, ["2"]),
+    "results_limit": ({"32MiB": 2**25}, ["0", "1GiB"]),
     "strict_store": ({"true": True}, ["strict"]),
     "presence_ttl": ({"10": 10.0}, ["0", "inf"]),
     "reservation_seconds": ({"1": 1.0}, ["0", "nan"]),

@@ -152,7 +152,7 @@ class Load:
             created = await peer.hear()
             if isinstance(created, JobCreated):
                 self.calls.accepted(payload, created.handle)
-                await self._hear_the_end(peer, created.handle, payload)
+                self.failed_calls += not await self._succeeds(peer, created.handle, payload)
             else:
                 await self._is_refused(created)
 
@@ -172,7 +172,8 @@ class Load:
                 if not waits:
                     self.shared.joined(payload)
                 else:
-                    await self._hear_the_end(peer, created.handle, payload)
+                    # Who joined a job that was over before the answer to that came, a second time, hears a failure.
+                    await self._succeeds(peer, created.handle, payload)
             else:
                 await self._is_refused(created)
 
@@ -221,12 +222,13 @@ class Load:
         await self._is_refused(created)
         return False
 
-    async def _hear_the_end(self, peer: Peer, handle: bytes, payload: bytes) -> None:
+    async def _succeeds(self, peer: Peer, handle: bytes, payload: bytes) -> bool:
+        """Hear the end: the right result, or a failure."""
         end = await peer.hear()
         assert isinstance(end, WorkFail) or end == WorkComplete(handle, payload[::-1]), end
         self.called += isinstance(end, WorkComplete)
-        self.failed_calls += isinstance(end, WorkFail)
         self._note()
+        return isinstance(end, WorkComplete)
 
     async def _is_refused(self, answer: object) -> None:
         assert isinstance(answer, Error), answer

@@ -251,3 +251,30 @@ async def test_a_late_result_whose_answer_was_lost_is_the_end_of_the_job(
         await until(lambda: bool(words))
         assert words == [b"finished"]
         await broker.abandon()
+
+
+async def test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for(
+    redis_server: RedisServer, start: Start
+) -> None:
+    async with open_proxy(Proxy(redis_server.port)) as proxy:
+        broker, other = await start(Standin(redis_server, port=proxy.port)), await start(Standin(redis_server))
+        await broker.submit(unique=b"u")
+        job = await broker.claim()
+        proxy.drop_replies = True  # that somebody listens elsewhere it does not hear, nor that its result is asked for
+        other.store.listen(other.function())
+        await other.submit(unique=b"u", background=False)
+        broker.events.runs.clear()
+        words: list[bytes] = []
+        broker.store.ending.finish(
+            broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"done", words.append, unique=job.unique
+        )
+        await until(lambda: proxy.swallowed > 0)
+        proxy.cut()
+        proxy.heal()
+        await until(lambda: bool(words))
+        assert words == [b"finished"]
+        await until(lambda: bool(other.events.mails))
+        assert [mail.payload for mail in other.events.mails] == [b"done"]
+        counted = redis_server.client().hgetall(broker.store.link.keys.function(broker.function().tag))
+        assert b"requeued" not in counted
+        await broker.abandon()
