@@ -4,14 +4,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TYPED := protocol peer client worker # what others import: no name of theirs without a type, for any type checker
-LINTED := protocol persistence broker peer client worker tests bench examples docs
+TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
+LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples docs
 
-SCENARIO ?= bg_steady
+SCENARIO ?=
 MINUTES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test soak dialogues check docs bench clean
+.PHONY: help run demo test soak dialogues check docs bench profile clean
 
 help: ## list these targets
 	@echo "usage: make TARGET [ARGS='...']"
@@ -45,8 +45,11 @@ docs: $(VENV)/.develops ## build the pages, reference included, into docs/_build
 	@$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --builder html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(VENV)/.develops ## how fast, beside gearmand where it is installed (SCENARIO: see bench/; ARGS: its flags)
-	@$(BIN)/python -m bench.$(SCENARIO) $(ARGS)
+bench: $(VENV)/.measures ## how fast, beside other servers, into bench/README.md (SCENARIO: one of bench/, printed; ARGS: its flags)
+	@$(BIN)/python -m bench.$(or $(SCENARIO),everything) $(ARGS)
+
+profile: $(VENV)/.develops ## where the broker's time goes under a load (SCENARIO: one of bench/; ARGS: flags of bench.profiling)
+	@$(BIN)/python -m bench.profiling $(ARGS) $(SCENARIO)
 
 clean: ## remove .venv and everything the tools left behind
 	rm -rf $(VENV) .interop dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -65,3 +68,8 @@ $(VENV)/.develops: pyproject.toml | $(BIN)/python
 	@echo "installing what the tests and checks need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.runs
+
+$(VENV)/.measures: $(VENV)/.develops
+	@echo "installing another server to measure into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@

@@ -2,6 +2,7 @@
 
 import argparse
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,11 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import redis
+
 from bench.contestants import ALL, ALWAYS, EVERYSEC, NotHereError, Running, open_redis, start
 from bench.load import Load, LoadError
 from bench.machine import cpu_seconds
 from bench.measuring import LOAD_CPU, OTHERS, Measured, measure, warm_up
 from tests.processes import ServerDidNotStartError
+from tests.servers import ServerSilentError
 
 __all__ = ["Options", "Scenario", "Turn", "cpu_seconds", "main", "open_redis", "take_turns", "under"]
 
@@ -23,6 +27,13 @@ QUIET_CORES: Final = 0.4
 """A turn in which others used more of the processors than this is taken again,"""
 RETRIES: Final = 1
 """so often; of all the least disturbed counts."""
+
+
+FAILURES: Final = (
+    *(LoadError, ServerDidNotStartError, ServerSilentError, OSError, subprocess.SubprocessError, redis.RedisError),
+    *(LookupError, ArithmeticError),  # a figure that nothing was measured for
+)
+"""What ends a turn, and not those after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,7 @@ def _turn(scenario: Scenario, options: Options, durability: str, name: str, numb
             running = start(name, stack, directory, durability)
             warm_up(running)
             return Turn(name, number, scenario.measure(running, options), "")
-    except (LoadError, OSError, ServerDidNotStartError) as error:
+    except FAILURES as error:
         said = str(error).strip().splitlines()
         return Turn(name, number, {}, f"{type(error).__name__}: {said[-1] if said else 'it said nothing'}")
 

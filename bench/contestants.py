@@ -83,7 +83,9 @@ def open_redis(durability: str = EVERYSEC) -> Iterator[RedisServer]:
 Start = Callable[[ExitStack, Path, str], Running]
 
 
-def _ours(*flags: str) -> Start:
+def ours(*flags: str) -> Start:
+    """Our broker with more flags."""
+
     def start(stack: ExitStack, directory: Path, durability: str) -> Running:
         redis = stack.enter_context(open_redis(durability))
         where = ("--redis", f"redis://127.0.0.1:{redis.port}")
@@ -110,8 +112,8 @@ def _gear(stack: ExitStack, directory: Path, _: str) -> Running:
 
 
 _STARTS: Final[Mapping[str, Start]] = {
-    BROKER: _ours(),
-    TWO_PROCESSES: _ours("--processes", "2"),
+    BROKER: ours(),
+    TWO_PROCESSES: ours("--processes", "2"),
     GEARMAND_REDIS: _gearmand_redis,
     GEARMAND_MEMORY: _gearmand,
     GEAR: _gear,
@@ -128,5 +130,5 @@ def start(name: str, stack: ExitStack, directory: Path, durability: str) -> Runn
     if name.startswith(GEARMAND_MEMORY) and not os.access(GEARMAND, os.X_OK):
         raise NotHereError("gearmand is not installed; Debian's package gearman-job-server has it")
     if name == GEAR and importlib.util.find_spec("gear") is None:
-        raise NotHereError("gear is not installed; pip install gear, or make bench with the extra `bench`")
+        raise NotHereError("gear is not installed; pip install gear, or the extra `bench`")
     return _STARTS[name](stack, directory, durability)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,6 +54,9 @@ class Load:
     echoes: bool = False
     """Whether a result is as large as the payload."""
     payload_bytes: int = 200
+    unique: bool = True
+    """Whether jobs have uniques, each its own, as libgearman gives them."""
+    tls: bool = False
     function: bytes = b"bench"
     processes: int = 2
 
@@ -72,9 +75,7 @@ class Figures:
     acknowledged_at: int = 0
     ended_at: int = 0
     cpu_seconds: float = 0.0
-    """What it used of a processor while it ran,"""
-    whole_cpu_seconds: float = 0.0
-    """and since it was started."""
+    """What it used of a processor while it ran."""
     created: "array[int]" = field(default_factory=lambda: array("q"))
     """From each submit to JOB_CREATED,"""
     assigned: "array[int]" = field(default_factory=lambda: array("q"))
@@ -144,8 +145,10 @@ def shares(load: Load) -> list[Load]:
     ]
 
 
-def run_loads(address: tuple[str, int], loads: Sequence[Load]) -> list[list[Figures]]:
-    """All loads at a time; for each what its processes saw.
+def run_loads(
+    address: tuple[str, int], loads: Sequence[Load], ready: Callable[[], object] = lambda: None
+) -> list[list[Figures]]:
+    """All loads at a time; for each what its processes saw. Calls `ready` when all are connected, before they begin.
 
     Raises:
         LoadError: a server said what it should not, fell silent, or hung up.
@@ -158,14 +161,15 @@ def run_loads(address: tuple[str, int], loads: Sequence[Load]) -> list[list[Figu
             Task(address, share, shared, place, tuple(other for other, (of, _) in enumerate(parts) if of == number))
             for place, (number, share) in enumerate(parts)
         ]
-        seen = _run(tasks)
+        seen = _run(tasks, ready)
     return [[seen[place] for place, (of, _) in enumerate(parts) if of == number] for number in range(len(loads))]
 
 
-def _run(tasks: Sequence[Task]) -> list[Figures]:
+def _run(tasks: Sequence[Task], ready: Callable[[], object]) -> list[Figures]:
     with _processes(tasks) as processes:
         for process in processes:
             _expect_ready(process)
+        ready()
         for process in processes:
             _say(process, b"go\n")
         seen = [Figures() for _ in tasks]

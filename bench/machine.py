@@ -27,11 +27,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def kernel_share(pid: int) -> float:
-    """Which part of that was within the kernel."""
-    fields = _fields(pid)
-    user, kernel = int(fields[11]), int(fields[12])
-    return kernel / max(1, user + kernel)
+def kernel_seconds(pid: int) -> float:
+    """How much of that was within the kernel."""
+    return int(_fields(pid)[12]) / TICKS
 
 
 def family(pid: int) -> list[int]:

@@ -3,6 +3,7 @@
 import time
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from bench.contestants import Running
@@ -21,14 +22,14 @@ WARM_UP: Final = Load(clients=4, workers=4, jobs=200, seconds=5.0, processes=1)
 
 def measure(running: Running, load: Load, *beside: Load) -> Measured:
     """The figures of one load, with others beside it."""
-    before = _Account(running)
-    mine, *_ = everybody = run_loads(running.address, [load, *beside])
-    return {**seen(mine), **before.spent(everybody, sum(part.jobs for part in mine))}
+    account = _Account(running)
+    mine, *_ = everybody = run_loads(running.address, [load, *beside], account.begin)
+    return {**seen(mine), **account.spent(everybody, sum(part.jobs for part in mine))}
 
 
-def warm_up(running: Running) -> None:
+def warm_up(running: Running, *, tls: bool = False) -> None:
     """A few jobs, so that code and caches are where they will be."""
-    run_loads(running.address, [WARM_UP])
+    run_loads(running.address, [replace(WARM_UP, tls=tls)])
 
 
 def seen(parts: Sequence[Figures]) -> Measured:
@@ -64,13 +65,17 @@ def _percentiles(name: str, waits: "Iterable[array[int]]") -> Measured:
 
 
 class _Account:
-    """Who had used what when a load began."""
+    """Who had used what when a load began, its peers being connected already."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
-        self._commands = _commands(running)
-        self._server = family_cpu_seconds([running.pid])
-        self._both = family_cpu_seconds(running.pids)
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._commands = _commands(self._running)
+        self._server = family_cpu_seconds([self._running.pid])
+        self._both = family_cpu_seconds(self._running.pids)
         self._machine = busy_seconds()
         self._own = time.process_time()
         self._began = time.monotonic()
@@ -78,7 +83,7 @@ class _Account:
     def spent(self, everybody: Sequence[Sequence[Figures]], jobs: int) -> Measured:
         """What it took since then. Others: processors that neither servers nor load used."""
         parts = [part for group in everybody for part in group]
-        load = sum(part.whole_cpu_seconds for part in parts)
+        load = sum(part.cpu_seconds for part in parts)
         both = family_cpu_seconds(self._running.pids) - self._both
         server = family_cpu_seconds([self._running.pid]) - self._server
         seconds = time.monotonic() - self._began

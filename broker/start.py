@@ -5,19 +5,21 @@ nothing that is done later (going into the background, becoming somebody else) d
 """
 
 import gc
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 from broker.settings import Settings
 from broker.sources import Reading
 from persistence.data_directory import default_data_dir
-from persistence.head_start import head_start
+from persistence.head_start import head_start, nothing_to_wait_for
 
 
 def start(reading: Reading) -> int:
     """Run a broker until a signal ends it; returns the exit status."""
-    with _store_launched(reading.settings):
+    with _store_launched(reading.settings) as wait_until_on_its_own:
         run, open_broker = import_module("broker.process").run, import_module("broker.app").open_broker
+        wait_until_on_its_own()
         # Nothing of all that is ever garbage: what was put off is not looked for, now or later.
         gc.freeze()
         gc.enable()
@@ -25,7 +27,7 @@ def start(reading: Reading) -> int:
         return status
 
 
-def _store_launched(settings: Settings) -> AbstractContextManager[None]:
+def _store_launched(settings: Settings) -> AbstractContextManager[Callable[[], object]]:
     if settings.redis is not None or settings.daemon or settings.user is not None:
-        return nullcontext()
+        return nullcontext(nothing_to_wait_for)
     return head_start(settings.data_dir or default_data_dir())

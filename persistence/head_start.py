@@ -11,7 +11,7 @@ import platform
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -29,19 +29,27 @@ _LOOK_SECONDS: Final = 0.01
 
 
 @contextmanager
-def head_start(directory: Path) -> Iterator[None]:
-    """Launch the store of a directory unless it lives; after the block, stop it if it was launched here for nobody."""
+def head_start(directory: Path) -> Iterator[Callable[[], object]]:
+    """Launch the store of a directory unless it lives; after the block, stop it if it was launched here for nobody.
+
+    What is yielded waits until the server is on its own: its launcher has ended, and is no child of ours any more.
+    """
     home = DataDirectory(directory.absolute())
     launcher = None
     with suppress(EmbeddedStoreError, OSError):
         launcher = _launch(home)
+    wait: Callable[[], object] = nothing_to_wait_for if launcher is None else launcher.wait
     try:
-        yield
+        yield wait
     finally:
         if launcher is not None:
-            launcher.wait()  # it has ended long since, when its server was on its own
+            wait()
             with suppress(OSError):
                 _stop_if_unused(home)
+
+
+def nothing_to_wait_for() -> None:
+    """Nothing was launched."""
 
 
 def _launch(home: DataDirectory) -> subprocess.Popen[bytes] | None:

@@ -36,7 +36,9 @@ class Outage:
     def broke(self, pipe: str, error: StoreError) -> None:
         """A connection that stood has ended."""
         self._begin(pipe)
-        self._broke = self._broke or error
+        if self._broke is None:
+            self._broke = error
+            log.info("the connection to Redis at %s was lost: %s; connecting again", self._address, error)
 
     def failed(self, pipe: str, error: StoreError) -> None:
         """An attempt to connect came to nothing; there will be another."""

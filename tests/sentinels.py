@@ -19,15 +19,18 @@ class SentinelServer(RedisServer):
 
     Args:
         engine: which program.
-        master: over whom it watches.
+        master: the port of the server over which it watches.
+        settings: more lines of its configuration.
         quorum: how many sentinels must agree that the master is down.
         password: what whoever asks it must say.
     """
 
-    def __init__(self, engine: Engine, master: RedisServer, *, quorum: int = 1, password: str | None = None) -> None:
+    def __init__(
+        self, engine: Engine, master: int, *settings: str, quorum: int = 1, password: str | None = None
+    ) -> None:
         super().__init__(engine, password=password)
         lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}", f"unixsocket {self.unix_path}"]
-        lines += [f"sentinel monitor {NAME} 127.0.0.1 {master.port} {quorum}"]
+        lines += [f"sentinel monitor {NAME} 127.0.0.1 {master} {quorum}", *settings]
         lines += [f"sentinel {option} {NAME} {value}" for option, value in QUICK.items()]
         if password is not None:
             lines += [f"requirepass {password}"]

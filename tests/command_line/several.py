@@ -36,7 +36,7 @@ class Several(BrokerProcess):
 
     def children(self) -> set[int]:
         """The processes of the supervisor."""
-        return {int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()}
+        return children_of(self.pid)
 
     def connect(self, pid: int) -> socket.socket:
         """A connection to this process; the system chooses who gets one, so others are opened until it is this."""
@@ -64,6 +64,11 @@ class Several(BrokerProcess):
                 continue
             found -= set(instead_of)
         return found
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that this one has forked, and that have not ended."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 def answered_by(peer: socket.socket) -> int:

@@ -14,7 +14,7 @@ import trio
 from protocol import JobAssignUniq, WorkComplete
 from tests.broker.peers import Peer, open_peer
 from tests.command_line.background import Background, end, ended
-from tests.command_line.several import PATIENCE_SECONDS, Several, answered_by, ending, kill
+from tests.command_line.several import PATIENCE_SECONDS, Several, answered_by, children_of, ending, kill
 from tests.command_line.test_tls import Files
 from tests.log_lines import wait_for_line
 from tests.persistence.embedded_homes import lives
@@ -240,7 +240,7 @@ def test_in_the_background_the_pid_file_names_the_supervisor(folder: Path) -> No
 def test_in_the_background_too_the_others_stop_without_their_supervisor(folder: Path) -> None:
     background = Background(folder, "--log-file=none", "--processes=2")
     assert background.start().returncode == 0
-    with ending(_children(background.pid)):
+    with ending(children_of(background.pid)):
         end(background.pid, signal.SIGKILL)
     assert not lives(background.data_dir)
 
@@ -249,11 +249,7 @@ def test_on_a_free_port_all_take_the_same(folder: Path) -> None:
     background = Background(folder, "--log-file=none", "--processes=2", "--port=0")
     background.words = tuple(word for word in background.words if word != f"--port={background.port}")
     with background.started() as pid:
-        assert len({_listening_port(child) for child in _children(pid)}) == 1
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        assert len({_listening_port(child) for child in children_of(pid)}) == 1
 
 
 def _listening_port(pid: int) -> int:

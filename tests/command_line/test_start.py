@@ -70,6 +70,11 @@ def test_a_store_that_others_use_is_not_stopped_with_a_start_that_failed(broker:
         assert peer.recv(100) == b"OK\r\n"
 
 
+def test_the_store_is_nobodys_child(broker: BrokerProcess) -> None:
+    broker.start()
+    assert Path(f"/proc/{broker.pid}/task/{broker.pid}/children").read_text() == ""
+
+
 def test_a_directory_that_cannot_be_used_is_told_as_ever(folder: Path) -> None:
     (folder / "data").write_text("")
     done = ended([sys.executable, "-m", "broker", f"--port={private_port()}", f"--data-dir={folder}/data"])

@@ -12,6 +12,7 @@ import pytest
 
 from persistence.valkey_binary import find_valkey_server
 from tests.command_line.background import Background, end, ended
+from tests.command_line.several import children_of, kill
 from tests.log_lines import wait_for_line
 from tests.programs import missing
 
@@ -66,6 +67,19 @@ def test_everything_is_done_as_that_user_and_within_its_reach(folder: Path, thei
         assert (background.data_dir.stat().st_mode & 0o777, log.stat().st_mode & 0o777) == (0o700, 0o640)
     assert "Listening on" in log.read_text()
     assert not background.pid_file.exists()
+
+
+def test_each_of_several_processes_is_that_user_and_so_is_one_that_takes_the_place_of_another(
+    folder: Path, theirs: Path
+) -> None:
+    log = folder / "log"
+    flags = (f"--user={NOBODY.pw_name}", f"--log-file={log}", "--processes=2", "--verbose=NOTICE")
+    with Background(folder, *flags, pid=theirs).started() as pid:
+        first = children_of(pid)
+        kill(min(first))
+        wait_for_line(log, "(1 of 2) listens")
+        for process in (pid, *(first | children_of(pid)) - {min(first)}):
+            assert ids(process) == ({NOBODY.pw_uid}, {NOBODY.pw_gid}, {NOBODY.pw_gid})
 
 
 def test_the_log_that_logrotate_made_for_that_user_is_opened_again(folder: Path, theirs: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import broker
 import client
 import client.blocking
+import gearman_testing
 import worker
 from tests.programs import ROOT
 
@@ -19,7 +20,9 @@ def listed(package: ModuleType) -> set[str]:
     return {name for name in package.__all__ if f":: {package.__name__}.{name}\n" in page}
 
 
-@pytest.mark.parametrize("package", [client, client.blocking, broker], ids=["client", "client.blocking", "broker"])
+@pytest.mark.parametrize(
+    "package", [client, client.blocking, gearman_testing, broker], ids=lambda package: package.__name__
+)
 def test_a_page_has_every_name(package: ModuleType) -> None:
     assert set(package.__all__) - listed(package) == set()
 

@@ -28,7 +28,7 @@ class Group:
         self.master = RedisServer(engine, *NO_DELAY)
         following = ("--replicaof", "127.0.0.1", str(self.master.port))
         self.replicas = [RedisServer(engine, *NO_DELAY, *following) for _ in range(replicas)]
-        self.sentinels = [SentinelServer(engine, self.master, quorum=QUORUM) for _ in range(SENTINELS)]
+        self.sentinels = [SentinelServer(engine, self.master.port, quorum=QUORUM) for _ in range(SENTINELS)]
         for server in (self.master, *self.replicas, *self.sentinels):
             stack.callback(server.clean_up)
 

@@ -48,7 +48,7 @@ FAULTS: Final = {
     "redis stands still": Fault(strikes.redis_stands_still, {**IMPATIENT, **MORTAL}, breaks=1),
     "a broker is killed": Fault(strikes.a_broker_is_killed, loses_a_broker=True),
     "a broker stands still": Fault(strikes.a_broker_stands_still, MORTAL, loses_a_broker=True),
-    "brokers are restarted": Fault(strikes.brokers_are_restarted),
+    "brokers are restarted": Fault(strikes.brokers_are_restarted, {"grace": PATIENCE_SECONDS}),
     "connections are cut": Fault(strikes.connections_are_cut, breaks=1),
     "replies are lost": Fault(strikes.replies_are_lost, breaks=1),
     "all is slow": Fault(strikes.all_is_slow),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio
 import trustme
 
 from persistence.errors import StoreUnavailableError
@@ -11,6 +12,7 @@ from persistence.pipe import Pipe
 from persistence.redis_url import parse_redis_url
 from tests.persistence.pipes import running
 from tests.ports import private_port
+from tests.sentinels import NAME, SentinelServer
 from tests.servers import RedisServer, find_engine
 
 
@@ -99,3 +101,18 @@ async def test_a_server_that_asks_for_our_certificate_in_vain_refuses_us(tls_ser
 async def test_a_server_without_tls_is_no_server_for_it(tls_server: TlsServer) -> None:
     url = tls_server.tls_url().replace(str(tls_server.tls_port), str(tls_server.port))
     assert str(tls_server.port) in await refusal(url)
+
+
+async def test_a_master_is_found_and_spoken_to_over_tls(tls_server: TlsServer) -> None:
+    files, tls_port = tls_server.files, private_port()
+    tls = [f"tls-port {tls_port}", f"tls-ca-cert-file {files}/ca.pem", "tls-replication yes"]
+    tls += [f"tls-cert-file {files}/localhost.pem", f"tls-key-file {files}/localhost.pem"]
+    sentinel = SentinelServer(tls_server.engine, tls_server.tls_port, *tls)
+    try:
+        await trio.to_thread.run_sync(sentinel.start)
+        options = f"ssl_ca_certs={files}/ca.pem&ssl_certfile={files}/client.example.pem&ssl_check_hostname=false"
+        url = f"rediss+sentinel://localhost:{tls_port}/{NAME}/0?{options}"
+        async with running(Pipe(parse_redis_url(url), name="test")) as pipe:
+            assert await pipe.ask("PING") == b"PONG"
+    finally:
+        sentinel.clean_up()

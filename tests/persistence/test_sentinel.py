@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+import trio
 
 from persistence.errors import StoreError, StoreUnavailableError, UnknownMasterError
 from persistence.options import RedisOptions, TlsOptions
@@ -15,7 +16,7 @@ from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, running
 from tests.ports import private_port
 from tests.sentinels import NAME, SentinelServer
-from tests.servers import Engine, RedisServer
+from tests.servers import PATIENCE_SECONDS, Engine, RedisServer
 
 MakeServer = Callable[..., RedisServer]
 
@@ -82,7 +83,7 @@ def make_sentinel(engine: Engine, master: RedisServer) -> Iterator[Callable[...,
     with ExitStack() as stack:
 
         def make(**more: str) -> SentinelServer:
-            sentinel = SentinelServer(engine, master, **more)  # type: ignore[arg-type]
+            sentinel = SentinelServer(engine, master.port, **more)  # type: ignore[arg-type]
             stack.callback(sentinel.clean_up)
             sentinel.start()
             return sentinel
@@ -101,7 +102,7 @@ def url_of(*ports: int, name: str = NAME, options: str = "socket_connect_timeout
 
 async def refused(url: str, error: type[StoreError]) -> str:
     """What a pipe says that cannot make its first connection."""
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as caught, trio.fail_after(PATIENCE_SECONDS):
         await Pipe(parse_redis_url(url), name="test").run()
     assert "\n" not in str(caught.value)
     return str(caught.value)

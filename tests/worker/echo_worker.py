@@ -1,4 +1,7 @@
-"""A worker program that returns what it gets, after a moment: echo_worker.py SERVER FUNCTION."""
+"""A worker program that returns what it gets, after a moment: echo_worker.py FUNCTION CONCURRENCY TIMEOUT SERVER...
+
+A TIMEOUT of 0 is none.
+"""
 
 import sys
 
@@ -6,15 +9,15 @@ import trio
 
 from worker import Job, Worker
 
-_, SERVER, FUNCTION = sys.argv
-worker = Worker(concurrency=4)
+_, FUNCTION, CONCURRENCY, TIMEOUT, *SERVERS = sys.argv
+worker = Worker(concurrency=int(CONCURRENCY))
 
 
-@worker.register(FUNCTION)
+@worker.register(FUNCTION, timeout=float(TIMEOUT) or None)
 async def echo(job: Job) -> bytes:
     """Takes long enough to be met in the middle of it."""
     await trio.sleep(0.01)
     return job.payload
 
 
-trio.run(worker.run_until_signalled, SERVER)
+trio.run(worker.run_until_signalled, *SERVERS)
