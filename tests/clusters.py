@@ -94,11 +94,16 @@ class Cluster:
         return self._client
 
     def owner(self, key: bytes) -> RedisServer:
-        """The node that has a key, by what the first running node says."""
+        """The node that has a key, by what the first running node says; in the middle of a failover, the next one."""
+        wait_for(lambda: self._owner(key) is not None)
+        owner = self._owner(key)
+        return self.owner(key) if owner is None else owner
+
+    def _owner(self, key: bytes) -> RedisServer | None:
         for first, last, (_, port, *_rest), *_replicas in slots_seen_by(self.running()[0]):
             if first <= key_slot(key) <= last:
                 return next(node for node in self.nodes if node.port == port)
-        raise LookupError(f"nobody has {key!r}")
+        return None
 
     def other_than(self, node: RedisServer) -> RedisServer:
         """A primary that is not this one."""

@@ -24,6 +24,7 @@ import trio
 from persistence.asking_all import ask_all
 from persistence.cluster.conversation import Conversation
 from persistence.cluster.node import Node
+from persistence.cluster.nodes import Nodes
 from persistence.cluster.routed import Routed
 from persistence.cluster.slot import Slot
 from persistence.cluster.slots import Address
@@ -42,8 +43,6 @@ ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
 MOVING: Final = frozenset({"MOVED", "ASK", "TRYAGAIN"})
 """What nobody need hear of: it is what an operator makes when he moves slots."""
 KEYLESS: Final = frozenset({b"PING", "PING", b"TIME"})
-LAST_WORDS_SECONDS: Final = 1.0
-"""How long a node that has no slots any more may take to answer what it was asked when it had."""
 
 
 class ClusterPipe:
@@ -96,7 +95,7 @@ class ClusterPipe:
         self._deadlines = Deadlines()
         self._slots: dict[int, Slot] = {}
         self._held: dict[int, Slot] = {}
-        self._nodes: dict[Address, Node] = {}
+        self._nodes = Nodes(topology, outage, name=name, make=self._pipe_to, there=self._is_there, left=self._lost)
         self._changed = trio.Event()
         self._reached = trio.Event()
         self._gathering = False
@@ -108,7 +107,7 @@ class ClusterPipe:
     @property
     def connected(self) -> bool:
         """Whether some node can be reached."""
-        return not self._ended and any(node.pipe.connected for node in self._nodes.values())
+        return not self._ended and any(pipe.connected for pipe in self._nodes.pipes)
 
     @property
     def away_because(self) -> StoreError | None:
@@ -122,12 +121,12 @@ class ClusterPipe:
     @property
     def gathering(self) -> bool:
         """Whether `flush` will be called."""
-        return self._gathering or any(node.pipe.gathering for node in self._nodes.values())
+        return self._gathering or any(pipe.gathering for pipe in self._nodes.pipes)
 
     @property
     def servers(self) -> Sequence[Pipe]:
         """The pipe to each node."""
-        return [node.pipe for node in self._nodes.values()]
+        return self._nodes.pipes
 
     def reaches(self, key: bytes) -> bool:
         """Whether what is posted now about this key leaves at once."""
@@ -141,7 +140,7 @@ class ClusterPipe:
         address = self._topology.owner(slot.number)
         if not slot.held or address is None:
             return slot.reason
-        node = self._nodes.get(address)
+        node = self._nodes.by_address.get(address)
         if node is None:
             return slot.reason
         return None if node.pipe.connected else node.pipe.away_because
@@ -150,14 +149,14 @@ class ClusterPipe:
     def hoping(self) -> Iterator[None]:
         """Ends the block by a StoreError when an attempt to connect to one of the nodes comes to nothing."""
         with ExitStack() as stack:
-            for node in tuple(self._nodes.values()):
-                stack.enter_context(node.pipe.hoping())
+            for pipe in self._nodes.pipes:
+                stack.enter_context(pipe.hoping())
             yield
 
     def statistics(self) -> PipeStatistics:
         """What has been done with the nodes that there are now; what waits for a slot counts as unsent."""
         waiting = sum(routed.size for slot in self._held.values() for routed in (*slot.refused, *slot.waiting))
-        return total([node.pipe.statistics() for node in self._nodes.values()], waiting)
+        return total([pipe.statistics() for pipe in self._nodes.pipes], waiting)
 
     # -- posting
 
@@ -201,7 +200,7 @@ class ClusterPipe:
         if slot is None:
             slot = self._slots[number] = Slot(number, key)
             address = self._topology.owner(number)
-            node = None if address is None else self._nodes.get(address)
+            node = None if address is None else self._nodes.by_address.get(address)
             if node is None or not node.pipe.connected:
                 self._hold(slot, None)
             else:
@@ -248,15 +247,15 @@ class ClusterPipe:
     def gather(self) -> None:
         """What is posted until `flush` leaves together there."""
         self._gathering = True
-        for node in self._nodes.values():
-            node.pipe.gather()
+        for pipe in self._nodes.pipes:
+            pipe.gather()
 
     def flush(self) -> None:
         """Send what was posted."""
         self._on_flush()
         self._gathering = False
-        for node in tuple(self._nodes.values()):
-            node.pipe.flush()
+        for pipe in self._nodes.pipes:
+            pipe.flush()
 
     async def ask(self, *command: bytes | str | int, timeout_seconds: float = 5.0) -> Reply:
         """Post a command and wait for its reply. Raises StoreError."""
@@ -326,11 +325,7 @@ class ClusterPipe:
 
     def _node_of(self, slot: Slot) -> Node | None:
         address = self._topology.owner(slot.number)
-        if address is None:
-            return None
-        if address not in self._nodes:
-            self._nursery.start_soon(self._keep, self._met(address))
-        return self._nodes[address]
+        return None if address is None else self._nodes.needed(address)
 
     async def _bring_back(self, slot: Slot, node: Node) -> None:
         try:
@@ -368,49 +363,26 @@ class ClusterPipe:
 
     # -- nodes
 
-    def _met(self, address: Address) -> Node:
+    def _pipe_to(self, address: Address) -> Pipe:
         options = self._topology.options_of(address)
-        node = Node(
-            address,
-            Pipe(
-                options,
-                name=f"{self.name}@{options.address}",
-                on_connect=partial(self._greeted, address),
-                on_push=self._push,
-                on_batch=self._on_batch,
-                on_flush=self._on_flush,
-                on_break=lambda error: self._lost(address, error),
-                outage=self._outage,
-                max_unsent_bytes=sys.maxsize,
-            ),
+        return Pipe(
+            options,
+            name=f"{self.name}@{options.address}",
+            on_connect=partial(self._greeted, address),
+            on_push=self._push,
+            on_batch=self._on_batch,
+            on_flush=self._on_flush,
+            on_break=partial(self._lost, address),
+            outage=self._outage,
+            max_unsent_bytes=sys.maxsize,
         )
-        self._nodes[address] = node
-        return node
-
-    async def _keep(self, node: Node, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep a node connected until its scope is cancelled. One that never answered is met anew when it is needed."""
-        try:
-            with node.scope:
-                await node.pipe.run(task_status=task_status)
-        except StoreError as error:
-            if not self._started:
-                raise
-            self._outage.failed(self.name, error)
-        finally:
-            del self._nodes[node.address]
-            self._outage.connected(node.pipe.name)  # it is missed no longer
-            self._lost(node.address, StoreUnavailableError(f"the node {node.pipe.name} is left"))
 
     async def _greeted(self, address: Address, handshake: Handshake) -> None:
         await self._on_connect(address, handshake)
-        self._nursery.start_soon(self._hurry, self._nodes[address])
+        self._nodes.greeted(address)
 
-    async def _hurry(self, node: Node) -> None:
+    def _is_there(self) -> None:
         """A node is there: what is held for it need not wait for its next turn."""
-        try:
-            await node.pipe.wait_connected()
-        except StoreUnavailableError:
-            return
         self._reached.set()
         self._look_at_once()
 
@@ -431,15 +403,8 @@ class ClusterPipe:
         for slot in self._slots.values():
             if slot.node is not None and slot.node.address != self._topology.owner(slot.number) and not slot.held:
                 self._hold(slot, None)
-        for node in self._nodes.values():
-            if node.address not in self._topology.map.primaries:
-                self._nursery.start_soon(self._retire, node)
+        self._nodes.leave_the_rest()
         self._look_at_once()
-
-    async def _retire(self, node: Node) -> None:
-        await trio.sleep(LAST_WORDS_SECONDS)
-        if node.address not in self._topology.map.primaries:
-            node.scope.cancel()
 
     def _push(self, push: list[Reply]) -> None:
         if push[0] == b"sunsubscribe" and isinstance(push[1], bytes):
@@ -459,8 +424,7 @@ class ClusterPipe:
         try:
             with unwrapped():
                 async with trio.open_nursery() as self._nursery:
-                    for address in sorted(self._topology.map.primaries):
-                        await self._nursery.start(self._keep, self._met(address))
+                    await self._nodes.start(self._nursery)
                     await self._bring_root_back()
                     self._started = True
                     self._nursery.start_soon(self._watch)
