@@ -1,7 +1,7 @@
 """``--processes``: the process that starts the others, replaces one that ends, and passes on what it is told.
 
 It is nothing but that: it accepts no connection, runs no event loop and knows no store. Each of the others is a broker
-as it would be alone, on a socket of its own that shares the port; docs/decisions/0040-several-processes.md has the
+as it would be alone, on a socket of its own that shares the port; docs/decisions/0043-several-processes.md has the
 reasons.
 """
 

@@ -28,13 +28,8 @@ class TestBroker:
     __test__ = False  # pytest: this is no test
 
     def __init__(self, ask: Ask, port: int) -> None:
-<<<<<<< HEAD
         self.host: str = "127.0.0.1"
         self.port: int = port
-=======
-        self.host = "127.0.0.1"
-        self.port = port
->>>>>>> face
         self.address: str = f"{self.host}:{port}"
         self._ask = ask
 

@@ -52,7 +52,7 @@ TAIL: Final = """
 | USR2, PIPE | ignored |
 
 With `--processes`, the pid file names the supervisor, which passes all of these on. Sent to one of its processes, they are for that
-one alone: TERM ends it, and another takes its place ([decisions/0040-several-processes.md](decisions/0040-several-processes.md)).
+one alone: TERM ends it, and another takes its place ([decisions/0043-several-processes.md](decisions/0043-several-processes.md)).
 
 [decisions/0030-how-a-broker-ends.md](decisions/0030-how-a-broker-ends.md) has the reasons, and
 [decisions/0031-gearmands-command-line.md](decisions/0031-gearmands-command-line.md) those for what became of gearmand's flags.
