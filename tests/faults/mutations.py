@@ -201,8 +201,8 @@ GUARDS: Final = (
         AWAY,
         "workers are woken when it is back",
         "broker/hearing.py",
-        "        for line in self._broker.roster.lines.values():\n            wake_for(self._broker, line)\n",
-        "",
+        "            if self._broker.store.reaches(line.function):\n",
+        "            if False:\n",
         "tests/broker/test_faults_store.py::test_workers_get_no_job_and_no_error_and_are_woken_when_it_is_back",
     ),
     Guard(

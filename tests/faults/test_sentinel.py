@@ -52,13 +52,16 @@ class Group:
         return f"redis+sentinel://{places}/{NAME}/0?socket_timeout=2"
 
     async def heir(self) -> RedisServer:
-        """The replica that took the master's place, as soon as both brokers have moved to it."""
+        """Who took the master's place, as soon as both brokers have moved there.
+
+        On a busy machine the sentinels may lose patience with the first they chose, and choose again: even who was
+        master before.
+        """
         for sentinel in self.sentinels:
             await trio.to_thread.run_sync(sentinel.wait_for, "+switch-master")
-        port = self.sentinels[0].master_port()
-        (heir,) = (replica for replica in self.replicas if replica.port == port)
-        await until(lambda: _brokers_at(heir) == 2)
-        return heir
+        servers = {server.port: server for server in (self.master, *self.replicas)}
+        await until(lambda: _brokers_at(servers[self.sentinels[0].master_port()]) == 2)
+        return servers[self.sentinels[0].master_port()]
 
     async def is_killed(self) -> None:
         """The master is."""

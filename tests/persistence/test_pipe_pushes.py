@@ -1,6 +1,7 @@
 """Push messages: in stream order with the replies, and subscriptions answered by them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import trio
@@ -141,7 +142,8 @@ async def test_a_notice_that_looks_like_a_confirmation_confirms_nothing(
     server = make_server("--cluster-enabled", "yes", "--cluster-port", str(private_port()))
     server.start()
     pushes = Heard()
-    async with running(Pipe(options_for(server), name="test", on_push=pushes)) as pipe:
+    options = replace(options_for(server), cluster=(("127.0.0.1", server.port),))
+    async with running(Pipe(options, name="test", on_push=pushes)) as pipe:
         server.client().execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         while not isinstance(reply := await _maybe(pipe, "SSUBSCRIBE", "channel"), list):
             assert "CLUSTERDOWN" in str(reply)
