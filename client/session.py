@@ -153,7 +153,11 @@ class Session:
                 # Room first: a request in our hand, neither queued nor sent, would miss the connection's end.
                 while self._demultiplexer.unanswered >= self._in_flight:
                     await self._room.park()
-                await self._stream.send_all(self._batch(await self._requests.receive()))
+                slot = await self._requests.receive()
+                if self._loss is not None:  # it was handed to us in the moment in which the connection ended
+                    slot.settle(self._loss)
+                    return
+                await self._stream.send_all(self._batch(slot))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self.close(Loss(self.server, str(error) or "the server hung up"))
 

@@ -8,10 +8,10 @@ import pytest
 import trio
 
 from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, open_client
-from protocol import WorkComplete, WorkData
+from protocol import WorkComplete, WorkData, WorkFail
 from tests.cancelling import cancelled_at, living
 from tests.client.waiting import until_waited_for
-from tests.processes import ServerProcess
+from tests.processes import GearmandProcess, ServerProcess
 from tests.raw_worker import raw_worker
 
 PATIENCE_SECONDS = 30.0
@@ -144,7 +144,12 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
                 with trio.move_on_after(0.2) as patience:  # nobody runs it: past its last await it waits for ever
                     assert await cancelled_at(count, partial(wait, client, function))
                 await until_waited_for(watcher, function, by=0)
-                assert await worker.grab() is None
+                late = await worker.grab()
+                if late is not None and isinstance(server, GearmandProcess):
+                    # Its threads read connections in no order: the submit came behind the question.
+                    await worker.say(WorkFail(late.handle))
+                else:
+                    assert late is None
                 if patience.cancelled_caught:
                     break
             else:
