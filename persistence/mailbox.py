@@ -42,6 +42,7 @@ class Mailbox:
         self._events = events
         self._boxes: dict[bytes, Box] = {}
         self._refused: list[Box] = []
+        self._untrimmed: list[Command] = []
         self._refusing = trio.Event()
 
     def read(self, function: Function, then_gone: list[JobId] | None = None) -> None:
@@ -60,7 +61,7 @@ class Mailbox:
         self._boxes.clear()
 
     async def run(self) -> None:
-        """The duty that reads once more what Redis refused to show. Endless."""
+        """The duty that reads once more what Redis refused to show, and clears away what it refused to. Endless."""
         while True:
             await self._refusing.wait()
             await trio.sleep(RETRY_SECONDS)
@@ -68,6 +69,9 @@ class Mailbox:
             refused, self._refused = self._refused, []
             for box in refused:
                 self._fetch(box)
+            untrimmed, self._untrimmed = self._untrimmed, []
+            for command in untrimmed:
+                self._post_trim(command)
 
     def _fetch(self, box: Box) -> None:
         box.reading, box.more = True, False
@@ -121,8 +125,16 @@ class Mailbox:
     def _trim(self, box: Box, stamp: bytes, length: int, entries: int) -> None:
         milliseconds, _, count = stamp.partition(b"-")
         first_kept = b"%b-%d" % (milliseconds, int(count) + 1)
-        command = TRIM.call(box.function.tag, box.owner, first_kept, length, entries)
-        self._bulk.post(command, lambda reply: None, again=lambda: command)
+        self._post_trim(TRIM.call(box.function.tag, box.owner, first_kept, length, entries))
+
+    def _post_trim(self, command: Command) -> None:
+        def answered(reply: Reply) -> None:
+            if isinstance(reply, StoreRefusedError):
+                # Left there, it would count against what the box may hold until the next mail comes, if any does.
+                self._untrimmed.append(command)
+                self._refusing.set()
+
+        self._bulk.post(command, answered, again=lambda: command)
 
     def _tell_of_the_gone(self, box: Box) -> None:
         gone, box.gone = box.gone, []

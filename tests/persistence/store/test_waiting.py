@@ -107,6 +107,22 @@ async def test_mail_that_was_read_is_thrown_away(broker: Standin, other: Standin
     assert client.hgetall(tag + b":mail") == {}
 
 
+async def test_mail_that_was_read_is_thrown_away_as_soon_as_redis_no_longer_refuses_to(
+    broker: Standin, other: Standin, redis_server: RedisServer
+) -> None:
+    await broker.submit(background=False)
+    broker.store.listen(broker.function())
+    job = await other.claim()
+    client, box = redis_server.client(), broker.store.link.keys.mailbox(broker.function().tag, broker.name)
+    client.execute_command("ACL", "SETUSER", "default", "-xtrim")
+    await say(other, job, (b"data", b"x"))
+    assert await hears(broker, 1) == [(b"data", b"x")]
+    await broker.store.bulk.ask("PING")
+    assert client.xlen(box) == 1
+    client.execute_command("ACL", "SETUSER", "default", "+xtrim")
+    await until(lambda: client.xlen(box) == 0)
+
+
 async def test_mail_is_heard_once_though_its_notice_was_lost_with_the_connection(
     broker: Standin, other: Standin, redis_server: RedisServer
 ) -> None:
