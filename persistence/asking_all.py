@@ -14,7 +14,17 @@ async def ask_all(pipe: Way, commands: Sequence[Command], timeout_seconds: float
 
     Raises StoreError: the first of those that came in the place of a reply.
     """
+    replies = await replies_to(pipe, commands, timeout_seconds)
+    for reply in replies:
+        if isinstance(reply, StoreError):
+            raise reply
+    return replies
+
+
+async def replies_to(pipe: Way, commands: Sequence[Command], timeout_seconds: float) -> list[Reply]:
+    """The same with errors among the replies, in the order of the commands."""
     if not commands:
+        await trio.lowlevel.checkpoint()
         return []
     replies: list[Reply] = []
     answered = trio.Event()
@@ -28,7 +38,4 @@ async def ask_all(pipe: Way, commands: Sequence[Command], timeout_seconds: float
     for command in commands:
         pipe.post(command, answer, deadline=deadline)
     await answered.wait()
-    for reply in replies:
-        if isinstance(reply, StoreError):
-            raise reply
     return replies

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import trio
-
+from persistence.asking_all import replies_to
 from persistence.errors import StoreError
 from persistence.pipe import Pipe
 from persistence.replies import Command, Reply
@@ -29,19 +28,4 @@ class Conversation:
 
     async def many(self, commands: Sequence[Command]) -> list[Reply]:
         """See persistence.handshake.Asking."""
-        if not commands:
-            await trio.lowlevel.checkpoint()
-            return []
-        replies: list[Reply] = []
-        answered = trio.Event()
-
-        def answer(reply: Reply) -> None:
-            replies.append(reply)
-            if len(replies) == len(commands):
-                answered.set()
-
-        deadline = trio.current_time() + PATIENCE_SECONDS
-        for command in commands:
-            self._pipe.post(command, answer, deadline=deadline)
-        await answered.wait()
-        return replies
+        return await replies_to(self._pipe, commands, PATIENCE_SECONDS)
