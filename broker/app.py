@@ -66,6 +66,8 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             for sock in sockets:
                 stack.callback(sock.close)
             place = await stack.enter_async_context(open_place(settings))
+            # Before the tasks, for one of them may be writing to it when all ends.
+            identity = stack.enter_context(_identity(place))
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
             broker.certificates = certificates
@@ -74,16 +76,15 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
                 stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
             broker.data = place.words
-            with _identity(place) as identity:
-                store = _store(broker, place)
-                async with open_store(store, previous=_previous(identity)):
-                    await mind_weaknesses(settings, store)
-                    await _write(identity, store.link.incarnation)
-                    listen(sockets, settings.backlog)  # not before: who is let in is served
-                    store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
-                    async with _serving(broker, sockets):
-                        yield broker
-                    await _leave(broker, identity)
+            store = _store(broker, place)
+            async with open_store(store, previous=_previous(identity)):
+                await mind_weaknesses(settings, store)
+                await _write(identity, store.link.incarnation)
+                listen(sockets, settings.backlog)  # not before: who is let in is served
+                store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
+                async with _serving(broker, sockets):
+                    yield broker
+                await _leave(broker, identity)
             tasks.cancel_scope.cancel()
 
 

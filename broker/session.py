@@ -213,7 +213,8 @@ class Session:
                 await self.transport.aclose()
 
     async def _listen(self) -> None:
-        while not self._heard_all:
+        # Dropped in the middle of what it heard, it meets its cancellation only where it next waits: not here.
+        while not (self._heard_all or self.closing):
             with trio.CancelScope(deadline=self._patience) as self._listening:
                 await self.transport.listen(self)
             # What came in the same moment has been handled by now, and has put the deadline off.

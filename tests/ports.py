@@ -1,7 +1,12 @@
 """Ports for servers of the tests, which stay theirs over a kill and a restart."""
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 __all__ = ["NoPortError", "private_port"]
@@ -17,12 +22,32 @@ class NoPortError(Exception):
 
 
 def private_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and that this run has given to nobody else, started or not."""
+    """A port of 127.0.0.1 that nobody listens on, and that was given to nobody else, started or not.
+
+    Nor by another run on this machine: of two servers that start on one port at a time, the test of the one that
+    comes too late would be about the other, and fail when that goes.
+    """
     for port in random.sample(PRIVATE_PORTS, 1000):
-        if port not in _given and _is_free(port):
+        if port not in _given and _is_claimed(port) and _is_free(port):
             _given.add(port)
             return port
     raise NoPortError("a thousand ports tried, none free")
+
+
+def _is_claimed(port: int) -> bool:
+    """Make it this run's until that ends; False: it is another's."""
+    try:
+        fcntl.lockf(_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _claims() -> int:
+    """A file with a byte for each port, which whoever has the port has locked; one descriptor for all of them."""
+    path = Path(tempfile.gettempdir()) / f"trio-gearman-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _is_free(port: int) -> bool:

@@ -83,3 +83,14 @@ async def test_a_peer_that_breaks_the_rules_and_reads_nothing_is_hung_up_on_with
         await peer.say_bytes(Connection(Role.PEER).send(EchoReq(b"x" * 32 * 1024 * 1024)) + b"\0XYZ" + bytes(8))
         await one.until(lambda: not one.broker.sessions)
     assert "defect" not in caplog.text
+
+
+async def test_who_asks_without_reading_the_answers_ends_nobody_else_without_epoll_either(
+    open_one: OpenRunning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", False)
+    async with open_one(outbox_limit=LIMIT) as one:
+        peer, bystander = await one.peer(), await one.peer()
+        # Dropped by its own task, in the middle of what it has heard.
+        await peer.repeat_until_cut_off(ECHO)
+        assert await bystander.heard() == []

@@ -1,0 +1,1 @@
+"""Every await on the way of a job, cancelled once."""

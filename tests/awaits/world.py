@@ -1,0 +1,327 @@
+"""A broker that is struck at one of its awaits, the peers on the way, and what must be true afterwards."""
+
+import logging
+import ssl
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, nullcontext
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import trio
+import trustme
+
+from broker.app import open_broker
+from broker.core import Broker
+from broker.orders import Orders
+from broker.session import Session
+from broker.settings import Settings
+from persistence.filelock import FileLock
+from persistence.keys import Keys, digest_of
+from tests.awaits.watch import Await, Target, Watch
+from tests.awaits.witness import GONE, Books, Witness, open_witness
+from tests.broker.peers import PATIENCE_SECONDS, HungUpError
+from tests.faults.ledger import jobs_left
+from tests.faults.traces import nothing_is_left
+from tests.servers import RedisServer
+
+FUNCTION: Final = b"f"
+PREFIX: Final = "awaits"
+PROMPTLY_SECONDS: Final = 8.0
+"""Less than the longest courtesy that a broker shows to a peer, and far more than a cancelled one needs."""
+
+
+class Strike(Enum):
+    """What is cancelled; the value is what the table says."""
+
+    BROKER = "the broker"
+    CLIENT = "the client's session"
+    WORKER = "the worker's session"
+
+
+class Way(NamedTuple):
+    """What peers do on the way of a job."""
+
+    go: Callable[["World"], Awaitable[None]]
+    strikes: tuple[Strike, ...] = tuple(Strike)
+    beside: bool = False
+    """Whether there is another broker all the while."""
+    from_start: bool = False
+    """Whether the start of the broker belongs to the way."""
+    tls: bool = False
+    """Whether its peers speak TLS."""
+    settings: Mapping[str, object] = MappingProxyType({})
+
+
+class World:
+    """One walk of a way. Peers are opened by the names "client" and "worker", or others if they are not struck.
+
+    Attributes:
+        broker: the one that is struck; None as long as it is not up.
+        beside: the other one, if there is one.
+    """
+
+    def __init__(self, way: Way, strike: Strike, redis: RedisServer, folder: Path, target: Target | None) -> None:
+        self.way = way
+        self.broker: Broker | None = None
+        self.beside: Broker | None = None
+        self.books = Books()
+        self.redis = redis
+        self.watch = Watch(target, self._strike)
+        self._strikes = strike
+        self._folder = folder
+        self._scope = trio.CancelScope()
+        self._orders = Orders()
+        self._up = trio.Event()
+        self._over = trio.Event()
+        self._witnesses: list[Witness] = []
+        self._at_beside: set[Witness] = set()
+        self._struck_session: Session | None = None
+        self._stack = AsyncExitStack()
+
+    # --- what a way does --------------------------------------------------------------------------------------
+
+    async def peer(self, name: bytes, *, beside: bool = False) -> Witness:
+        """A new connection."""
+        broker = self.beside if beside else self.broker
+        if broker is None:
+            raise HungUpError
+        witness = await self._open_witness(broker, name)
+        self._witnesses.append(witness)
+        if beside:
+            self._at_beside.add(witness)
+        return witness
+
+    async def _open_witness(self, broker: Broker, name: bytes) -> Witness:
+        tls = certified().trusting if self.way.tls else None
+        return await self._stack.enter_async_context(open_witness(broker.addresses[0], name, self.books, tls))
+
+    async def up(self) -> None:
+        """Wait until the broker is there, or will not be."""
+        await self._up.wait()
+
+    def begin(self) -> None:
+        """From here on awaits count."""
+        self.watch.counting = True
+
+    def stop(self, *, gracefully: bool) -> None:
+        """Order the broker to end."""
+        self._orders.stop_gracefully() if gracefully else self._orders.stop()
+
+    async def over(self) -> None:
+        """Wait until the broker has ended."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            await self._over.wait()
+
+    def make_due(self) -> None:
+        """The time of all that is scheduled has come."""
+        tag = Keys(PREFIX.encode()).tag(digest_of(FUNCTION))
+        client = self.redis.client()
+        if late := client.zrange(tag + b":scheduled", 0, -1):
+            client.zadd(tag + b":scheduled", dict.fromkeys(late, 1))
+            client.execute_command("SPUBLISH", tag, "s")
+
+    async def is_taken_for_lost(self) -> None:
+        """The broker beside fences the one that is struck, which hears of it when it next says something."""
+        assert self.beside is not None
+        assert self.broker is not None
+        await self.beside.store.janitor.return_everything_of(self.broker.store.link.incarnation)
+
+    def cut_off_from_redis(self) -> None:
+        """Break all connections to Redis."""
+        for kind in ("normal", "pubsub"):
+            self.redis.client().execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+
+    # --- the walk ---------------------------------------------------------------------------------------------
+
+    async def walk(self) -> None:
+        """Go the way, be struck, and look at what is left."""
+        self.redis.client().flushall()
+        defects = Defects()
+        logging.getLogger().addHandler(defects)
+        try:
+            async with open_broker(self._settings("beside")) if self.way.beside else nullcontext() as self.beside:
+                before = _held()
+                await self._walk()
+                assert _held() == before
+        finally:
+            logging.getLogger().removeHandler(defects)
+        assert not defects.lines, defects.lines
+
+    async def _walk(self) -> None:
+        async with self._stack:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._live)
+                await self._go()
+                if self._struck_session is None:
+                    self._scope.cancel()
+                else:
+                    await self._all_is_well_at(self.broker)
+                    self.stop(gracefully=False)
+                with trio.fail_after(PROMPTLY_SECONDS):
+                    await self._over.wait()
+            self._locks_are_free()
+            if self._struck_session is None:
+                async with open_broker(self._settings("struck")) as successor:
+                    await self._all_is_well_at(successor)
+
+    async def _live(self) -> None:
+        self.watch.follow(trio.lowlevel.current_task())
+        self.watch.counting = self.way.from_start
+        trio.lowlevel.add_instrument(self.watch)
+        try:
+            with self._scope:
+                async with open_broker(self._settings("struck"), orders=self._orders) as self.broker:
+                    self._up.set()
+                    await self._orders.stopping.wait()
+        finally:
+            trio.lowlevel.remove_instrument(self.watch)
+            self._up.set()
+            self._over.set()
+
+    async def _go(self) -> None:
+        if not self.way.from_start:
+            await self.up()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._stop_when_struck, nursery.cancel_scope)
+            try:
+                await self.way.go(self)
+            except GONE:
+                assert self.watch.struck.is_set() or self._orders.stopping.is_set()
+            nursery.cancel_scope.cancel()
+        self.watch.counting = False
+
+    async def _stop_when_struck(self, scope: trio.CancelScope) -> None:
+        """Who is on the way may wait for what is gone."""
+        await self.watch.struck.wait()
+        if self._strikes is Strike.BROKER:
+            await self._over.wait()
+        else:
+            assert self.broker is not None
+            with trio.fail_after(PROMPTLY_SECONDS):
+                while self._struck_session in self.broker.sessions:
+                    await trio.lowlevel.checkpoint()
+        scope.cancel()
+
+    def _strike(self) -> None:
+        if self._strikes is Strike.BROKER:
+            self._scope.cancel()
+            return
+        name = self._strikes.name.lower().encode()
+        for session in self.broker.sessions if self.broker else ():
+            if session.client_id == name:
+                self._struck_session = session
+                session.drop("a test wants it")
+
+    def _settings(self, name: str) -> Settings:
+        given = {"port": 0, "redis": self.redis.unix_url, "redis_prefix": PREFIX, "data_dir": self._folder / name}
+        # Who dies of a house that is cancelled would be told that its job is dead.
+        retries = {"job_retries": 1} if self._strikes is Strike.BROKER else {}
+        tls = {"ssl": True, "ssl_certificate": certified().pem} if self.way.tls else {}
+        return Settings.model_validate({**given, **retries, **tls, **self.way.settings})
+
+    # --- what must be true ------------------------------------------------------------------------------------
+
+    def _locks_are_free(self) -> None:
+        for path in (self._folder / "struck").glob("identity-*"):
+            with FileLock(path) as lock:
+                assert lock.try_exclusive(), path
+
+    async def _all_is_well_at(self, broker: Broker | None) -> None:
+        assert broker is not None
+        waiting = [witness for witness in self._witnesses if await self._still_waits(witness)]
+        worker = await self._open_witness(broker, b"next")
+        await worker.can_do(FUNCTION)
+        await worker.heard()  # so its broker hears that the time has come
+        self.make_due()
+        await self.books.ledger.run_all(worker, FUNCTION)
+        for witness in waiting:
+            await witness.hear_the_end()
+            await witness.leave()
+        with trio.fail_after(PATIENCE_SECONDS):
+            while await jobs_left(worker, FUNCTION):
+                pass
+        await worker.leave()
+        self._nothing_is_lost()
+
+    async def _still_waits(self, witness: Witness) -> bool:
+        """Whether it is owed an end, and lives. Others leave."""
+        broker_lives = witness in self._at_beside or self._struck_session is not None
+        if not broker_lives or self._is_struck(witness):
+            await witness.hear_the_rest()
+        elif witness.waits_for:
+            return True
+        await witness.leave()
+        return False
+
+    def _is_struck(self, witness: Witness) -> bool:
+        return witness.name == self._strikes.name.lower().encode()
+
+    def _nothing_is_lost(self) -> None:
+        self.books.ledger.nothing_is_lost()
+        client = self.redis.client()
+        nothing_is_left(client, PREFIX, FUNCTION) if self._was_met(client) else None
+        if self._strikes is Strike.BROKER:
+            assert not client.hget(Keys(PREFIX.encode()).function(self._tag()), "dead")
+
+    def _tag(self) -> bytes:
+        return Keys(PREFIX.encode()).tag(digest_of(FUNCTION))
+
+    def _was_met(self, client: Any) -> bool:
+        return bool(client.hexists(Keys(PREFIX.encode()).function(self._tag()), "submitted"))
+
+
+class Certified(NamedTuple):
+    """What TLS takes."""
+
+    pem: Path
+    """For a broker: certificate and key."""
+    trusting: ssl.SSLContext
+    """For its peers."""
+
+
+@cache
+def certified() -> Certified:
+    """Made once."""
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    pem = Path(tempfile.mkdtemp()) / "broker.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(pem)
+    return Certified(pem, trusting)
+
+
+class Defects(logging.Handler):
+    """Keeps what the log says of defects, and of a descriptor that was used after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        if "defect" in record.getMessage() or "Bad file descriptor" in record.getMessage():
+            self.lines.append(record.getMessage())
+
+
+class Held(NamedTuple):
+    """What this process has, and a walk must give back."""
+
+    tasks: int
+    descriptors: int
+
+
+def _held() -> Held:
+    return Held(trio.lowlevel.current_statistics().tasks_living, len(list(Path("/proc/self/fd").iterdir())))
+
+
+async def walk(
+    way: Way, strike: Strike, redis: RedisServer, folder: Path, target: Target | None = None
+) -> tuple[dict[Await, int], bool]:
+    """Go a way; which awaits there were how often, and whether it was struck."""
+    world = World(way, strike, redis, folder, target)
+    await world.walk()
+    return world.watch.seen, world.watch.struck.is_set()
