@@ -38,6 +38,10 @@ LEVELS: Final[Mapping[str, int]] = MappingProxyType(
 )
 """gearmand's names for weights, and where they stand among those of `logging`."""
 
+_SAID_BY_ONE: Final = "said_by_one"
+SAID_BY_ONE: Final[Mapping[str, object]] = MappingProxyType({_SAID_BY_ONE: True})
+"""The `extra` of a line about what several processes share, as the configuration of their store: it is written once."""
+
 # Function names and client ids come from strangers: their line ends must not forge lines, nor their escapes
 # steer a terminal.
 _VISIBLE: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -165,6 +169,11 @@ class Log:
         """Write to a log file what ends this process; what leaves the block is told by itself."""
         if self.is_file:
             _log.log(FATAL, "ends by a defect; please report it with these lines", exc_info=error)
+
+    def leave_to_the_first(self) -> None:
+        """Of several processes of one command, this is not the one that says what all would: see `SAID_BY_ONE`."""
+        for handler in (self._handler, *self._more):
+            handler.addFilter(lambda record: not hasattr(record, _SAID_BY_ONE))
 
     def reopen(self) -> None:
         """Open the log file again, if there is one. Never raises: the log stays open and tells a failure."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import trio
 
+from broker.logs import SAID_BY_ONE
 from broker.redis_address import redis_options
 from broker.settings import Settings
 from persistence import RedisOptions, Store, StoreForgetsError, default_data_dir, open_embedded_store
@@ -62,4 +63,4 @@ async def mind_weaknesses(settings: Settings, store: Store) -> None:
     if found and settings.strict_store:
         raise StoreForgetsError(f"{'; '.join(found)} (or start without --strict-store)")
     for line in found:
-        log.warning("%s", line)
+        log.warning("%s", line, extra=SAID_BY_ONE)

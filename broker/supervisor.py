@@ -54,7 +54,9 @@ def run_supervised(
     try:
         with reserved(settings) as settings, arriving(_HEARD) as signals, ExitStack() as until_the_end:
 
-            def work(link: socket.socket) -> int:
+            def work(link: socket.socket, is_first: bool) -> int:
+                if not is_first:
+                    log.leave_to_the_first()
                 return _be_broker(settings, open_broker, log, link, watchdog)
 
             def announced(addresses: list[tuple[str, int]], data: str, who: str) -> None:
@@ -88,13 +90,13 @@ class Supervisor:
     def __init__(
         self,
         processes: int,
-        work: Callable[[socket.socket], int],
+        work: Callable[[socket.socket, bool], int],
         announced: Callable[[list[tuple[str, int]], str, str], None],
         reopen_log: Callable[[], None],
         signals: socket.socket,
         watchdog: float | None,
     ) -> None:
-        """Nothing is started yet."""
+        """Nothing is started yet. `work` is told whether its process is in the first place."""
         self._places = [Offspring(number + 1, processes) for number in range(processes)]
         self._work = work
         self._announced = announced
@@ -143,7 +145,7 @@ class Supervisor:
     def _start(self, place: Offspring) -> None:
         def work(link: socket.socket) -> int:
             self._forget()
-            return self._work(link)
+            return self._work(link, place is self._places[0])
 
         link = place.start(work, _HEARD)
         self._selector.register(link, selectors.EVENT_READ, lambda: self._hear(place))

@@ -103,7 +103,9 @@ async def test_a_submit_is_refused_when_the_store_stays_away(settings: Settings,
 
 
 async def test_a_submit_waits_for_a_store_that_is_back_in_time(server: RedisServer, tmp_path: Path) -> None:
-    async with open_running(Settings(port=0, redis=server.url, data_dir=tmp_path, store_timeout=PATIENCE_SECONDS)) as one:
+    async with open_running(
+        Settings(port=0, redis=server.url, data_dir=tmp_path, store_timeout=PATIENCE_SECONDS)
+    ) as one:
         client, worker = await one.peer(), await one.worker(b"f")
         server.kill()
         await is_away(one)

@@ -207,6 +207,15 @@ def test_a_pid_file_that_cannot_be_written_stops_them_all(folder: Path) -> None:
     assert not lives(folder / "data")
 
 
+def test_what_their_redis_may_lose_is_told_by_one_of_them(
+    folder: Path, make_server: Callable[..., RedisServer]
+) -> None:
+    server = make_server()
+    server.start()
+    with Several(folder / "data", 3, "--redis", server.url) as several:
+        assert several.output().count("may lose jobs: it has no append-only file") == 1
+
+
 def test_one_that_finds_no_redis_is_tried_again_until_it_is_back_and_told_once(
     folder: Path, make_server: Callable[..., RedisServer]
 ) -> None:
