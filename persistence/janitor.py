@@ -6,6 +6,7 @@ still send is obeyed. Every step may be done twice, by two janitors or by one th
 """
 
 import logging
+import math
 from typing import Final
 
 import trio
@@ -18,6 +19,7 @@ from persistence.records import Incarnation, spell
 from persistence.replies import expect_bytes, expect_dict, expect_int, expect_list
 from persistence.scripts import FENCE
 from persistence.sightings import Sightings
+from persistence.strays import Strays
 from persistence.way import Way
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ FENCE_STEPS: Final = 100
 """Jobs returned per script: few enough that Redis serves others in between."""
 FENCES_KEPT_SECONDS: Final = 86_400
 LOOKS_PER_TTL: Final = 5
+STRAY_SECONDS: Final = 60.0
+"""How often names without a presence are looked for, at most: a walk over all functions, for what hardly ever is."""
 
 
 class Janitor:
@@ -37,6 +41,8 @@ class Janitor:
         self._keeper = keeper
         self._ttl_seconds = presence_ttl_seconds
         self._sightings = Sightings(presence_ttl_seconds, trio.current_time())
+        self.strays = Strays(link, bulk)
+        self._strays_at = trio.current_time() + self._stray_seconds
         self.others: tuple[Incarnation, ...] = ()
         """The brokers that live beside this one, as of the last look."""
 
@@ -47,8 +53,22 @@ class Janitor:
             try:
                 for lost in self.lapsed(await self.look()):
                     await self.return_everything_of(lost)
+                if trio.current_time() >= self._strays_at:
+                    await self.return_strays()
             except StoreError as error:
+                self.strays.forget()
                 log.debug("the janitor could not look around: %s", error)
+
+    @property
+    def _stray_seconds(self) -> float:
+        """Never, where presences are beside all that runs: what takes the one takes the other."""
+        return max(STRAY_SECONDS, self._ttl_seconds) if not self._bulk.in_order else math.inf
+
+    async def return_strays(self) -> None:
+        """Return what brokers had of which no presence tells. Raises StoreError, as `return_everything_of`."""
+        self._strays_at = trio.current_time() + self._stray_seconds
+        for lost in await self.strays.find():
+            await self.return_everything_of(lost)
 
     async def look(self) -> dict[Incarnation, int]:
         """Every presence there is, and how far it has come. Raises StoreError in an outage."""

@@ -81,6 +81,10 @@ class Keys:
         """The hash of a function's name, limits and counters."""
         return tag + b":function"
 
+    def incarnations(self, tag: bytes) -> bytes:
+        """The hash of the brokers that had to do with a function."""
+        return tag + b":incarnations"
+
     def jobs(self, tag: bytes) -> bytes:
         """The hash of a function's records."""
         return tag + b":jobs"

@@ -70,6 +70,14 @@ GUARDS: Final = (
     ),
     Guard(
         BROKER,
+        "on a cluster, who is lost together with its presence is found by its name",
+        "persistence/strays.py",
+        "return self._seen & before",
+        "return frozenset()",
+        "tests/persistence/cluster/test_lost_brokers_on_a_cluster.py -k names_it_left",
+    ),
+    Guard(
+        BROKER,
         "who was taken for lost is not obeyed",
         "persistence/scripts/includes/guard.lua",
         'then return "fenced", entry end',
