@@ -12,6 +12,7 @@ import trio
 
 from persistence.embedded import EmbeddedStore, default_data_dir, open_embedded_store
 from persistence.errors import EmbeddedStoreError
+from persistence.filelock import FileLock
 from persistence.valkey_binary import find_valkey_server
 from persistence.valkey_launch import launch
 from tests.persistence.cancel_at_step import CancelAtStep
@@ -118,6 +119,30 @@ async def test_a_start_cancelled_at_any_step_leaves_no_server(home: Path) -> Non
         assert not lives(home), f"cancelled at step {step}"
         step += 1
     assert step > 10, "a start has that many steps at least: was it cancelled at each?"
+
+
+async def left_cancelled_at(home: Path, step: int) -> bool:
+    """Whether the store was left before that was cancelled at this step."""
+    with trio.CancelScope() as scope:
+        instrument = CancelAtStep(scope, step)
+        try:
+            async with open_embedded_store(home):
+                trio.lowlevel.add_instrument(instrument)
+        finally:
+            trio.lowlevel.remove_instrument(instrument)
+    return not scope.cancel_called
+
+
+async def test_leaving_cancelled_at_any_step_stops_the_server_and_lets_go_of_the_locks(home: Path) -> None:
+    step, left = 1, False
+    while not left:
+        left = await left_cancelled_at(home, step)
+        assert not lives(home), f"cancelled at step {step}"
+        for name in ("store.deciding", "store.users", "store.alive"):
+            with FileLock(home / name) as lock:
+                assert lock.try_exclusive(), f"{name}, cancelled at step {step}"
+        step += 1
+    assert step > 3, "leaving has that many steps at least: was it cancelled at each?"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
