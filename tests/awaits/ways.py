@@ -205,9 +205,9 @@ async def cut_off(world: World) -> None:
 
 async def looked_at(world: World) -> None:
     """Operators look, and step in."""
-    client, operator = await world.peer(b"client"), await world.peer(b"operator")
-    await client.submit_background(FUNCTION, b"looked at")
-    handle = await client.submit_background(FUNCTION, b"cancelled")
+    other, operator = await world.peer(b"other"), await world.peer(b"client")
+    await other.submit_background(FUNCTION, b"looked at")
+    handle = await other.submit_background(FUNCTION, b"cancelled")
     world.begin()
     world.books.ledger.excused.add(b"cancelled")
     for line in (
@@ -255,14 +255,13 @@ WAYS: Final = {
     "a call in TLS": Way(in_tls, ALL, tls=True),
     "a new name": Way(taken_for_lost, ALL, beside=True),
     "failures": Way(failing, ALL),
-    "peers that leave": Way(
-        dropped, BROKER, settings={"job_retries": 2}
-    ),  # the worker that goes costs each of its jobs one
+    # The worker that goes costs each of its jobs one run.
+    "peers that leave": Way(dropped, ALL, settings={"job_retries": 2}),
     "a scheduled job": Way(scheduled, ALL),
     "a listener elsewhere": Way(heard_elsewhere, (Strike.BROKER, Strike.WORKER), beside=True),
     "a worker elsewhere": Way(run_elsewhere, (Strike.BROKER, Strike.CLIENT), beside=True),
     "a new connection to Redis": Way(cut_off, ALL),
-    "text commands": Way(looked_at, BROKER),
+    "text commands": Way(looked_at, (Strike.BROKER, Strike.CLIENT)),
     "a start and a stop": Way(started_and_stopped, BROKER, from_start=True),
     "a stop with a job": Way(stopped_with_a_job, BROKER),
     "a graceful stop": Way(stopped_gracefully, BROKER),

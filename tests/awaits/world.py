@@ -1,26 +1,22 @@
 """A broker that is struck at one of its awaits, the peers on the way, and what must be true afterwards."""
 
-import logging
-import ssl
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import trio
-import trustme
 
 from broker.app import open_broker
 from broker.core import Broker
 from broker.orders import Orders
 from broker.session import Session
 from broker.settings import Settings
-from persistence.filelock import FileLock
 from persistence.keys import Keys, digest_of
+from tests.awaits.certified import certified
+from tests.awaits.leftovers import held, identities_are_free, without_a_defect
 from tests.awaits.watch import Await, Target, Watch
 from tests.awaits.witness import GONE, Books, Witness, open_witness
 from tests.broker.peers import PATIENCE_SECONDS, HungUpError
@@ -30,6 +26,8 @@ from tests.servers import RedisServer
 
 FUNCTION: Final = b"f"
 PREFIX: Final = "awaits"
+_KEYS: Final = Keys(PREFIX.encode())
+_TAG: Final = _KEYS.tag(digest_of(FUNCTION))
 PROMPTLY_SECONDS: Final = 8.0
 """Less than the longest courtesy that a broker shows to a peer, and far more than a cancelled one needs."""
 
@@ -118,11 +116,10 @@ class World:
 
     def make_due(self) -> None:
         """The time of all that is scheduled has come."""
-        tag = Keys(PREFIX.encode()).tag(digest_of(FUNCTION))
         client = self.redis.client()
-        if late := client.zrange(tag + b":scheduled", 0, -1):
-            client.zadd(tag + b":scheduled", dict.fromkeys(late, 1))
-            client.execute_command("SPUBLISH", tag, "s")
+        if late := client.zrange(_TAG + b":scheduled", 0, -1):
+            client.zadd(_TAG + b":scheduled", dict.fromkeys(late, 1))
+            client.execute_command("SPUBLISH", _TAG, "s")
 
     async def is_taken_for_lost(self) -> None:
         """The broker beside fences the one that is struck, which hears of it when it next says something."""
@@ -140,16 +137,11 @@ class World:
     async def walk(self) -> None:
         """Go the way, be struck, and look at what is left."""
         self.redis.client().flushall()
-        defects = Defects()
-        logging.getLogger().addHandler(defects)
-        try:
+        with without_a_defect():
             async with open_broker(self._settings("beside")) if self.way.beside else nullcontext() as self.beside:
-                before = _held()
+                before = held()
                 await self._walk()
-                assert _held() == before
-        finally:
-            logging.getLogger().removeHandler(defects)
-        assert not defects.lines, defects.lines
+                assert held() == before
 
     async def _walk(self) -> None:
         async with self._stack:
@@ -163,7 +155,7 @@ class World:
                     self.stop(gracefully=False)
                 with trio.fail_after(PROMPTLY_SECONDS):
                     await self._over.wait()
-            self._locks_are_free()
+            identities_are_free(self._folder / "struck")
             if self._struck_session is None:
                 async with open_broker(self._settings("struck")) as successor:
                     await self._all_is_well_at(successor)
@@ -220,15 +212,15 @@ class World:
         given = {"port": 0, "redis": self.redis.unix_url, "redis_prefix": PREFIX, "data_dir": self._folder / name}
         # Who dies of a house that is cancelled would be told that its job is dead.
         retries = {"job_retries": 1} if self._strikes is Strike.BROKER else {}
-        tls = {"ssl": True, "ssl_certificate": certified().pem} if self.way.tls else {}
+        tls: dict[str, object] = {}
+        if self.way.tls:
+            pem = self._folder / "broker.pem"
+            pem.parent.mkdir(exist_ok=True)
+            pem.write_bytes(certified().pem)
+            tls = {"ssl": True, "ssl_certificate": pem}
         return Settings.model_validate({**given, **retries, **tls, **self.way.settings})
 
     # --- what must be true ------------------------------------------------------------------------------------
-
-    def _locks_are_free(self) -> None:
-        for path in (self._folder / "struck").glob("identity-*"):
-            with FileLock(path) as lock:
-                assert lock.try_exclusive(), path
 
     async def _all_is_well_at(self, broker: Broker | None) -> None:
         assert broker is not None
@@ -263,59 +255,11 @@ class World:
     def _nothing_is_lost(self) -> None:
         self.books.ledger.nothing_is_lost()
         client = self.redis.client()
-        nothing_is_left(client, PREFIX, FUNCTION) if self._was_met(client) else None
+        counted = client.hgetall(_KEYS.function(_TAG))
+        if b"submitted" in counted:
+            nothing_is_left(client, PREFIX, FUNCTION)
         if self._strikes is Strike.BROKER:
-            assert not client.hget(Keys(PREFIX.encode()).function(self._tag()), "dead")
-
-    def _tag(self) -> bytes:
-        return Keys(PREFIX.encode()).tag(digest_of(FUNCTION))
-
-    def _was_met(self, client: Any) -> bool:
-        return bool(client.hexists(Keys(PREFIX.encode()).function(self._tag()), "submitted"))
-
-
-class Certified(NamedTuple):
-    """What TLS takes."""
-
-    pem: Path
-    """For a broker: certificate and key."""
-    trusting: ssl.SSLContext
-    """For its peers."""
-
-
-@cache
-def certified() -> Certified:
-    """Made once."""
-    authority = trustme.CA()
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    pem = Path(tempfile.mkdtemp()) / "broker.pem"
-    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(pem)
-    return Certified(pem, trusting)
-
-
-class Defects(logging.Handler):
-    """Keeps what the log says of defects, and of a descriptor that was used after it was closed."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """See logging.Handler."""
-        if "defect" in record.getMessage() or "Bad file descriptor" in record.getMessage():
-            self.lines.append(record.getMessage())
-
-
-class Held(NamedTuple):
-    """What this process has, and a walk must give back."""
-
-    tasks: int
-    descriptors: int
-
-
-def _held() -> Held:
-    return Held(trio.lowlevel.current_statistics().tasks_living, len(list(Path("/proc/self/fd").iterdir())))
+            assert b"dead" not in counted
 
 
 async def walk(

@@ -1,0 +1,24 @@
+"""What TLS takes, made once for all walks."""
+
+import ssl
+from functools import cache
+from typing import NamedTuple
+
+import trustme
+
+
+class Certified(NamedTuple):
+    """A certificate for a broker, and who trusts it."""
+
+    pem: bytes
+    """With the key."""
+    trusting: ssl.SSLContext
+
+
+@cache
+def certified() -> Certified:
+    """The one there is."""
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return Certified(authority.issue_cert("localhost").private_key_and_cert_chain_pem.bytes(), trusting)
