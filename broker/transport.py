@@ -116,6 +116,9 @@ class SocketTransport:
         """See Transport."""
         rest = memoryview(data)
         while rest:
+            if self._socket.fileno() < 0:
+                # Closed before the task that is to send had its turn; trio knows that only of who waits already.
+                raise trio.ClosedResourceError
             await trio.lowlevel.wait_writable(self._socket)
             rest = rest[self.send_now(rest) :]
 

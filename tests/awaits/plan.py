@@ -10,9 +10,9 @@ from tests.awaits.watch import Await, Target
 from tests.awaits.world import Strike, Way, walk
 from tests.servers import RedisServer
 
-FIRST_TIMES: Final = 3
-"""How many of the times that a task goes to wait at a place the tests strike. What differs is what came before; the
-whole plan strikes at all."""
+AT_EITHER_END: Final = 2
+"""Of the times that a task goes to wait at a place, the tests strike at the first so many and at the last. What
+differs is what came before; the whole plan strikes at all."""
 EVERY_TIME: Final = sys.maxsize
 
 
@@ -35,13 +35,14 @@ class Tally:
 
 
 def targets(seen: Mapping[Await, int], most: int) -> Iterator[Target]:
-    """Each await, the first so many times that a task goes to wait there."""
+    """Each await, the first and the last so many times that a task goes to wait there."""
     for where, times in seen.items():
-        for time in range(1, min(times, most) + 1):
-            yield Target(where, time)
+        for time in range(1, times + 1):
+            if time <= most or time > times - most:
+                yield Target(where, time)
 
 
-async def walk_all(way: Way, strike: Strike, redis: RedisServer, folder: Path, *, most: int = FIRST_TIMES) -> Tally:
+async def walk_all(way: Way, strike: Strike, redis: RedisServer, folder: Path, *, most: int = AT_EITHER_END) -> Tally:
     """Go a way unharmed, then again for each of its awaits, struck there."""
     seen, _ = await walk(way, strike, redis, folder / "unharmed")
     tally = Tally()

@@ -376,6 +376,14 @@ GUARDS: Final = (
     ),
     Guard(
         DEAF,
+        "who closes while a task is about to write ends alone",
+        "broker/transport.py",
+        "            if self._socket.fileno() < 0:\n",
+        "            if False:\n",
+        "tests/broker/test_transport.py::test_who_is_to_send_on_what_is_closed_by_then_is_told_so",
+    ),
+    Guard(
+        DEAF,
         "a full mailbox takes no more",
         "persistence/scripts/includes/mail.lua",
         "    if held > 0 and (bytes > TOO_FULL_BYTES or now - since >= FULL_SECONDS) then\n",
