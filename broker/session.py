@@ -96,8 +96,8 @@ class Session:
         """Seconds a run of a function may take here."""
         self.runs: dict[bytes, Run] = {}
         """What it runs, by handle."""
-        self.ended: dict[bytes, tuple[Function, JobId, int, bytes]] = {}
-        """What it ran, by handle: function, id, attempt, unique."""
+        self.ended: dict[bytes, tuple[Function, JobId, int, bytes, bool]] = {}
+        """What it ran, by handle: function, id, attempt, unique, whether its payload is beside its record."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
