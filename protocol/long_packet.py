@@ -21,10 +21,10 @@ class LongPacket:
     __slots__ = ("_pieces", "_short", "behind", "kind", "length", "received")
 
     def __init__(self, kind: bytes, length: int, begun: bytes) -> None:
-        self.kind = kind
-        self.length = length
-        self.received = 0
-        self.behind = bytearray()
+        self.kind: bytes = kind
+        self.length: int = length
+        self.received: int = 0
+        self.behind: bytearray = bytearray()
         self._pieces: list[Piece] = []
         self._short = bytearray()
         self.add(begun)
