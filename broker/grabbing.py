@@ -100,7 +100,7 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
     if broker.runs.begin(run):
         broker.limits_changed.set()
     broker.roster.has_served(session, line)
-    session.say(_assignment(packet, job))
+    session.say_laden(_assignment(packet, job))
     if was_woken:
         # It may have been woken for one of the others.
         pass_on(broker, session, but=line)

@@ -6,6 +6,8 @@ pipelined requests are answered in order, and a JOB_CREATED leaves before anythi
 
 from collections import deque
 
+from persistence.pieces import LONG_BYTES, few
+
 
 class Promise:
     """A place in the order of answers, kept for one that is not known yet."""
@@ -63,11 +65,14 @@ class Outgoing:
         self.size += len(data)
         self._ready.append(data)
 
-    def take(self) -> bytes:
-        """All that may leave now; it counts as gone."""
-        if not self._ready:
-            return b""
-        data = self._ready[0] if len(self._ready) == 1 else b"".join(self._ready)
+    def take(self) -> list[bytes]:
+        """All that may leave now, in one piece if none is long; it counts as gone."""
+        pieces = self._ready
+        if not pieces:
+            return pieces
         self._ready = []
-        self.size -= len(data)
-        return data
+        if len(pieces) > 1:
+            pieces = [b"".join(pieces)] if self.size <= LONG_BYTES else few(pieces)
+        for piece in pieces:
+            self.size -= len(piece)
+        return pieces

@@ -21,10 +21,10 @@ def relay(broker: Broker, handle: bytes, packet: Packet) -> None:
 def relay_end(broker: Broker, packet: End) -> None:
     """The job is over: tell all who wait here; those that did not ask for exceptions, that it failed."""
     for session in broker.audience.end(packet.handle):
-        if isinstance(packet, WorkException) and not session.exceptions:
+        if isinstance(packet, WorkFail) or (isinstance(packet, WorkException) and not session.exceptions):
             session.say(WorkFail(packet.handle))
         else:
-            session.say(packet)
+            session.say_laden(packet)
 
 
 def deliver(broker: Broker, function: Function, mail: Mail) -> None:

@@ -63,7 +63,7 @@ class Runs:
         if run.until < math.inf:
             self._clear_limits()
         ended = run.session.ended
-        ended[job.handle] = (run.function, job.id, job.attempt, job.unique)
+        ended[job.handle] = (run.function, job.id, job.attempt, job.unique, job.beside)
         if len(ended) > REMEMBERED_RUNS:
             del ended[next(iter(ended))]
 

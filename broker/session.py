@@ -7,7 +7,7 @@ the outcome (GRAB_JOB), holds the session until it is known.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +19,9 @@ import trio
 from broker.outgoing import Promise
 from broker.transport import Transport
 from broker.writer import Writer
+from persistence.pieces import LONG_BYTES
 from protocol import CLOSED, NEED_DATA, Connection, Error, Event, Packet, RemoteProtocolError, Role
+from protocol.packets import Laden
 
 if TYPE_CHECKING:
     from broker.flusher import Flusher
@@ -96,8 +98,8 @@ class Session:
         """Seconds a run of a function may take here."""
         self.runs: dict[bytes, Run] = {}
         """What it runs, by handle."""
-        self.ended: dict[bytes, tuple[Function, JobId, int, bytes]] = {}
-        """What it ran, by handle: function, id, attempt, unique."""
+        self.ended: dict[bytes, tuple[Function, JobId, int, bytes, bool]] = {}
+        """What it ran, by handle: function, id, attempt, unique, whether its payload is beside its record."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
@@ -144,6 +146,20 @@ class Session:
         writer = self._writer
         if writer.room():
             writer.outgoing.say(data)
+
+    def say_laden(self, packet: Laden) -> None:
+        """The same for one that ends with a payload, which is not copied if it is long."""
+        if len(packet.payload) > LONG_BYTES:
+            self.say_pieces(self._connection.send_in_pieces(packet))
+        else:
+            self.say(packet)
+
+    def say_pieces(self, pieces: Sequence[bytes]) -> None:
+        """Send bytes that belong together, as `say_bytes` does."""
+        writer = self._writer
+        if writer.room():
+            for piece in pieces:
+                writer.outgoing.say(piece)
 
     def promise(self) -> Promise:
         """Keep the place of an answer."""
@@ -243,6 +259,11 @@ class Session:
             if connection.pending or self._patience != math.inf:
                 self._look_at_the_clock()
         return not (self._heard_all or self.closing)
+
+    @property
+    def missing(self) -> int:
+        """See broker.transport.Listener."""
+        return self._connection.missing
 
     def heard(self) -> None:
         """See broker.transport.Listener."""

@@ -6,13 +6,17 @@ kernel does not take is left to a task.
 """
 
 import socket
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import trio
 
 from broker.switchboard import Switchboard
+from persistence.pieces import MOST_AT_ONCE, Piece
 
 RECEIVE_BYTES: Final = 65_536
+LONG_RECEIVE_BYTES: Final = 1_048_576
+"""Of a long packet that is under way, so much is read at once: each read is a look of the switchboard."""
 
 
 class Listener(Protocol):
@@ -23,6 +27,10 @@ class Listener(Protocol):
 
     def hear(self, data: bytes) -> bool:
         """Take what was read, b"" for the end; must not raise. False: nothing more is to be read."""
+
+    @property
+    def missing(self) -> int:
+        """How much of a long packet is still to come, so that much of it is read at once; 0 when none is under way."""
 
     def heard(self) -> None:
         """Called when all that came together has been given to `hear`, and nobody else will see to what it led to."""
@@ -45,10 +53,10 @@ class Transport(Protocol):
     async def receive(self) -> bytes:
         """The next bytes; b"" when the peer has finished. Cancelled, nothing is lost."""
 
-    def send_now(self, data: bytes | memoryview) -> int:
+    def send_now(self, pieces: Sequence[Piece]) -> int:
         """Send what can be sent without waiting, and say how much that was."""
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_all(self, data: Piece) -> None:
         """Send everything. Cancelled, half a packet may have left: the connection is good for nothing after that."""
 
     async def send_eof(self) -> None:
@@ -73,13 +81,16 @@ class SocketTransport:
         receive, wants_more, hear = self._socket.recv, listener.wants_more, listener.hear
         number, over = self.number, trio.Event()
         failure: OSError | None = None
+        size = RECEIVE_BYTES
 
         def readable() -> None:
-            nonlocal failure
+            nonlocal failure, size
             try:
                 if wants_more():
-                    data = receive(RECEIVE_BYTES)
+                    data = receive(size)
                     if hear(data) and data:
+                        if len(data) >= RECEIVE_BYTES or size > RECEIVE_BYTES:
+                            size = min(max(RECEIVE_BYTES, listener.missing), LONG_RECEIVE_BYTES)
                         return
             except (BlockingIOError, InterruptedError):
                 return
@@ -105,14 +116,16 @@ class SocketTransport:
             except (BlockingIOError, InterruptedError):
                 continue
 
-    def send_now(self, data: bytes | memoryview) -> int:
+    def send_now(self, pieces: Sequence[Piece]) -> int:
         """See Transport."""
         try:
-            return self._socket.send(data)
+            if len(pieces) == 1:
+                return self._socket.send(pieces[0])
+            return self._socket.sendmsg(pieces[:MOST_AT_ONCE])
         except (BlockingIOError, InterruptedError):
             return 0
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_all(self, data: Piece) -> None:
         """See Transport."""
         rest = memoryview(data)
         while rest:
@@ -120,7 +133,7 @@ class SocketTransport:
                 # Closed before the task that is to send had its turn; trio knows that only of who waits already.
                 raise trio.ClosedResourceError
             await trio.lowlevel.wait_writable(self._socket)
-            rest = rest[self.send_now(rest) :]
+            rest = rest[self.send_now([rest]) :]
 
     async def send_eof(self) -> None:
         """See Transport."""
@@ -153,11 +166,11 @@ class StreamTransport:
         """See Transport."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))
 
-    def send_now(self, data: bytes | memoryview) -> int:
+    def send_now(self, pieces: Sequence[Piece]) -> int:
         """See Transport: nothing is sent on a stream without awaiting."""
         return 0
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_all(self, data: Piece) -> None:
         """See Transport."""
         await self._stream.send_all(data)
 

@@ -113,6 +113,7 @@ def on_end(broker: Broker, session: Session, packet: End) -> None:
         _payload(packet),
         finished,
         unique=job.unique,
+        beside=job.beside,
         aloud=run.elsewhere,
     )
 
@@ -131,7 +132,7 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
     if known is None:
         _refuse(session, packet)
         return
-    function, job, attempt, unique = known
+    function, job, attempt, unique, beside = known
 
     def finished(word: bytes) -> None:
         if word == b"finished":
@@ -139,7 +140,9 @@ def _late_end(broker: Broker, session: Session, packet: End) -> None:
             relay_end(broker, packet)
 
     outcome = OUTCOMES[type(packet)]
-    broker.store.ending.finish(function, job, attempt, outcome, _payload(packet), finished, unique=unique)
+    broker.store.ending.finish(
+        function, job, attempt, outcome, _payload(packet), finished, unique=unique, beside=beside
+    )
 
 
 def stop_running(broker: Broker, function: Function, handle: bytes) -> None:

@@ -7,6 +7,7 @@ import trio
 
 from broker.outgoing import Outgoing, Promise
 from broker.transport import Transport
+from persistence.pieces import Piece, unsent
 
 if TYPE_CHECKING:
     from broker.flusher import Flusher
@@ -41,7 +42,8 @@ class Writer:
         self._limit_bytes = limit_bytes
         self._drop = drop
         self._changed = changed
-        self._rest = b""
+        self._rest: list[Piece] = []
+        self._rest_bytes = 0
         self._draining = False
         self._marked = False
 
@@ -53,7 +55,7 @@ class Writer:
     @property
     def waiting_bytes(self) -> int:
         """How much waits: for its turn, for an answer before it, or for the peer to read."""
-        return self.outgoing.size + len(self._rest)
+        return self.outgoing.size + self._rest_bytes
 
     def takes_part_of(self, promise: Promise) -> bool:
         """Whether the peer has been sent all before this answer, so that a part of it may leave."""
@@ -66,7 +68,7 @@ class Writer:
         if not self._marked:
             self._marked = True
             self._flusher.mark(self)
-        if self.outgoing.size + len(self._rest) > self._limit_bytes:
+        if self.outgoing.size + self._rest_bytes > self._limit_bytes:
             self._drop("it does not read what it is sent")
             return False
         return True
@@ -77,21 +79,25 @@ class Writer:
         self._changed()  # also when nothing leaves now: fewer answers may wait than before
         if self._draining or self.closed:
             return False
-        data = self.outgoing.take()
-        if not data:
+        pieces = self.outgoing.take()
+        if not pieces:
             return False
         try:
-            sent = self._transport.send_now(data)
+            sent = self._transport.send_now(pieces)
         except OSError:
             # Whoever reads from this peer finds out why, and was told above that something has changed; it may have
             # said something before it went.
             self.closed = True
             return False
-        if sent == len(data):
+        if sent == len(pieces[0]) and len(pieces) == 1:
             return False
-        self._rest = data[sent:]
-        self._draining = True
-        return True
+        self._leave(unsent(pieces, sent))
+        self._draining = bool(self._rest)
+        return self._draining
+
+    def _leave(self, rest: list[Piece]) -> None:
+        self._rest = rest
+        self._rest_bytes = sum(map(len, rest))
 
     async def drain(self) -> None:
         """Write what the kernel did not take at once, and what comes meanwhile, as fast as the peer reads.
@@ -100,8 +106,8 @@ class Writer:
         """
         try:
             while self._rest:
-                await self._transport.send_all(self._rest)
-                self._rest = self.outgoing.take()
+                await self._transport.send_all(self._rest[0])
+                self._leave(self._rest[1:] or list(self.outgoing.take()))
                 self._changed()
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             self.closed = True

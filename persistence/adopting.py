@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, NewType
 
 import trio
 
-from persistence.errors import StoreError
+from persistence.beside import BARE, BESIDE_BYTES, HandingIn
+from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function
 from persistence.introducing import introduce
 from persistence.jobs import Adopted
@@ -93,11 +94,16 @@ class _Adoption:
         self._own = job_id(link.incarnation, self._number)
         self._outcome: Adopted | StoreError = Adopted.ADOPTED
         self.deadline = trio.current_time() + ANSWER_SECONDS
+        self._beside = HandingIn(link, function, job.payload, self.deadline) if _is_large(job) else None
         self.replicas = function.replicas
 
     def post(self) -> None:
         link, function = self._link, self._function
         link.settle(function)
+        error = None if self._beside is None else self._beside.post(self._own)
+        if error is not None:
+            self._end(error)
+            return
         link.pipe_of(function).post(self.command(), self.repeated, again=self.command, deadline=self.deadline)
         if self.replicas:
             link.replication.expect(self.replicas)
@@ -110,6 +116,12 @@ class _Adoption:
             introduce(self._link, self._function)
             self.post()
             return
+        if self._beside is not None and reply == BARE:
+            error = self._beside.failed()
+            self.post() if error is None else self._end(error)
+            return
+        if self._beside is not None and isinstance(reply, StoreRefusedError):
+            self._beside.discard(self._own)
         self._outcome = _read(reply, self._own)
         if self.replicas and not isinstance(reply, StoreError):
             self._link.replication.hold(self)
@@ -121,13 +133,21 @@ class _Adoption:
         self._answer(self._outcome)
 
     def unconfirmed(self, error: StoreError) -> None:
+        self._end(error)
+
+    def _end(self, error: StoreError) -> None:
         self._outcome = error
         self.confirmed()
 
 
+def _is_large(job: Adoptee) -> bool:
+    return len(job.payload) > BESIDE_BYTES
+
+
 def _command(tag: bytes, job: Adoptee, own: JobId) -> Command:
     """Under no id, only to ask."""
-    record = pack_record(job.unique, b"", job.payload, job.priority, background=True)
+    beside = _is_large(job)
+    record = pack_record(job.unique, b"", b"" if beside else job.payload, job.priority, background=True, beside=beside)
     run_at = b"%d" % job.run_at if job.run_at else b""
     return ADOPT.call(tag, own, record, run_at, job.mark, REMEMBERED_SECONDS, b"" if own else b"1")
 

@@ -1,16 +1,18 @@
 """Claims: a job is handed to this broker, and what it was told about that."""
 
+import logging
 from collections.abc import Callable
 from struct import Struct
 from typing import Final, NamedTuple, TypeAlias
 
-from persistence.errors import StoreError
+from persistence.beside import Kept
+from persistence.errors import StoreError, StoreUnavailableError
 from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
 from persistence.records import Handle, Incarnation, JobId, handle_of
 from persistence.replies import Reply, expect_bytes, expect_int
-from persistence.scripts import CLAIM, REQUEUE
+from persistence.scripts import CLAIM, REQUEUE, VOID
 from persistence.way import Way
 from protocol import Priority
 
@@ -20,6 +22,8 @@ LARGE_CLAIMS: Final = 32
 MEDIUM_CLAIMS: Final = 512
 """So many claims in flight may bring records of that size: 4 MB together. The server cuts a connection that
 subscribes when 8 MB of answers pile up; what is larger is only named, and fetched on the other pipe."""
+
+log = logging.getLogger(__name__)
 
 _HEAD: Final = Struct(">BBBI")
 _PRIORITIES: Final = tuple(Priority)
@@ -53,6 +57,8 @@ class Claiming:
         self._in_flight = 0
         self._fetching: set[tuple[bytes, JobId, int]] = set()
         self._late: list[tuple[int, Function, JobId, int]] = []
+        self.kept = Kept()
+        """The large payloads that need not be fetched."""
 
     def next_number(self) -> int:
         """Number a claim: of two jobs that go back to the head of a queue, the one claimed later goes first."""
@@ -129,7 +135,7 @@ class Claiming:
                 claim.answer(None)
 
     def deliver(self, function: Function, claimed: list[Reply], number: int, answer: ClaimAnswer) -> None:
-        """Read one claimed job out of a script's answer; fetch its payload first if it was only named."""
+        """Read one claimed job out of a script's answer; fetch first what was only named and is not here."""
         told_id, attempt, listeners, whole, record = claimed
         job = JobId(expect_bytes(told_id))
         run = ClaimedJob(
@@ -143,26 +149,55 @@ class Claiming:
         )
         if whole == b"whole":
             answer(run)
-        else:
+            return
+        payload = self.kept.take(function, job) if run.beside else None
+        if payload is None:
             self._fetch(function, run, answer)
+        else:
+            answer(run._replace(payload=payload))
 
     def _fetch(self, function: Function, run: ClaimedJob, answer: ClaimAnswer) -> None:
-        name = (function.name, run.id, run.attempt)
+        keys, name = self._link.keys, (function.name, run.id, run.attempt)
         self._fetching.add(name)
 
         def fetched(reply: Reply) -> None:
             if name not in self._fetching:
                 answer(None)  # we were taken for lost meanwhile: whoever found that returns the job
-                return
-            self._fetching.discard(name)
-            if isinstance(reply, bytes):
-                answer(run._replace(payload=_read(reply)[-1]))
-                return
-            if isinstance(reply, StoreError):
+            elif reply is None:
+                self._found_void(function, run, answer)
+            else:
+                self._fetching.discard(name)
+                if isinstance(reply, bytes):
+                    answer(run._replace(payload=reply if run.beside else _read(reply)[-1]))
+                    return
                 self.give_back(function, [name[1:]])
-            answer(reply if isinstance(reply, StoreError) else None)
+                assert isinstance(reply, StoreError)
+                answer(reply)
 
-        self._bulk.post([b"HGET", self._link.keys.jobs(function.tag), run.id], fetched, deadline=self._link.deadline())
+        beside, inside = keys.payload(function.tag, run.id), keys.jobs(function.tag)
+        command = [b"GET", beside] if run.beside else [b"HGET", inside, run.id]
+        self._bulk.post(command, fetched, deadline=self._link.deadline())
+
+    def _found_void(self, function: Function, run: ClaimedJob, answer: ClaimAnswer) -> None:
+        """A payload was not where it is to be. The job may be over; or that was a server that is master no longer."""
+        name = (function.name, run.id, run.attempt)
+
+        def told(reply: Reply) -> None:
+            if name in self._fetching:
+                self._fetching.discard(name)
+                if reply == b"there":
+                    self.give_back(function, [name[1:]])
+                    answer(StoreUnavailableError("Redis did not have what it has", sent=True))
+                    return
+                if reply == b"void":
+                    log.error(
+                        "job %s has failed: Redis has thrown away its payload, as a server does that may evict keys. "
+                        "Set its maxmemory-policy to noeviction",
+                        run.handle.decode("latin-1"),
+                    )
+            answer(None)
+
+        self._link.owe(function, lambda: self._link.call(VOID, function, run.id, run.attempt), told)
 
     def is_fetching(self, function: Function, job: JobId, attempt: int) -> bool:
         """Whether this run was handed to us and its payload is on the way."""
@@ -202,13 +237,14 @@ def _jobs_in(reply: list[Reply]) -> list[list[Reply]]:
     return [reply[at : at + PARTS_OF_A_JOB] for at in range(3, len(reply), PARTS_OF_A_JOB)]
 
 
-def _read(record: bytes) -> tuple[Priority, bool, bytes, bytes, bytes]:
+def _read(record: bytes) -> tuple[Priority, bool, bool, bytes, bytes, bytes]:
     flags, unique_length, reducer_length, _ = _HEAD.unpack_from(record)
     reducer_at = 7 + unique_length
     payload_at = reducer_at + reducer_length
     return (
         _PRIORITIES[flags & 3],
-        flags >= 4,
+        flags & 4 != 0,
+        flags >= 8,
         record[7:reducer_at],
         record[reducer_at:payload_at],
         record[payload_at:],

@@ -9,6 +9,7 @@ import trio
 
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.exchange import Exchange
+from persistence.pieces import LONG_BYTES, Piece, few, unsent
 from persistence.pipe_statistics import Counters
 from persistence.plain_stream import PlainStream
 from persistence.posted import Posted
@@ -39,7 +40,7 @@ class Connection:
         self.error: StoreError | None = None
         self.heard_at = trio.current_time()
         self.scope = trio.CancelScope()
-        self.rest = b""
+        self.rest: list[Piece] = []
         self.sends_at_once = isinstance(stream, PlainStream)
         self._stream = stream
         self._counters = counters
@@ -78,7 +79,7 @@ class Connection:
 
     async def send(self, pieces: list[bytes], commands: list[Posted]) -> None:
         """Write these commands as one. Cut short, it ends the connection: half a command may have left."""
-        await self._send(self._leaving(pieces, commands))
+        await self._send(list(self._leaving(pieces, commands)))
 
     def send_now(self, pieces: list[bytes], commands: list[Posted]) -> None:
         """Write these commands as one, as far as the system takes them at once; `send_rest` must follow if `rest`.
@@ -86,32 +87,35 @@ class Connection:
         Not while another send is under way.
         """
         assert isinstance(self._stream, PlainStream)
-        data = self._leaving(pieces, commands)
-        sent = self._stream.send_now(data)
-        if sent < len(data):
-            self.rest = data[sent:]
+        leaving = self._leaving(pieces, commands)
+        self.rest = unsent(leaving, self._stream.send_now(leaving))
 
     async def send_rest(self) -> None:
         """Write what `send_now` left. Cut short, it ends the connection."""
-        rest, self.rest = self.rest, b""
+        rest, self.rest = self.rest, []
         await self._send(rest)
 
-    def _leaving(self, pieces: list[bytes], commands: list[Posted]) -> bytes:
+    def _leaving(self, pieces: list[bytes], commands: list[Posted]) -> list[bytes]:
         """These commands are about to leave: from now on their replies are owed."""
         exchange, counters = self.exchange, self._counters
         if not exchange.in_flight:
             self.heard_at = trio.current_time()
         exchange.sent(commands)
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if len(pieces) != len(commands):
+            pieces = few(pieces)  # some are long
+        elif len(pieces) > 1:
+            pieces = [b"".join(pieces)]
         counters.sends += 1
         counters.commands += len(commands)
-        counters.bytes_out += len(data)
-        return data
+        for piece in pieces:
+            counters.bytes_out += len(piece)
+        return pieces
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, pieces: list[Piece]) -> None:
         written = False
         try:
-            await self._write(data)
+            for piece in pieces:
+                await self._write(piece)
             written = True
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             # What they said before they hung up may lie unread: replies, or why. The reader finds the end itself.
@@ -122,12 +126,12 @@ class Connection:
             if not written:
                 self.lost("a write was cut short")
 
-    async def _write(self, data: bytes) -> None:
-        if len(data) <= SLICE_BYTES:
-            await self._stream.send_all(data)
+    async def _write(self, piece: Piece) -> None:
+        if len(piece) <= LONG_BYTES:
+            await self._stream.send_all(piece)
             return
-        view = memoryview(data)
-        for start in range(0, len(data), SLICE_BYTES):
+        view = memoryview(piece)
+        for start in range(0, len(piece), SLICE_BYTES):
             await self._stream.send_all(view[start : start + SLICE_BYTES])
             self.heard_at = trio.current_time()
 

@@ -19,6 +19,7 @@ class End(NamedTuple):
     attempt: int
     outcome: Outcome
     unique: bytes
+    beside: bool
     payload: bytes
     aloud: bool
     answer: Callable[[bytes], None]
@@ -31,6 +32,8 @@ class End(NamedTuple):
     def parts(self) -> tuple[bytes | int, ...]:
         """As finish.lua is told."""
         payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
+        if self.beside:
+            known += b"b"
         return (self.job, self.attempt, self.outcome.value, self.unique, payload, known)
 
 
@@ -52,17 +55,18 @@ class Ending:
         answer: Callable[[bytes], None],
         *,
         unique: bytes,
+        beside: bool,
         aloud: bool = False,
     ) -> None:
         """A run ended with a result. The answer: b"finished", b"gone" or b"superseded" (it did not count).
 
         When the answer was lost with a connection, what is gone by then is taken to have been finished by this.
 
-        `unique` is the job's. The payload travels only if somebody at another broker listens: `aloud` says that this
-        is known.
+        `unique` and `beside` are the job's. The payload travels only if somebody at another broker listens: `aloud`
+        says that this is known.
         """
         self._owed.add((function.name, job, attempt))
-        self._link.gathering.end(function, End(job, attempt, outcome, unique, payload, aloud, answer))
+        self._link.gathering.end(function, End(job, attempt, outcome, unique, beside, payload, aloud, answer))
 
     def is_owed(self, function: Function, job: JobId, attempt: int) -> bool:
         """Whether the end of this run is on its way, so that the store may believe that it goes on."""

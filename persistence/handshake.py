@@ -70,7 +70,10 @@ class Handshake:
                 complete.set()
 
         posted = [Posted(command, answer) for command in commands]
-        await self._send([each.outgoing() for each in posted], posted)
+        pieces: list[bytes] = []
+        for each in posted:
+            each.leave(pieces)
+        await self._send(pieces, posted)
         await complete.wait()
         return replies
 

@@ -25,6 +25,8 @@ class ClaimedJob(NamedTuple):
     """The incarnations at which clients wait, joined; this broker's own may be among them."""
     priority: Priority
     background: bool
+    beside: bool
+    """Whether Redis keeps the payload beside the record."""
     unique: bytes
     reducer: bytes
     payload: bytes

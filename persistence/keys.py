@@ -26,7 +26,7 @@ FUNCTION_KEYS: Final = {
     "listeners": "hash    id -> the incarnations at which clients wait, joined",
     "mail": "hash    incarnation -> bytes in its mailbox, and since when it is full",
     "dead": "zset    id by unix seconds of its end",
-    "remains": "hash    id -> attempts, and the record of a dead job",
+    "remains": "hash    id -> attempts, and the record of a dead job; its payload stays where it is",
 }
 """One each per function; the schema is whole, also where a later release is the first to write."""
 
@@ -38,6 +38,11 @@ INCARNATION_KEYS: Final = {
     "attending": "set     ids that clients of this incarnation wait for",
     "mailbox": "stream  what was said of those jobs elsewhere",
 }
+
+JOB_KEYS: Final = {
+    "payload": "string  what a large job is about, beside its record; one that expires belongs to no job yet",
+}
+"""One per job, for those whose records do not hold everything."""
 
 PART_KEYS: Final = {
     "imported": "hash    mark -> id: what was taken over from another server's queue, in 256 parts",
@@ -93,6 +98,10 @@ class Keys:
         """The hash of the uniques of a function's jobs."""
         return tag + b":uniques"
 
+    def payload(self, tag: bytes, job: bytes) -> bytes:
+        """What a large job is about."""
+        return tag + b":payload:" + job
+
     def mailbox(self, tag: bytes, incarnation: bytes) -> bytes:
         """The stream of what a broker's clients are to hear of a function's jobs."""
         return tag + b":mailbox:" + incarnation
@@ -126,8 +135,8 @@ class Keys:
 def spelled(body: str) -> str:
     """The Lua definitions of the key names that a script's text uses.
 
-    ``jobs_key`` is a key behind KEYS[1], ``running_key(incarnation)`` one of an incarnation's,
-    ``queue_key(priority)`` a queue, and ``jobs_key_of(tag)`` the same as the first behind another tag.
+    ``jobs_key`` is a key behind KEYS[1], ``running_key(incarnation)`` one of an incarnation's, ``payload_key(id)`` one
+    of a job's, ``queue_key(priority)`` a queue, and ``jobs_key_of(tag)`` the same as the first behind another tag.
 
     Raises:
         ValueError: a name ending in ``_key`` is no key of ours; the script would read a nil.
@@ -147,6 +156,8 @@ def _definition(name: str, of_another_tag: bool) -> str:
         return f'local {name}_key = KEYS[1] .. ":{name}"'
     if name in INCARNATION_KEYS:
         return f'local function {name}_key(incarnation) return KEYS[1] .. ":{name}:" .. incarnation end'
+    if name in JOB_KEYS:
+        return f'local function {name}_key(id) return KEYS[1] .. ":{name}:" .. id end'
     if name in PART_KEYS:
         return f'local function {name}_key(part) return KEYS[1] .. ":{name}:" .. part end'
     if name == "queue":

@@ -31,7 +31,10 @@ class Outbox:
         return True
 
     def take(self, enough_bytes: int) -> tuple[list[bytes], list[Posted]]:
-        """Take out the next commands and their bytes, until those are enough or none is left."""
+        """Take out the next commands and their bytes, until those are enough or none is left.
+
+        There are as many pieces as commands, unless some are long.
+        """
         pieces: list[bytes] = []
         commands: list[Posted] = []
         waiting = self.waiting
@@ -39,9 +42,8 @@ class Outbox:
         while waiting and length < enough_bytes:
             posted = waiting.popleft()
             self.unsent_bytes -= posted.size
-            piece = posted.outgoing()
-            length += len(piece)
-            pieces.append(piece)
+            posted.leave(pieces)
+            length += posted.size
             commands.append(posted)
         return pieces, commands
 

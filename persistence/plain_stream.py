@@ -7,8 +7,11 @@ it waits, which on this connection fails nearly always. Both are left out here; 
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
 import trio
+
+from persistence.pieces import MOST_AT_ONCE
 
 
 class PlainStream(trio.abc.Stream):
@@ -18,13 +21,15 @@ class PlainStream(trio.abc.Stream):
         sock.setblocking(False)
         self._socket = sock
 
-    def send_now(self, data: bytes) -> int:
+    def send_now(self, pieces: Sequence[bytes]) -> int:
         """Send what the system takes at once, and say how much that was. A socket that is broken takes nothing.
 
         It may be called while nobody is in `send_all`.
         """
         try:
-            return self._socket.send(data)
+            if len(pieces) == 1:
+                return self._socket.send(pieces[0])
+            return self._socket.sendmsg(pieces[:MOST_AT_ONCE])
         except OSError:
             return 0  # whoever sends the rest finds out why
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.replies import Answer, Command, Reply, pack
+from persistence.replies import Answer, Command, Reply, pack, pack_in_pieces
 
 CONFIRMED_BY_PUSH: Final[dict[bytes | str | int, bytes]] = {
     spelled: verb.lower()
@@ -14,6 +14,10 @@ CONFIRMED_BY_PUSH: Final[dict[bytes | str | int, bytes]] = {
     for spelled in (verb, verb.lower(), verb.decode(), verb.decode().lower())
 }
 """Commands that RESP3 answers with a push message per channel, of this kind; a reply is an error."""
+
+_IN_PIECES: Final = b""
+_UNUSUAL: Final = {**CONFIRMED_BY_PUSH, b"SET": _IN_PIECES, "SET": _IN_PIECES}
+"""Those, and the one command that carries what is long."""
 
 
 class Confirmations:
@@ -51,29 +55,40 @@ class Posted:
     ) -> None:
         # Packed at once, not when it is sent: the caller hears of a wrong argument, the waiting bytes can be
         # counted, and the payload is not held twice. It costs the same.
-        self.packed: bytes | None = self._make(command)
+        self.packed: bytes | list[bytes] | None = self._make(command)
         self.answer: Answer | None = answer
         self.again = again
         self.deadline = deadline
         self.late = late
         self.sent = False
 
-    def _make(self, command: Command) -> bytes:
-        kind = CONFIRMED_BY_PUSH.get(command[0])
+    def _make(self, command: Command) -> bytes | list[bytes]:
+        kind = _UNUSUAL.get(command[0])
+        if kind == _IN_PIECES:
+            self.confirmations = None
+            pieces = pack_in_pieces(command)
+            self.size = sum(map(len, pieces))
+            return pieces if len(pieces) > 1 else pieces[0]
         self.confirmations = None if kind is None else Confirmations(kind, command)
         packed = pack(tuple(command))
         self.size = len(packed)
         return packed
 
-    def outgoing(self) -> bytes:
-        """The bytes to send now; from here on it counts as sent. A command kept over a break is made anew."""
+    def leave(self, pieces: list[bytes]) -> None:
+        """Append the bytes to send now, several pieces if some are long; from here on it counts as sent.
+
+        A command kept over a break is made anew.
+        """
         packed = self.packed
         if packed is None:
             assert self.again is not None
             packed = self._make(self.again())
         self.packed = None
         self.sent = True
-        return packed
+        if isinstance(packed, bytes):
+            pieces.append(packed)
+        else:
+            pieces += packed
 
     def settle(self, reply: Reply) -> None:
         """The reply is there: for the caller, for who wants to hear late ones, or for nobody."""

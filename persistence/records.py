@@ -28,6 +28,7 @@ MAX_HANDLE: Final = 63
 """libgearman keeps handles in 64 bytes, the last of them NUL."""
 
 _BACKGROUND: Final = 4
+_BESIDE: Final = 8
 _HEAD = struct.Struct(">BBBI")
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
 _MASKS: Final = {size: (1 << (8 * size - 2)) - 1 for size in _NUMBER_BYTES}
@@ -99,13 +100,20 @@ class Record:
     payload: bytes
     priority: Priority
     background: bool
+    beside: bool = False
+    """Whether the payload is not in the record, but in a key of its own."""
     submitted_at: int = 0
     """Unix seconds at the submitting broker: for people to read, never compared."""
 
 
-def pack_record(unique: bytes, reducer: bytes, payload: bytes, priority: int, background: bool) -> bytes:
-    """A record as it is stored; `unique` and `reducer` of at most 255 bytes. See scripts/includes/record.lua."""
-    flags = priority + (_BACKGROUND if background else 0)
+def pack_record(
+    unique: bytes, reducer: bytes, payload: bytes, priority: int, background: bool, *, beside: bool = False
+) -> bytes:
+    """A record as it is stored; `unique` and `reducer` of at most 255 bytes. See scripts/includes/record.lua.
+
+    `beside`: the payload is kept elsewhere, and the one given here is empty.
+    """
+    flags = priority + (_BACKGROUND if background else 0) + (_BESIDE if beside else 0)
     return _HEAD.pack(flags, len(unique), len(reducer), int(time.time()) & 0xFFFFFFFF) + unique + reducer + payload
 
 
@@ -121,7 +129,8 @@ def unpack_record(packed: bytes) -> Record:
         reducer=packed[reducer_at:payload_at],
         payload=packed[payload_at:],
         priority=Priority(flags % _BACKGROUND),
-        background=flags >= _BACKGROUND,
+        background=bool(flags & _BACKGROUND),
+        beside=bool(flags & _BESIDE),
         submitted_at=submitted_at,
     )
 

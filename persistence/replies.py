@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, cast
 import hiredis
 
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.pieces import LONG_BYTES
 
 Command: TypeAlias = Sequence[bytes | str | int]
 """A command and its arguments, one wire argument each: ``(b"HGET", key, field)``."""
@@ -27,6 +28,20 @@ NOT_YET: Final = object()
 
 pack: Final = cast("Callable[[tuple[bytes | str | int, ...]], bytes]", hiredis.pack_command)
 """A command as bytes for the wire. Raises TypeError for an argument of another type, bool and None too."""
+
+
+def pack_in_pieces(command: Command) -> list[bytes]:
+    """The same as `pack` in pieces, of which a long part is one as it is: packing it would copy it twice."""
+    pieces: list[bytes] = []
+    begun = [b"*%d\r\n" % len(command)]
+    for part in command:
+        if isinstance(part, bytes) and len(part) > LONG_BYTES:
+            pieces += (b"%b$%d\r\n" % (b"".join(begun), len(part)), part)
+            begun = [b"\r\n"]
+        else:
+            begun.append(pack((part,))[4:])  # as a command of its own, without its *1
+    pieces.append(b"".join(begun))
+    return pieces
 
 
 def new_reader() -> hiredis.Reader:

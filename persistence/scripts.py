@@ -89,10 +89,12 @@ RENEW: Final = compose("renew")
 CANCEL: Final = compose("cancel")
 INTRODUCE: Final = compose("introduce")
 DROP: Final = compose("drop")
+DISCARD: Final = compose("discard")
+VOID: Final = compose("void")
 LIMIT: Final = compose("limit")
 PAGE: Final = compose("page")
 PROBE: Final = compose("probe")
 ALL: Final = (
     ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, HOLDER, DETACH, POST, TRIM, REJOIN, FENCE,
-    DUE, SWEEP, LEAVE, RENEW, CANCEL, INTRODUCE, DROP, LIMIT, PAGE, PROBE,
+    DUE, SWEEP, LEAVE, RENEW, CANCEL, INTRODUCE, DROP, DISCARD, VOID, LIMIT, PAGE, PROBE,
 )  # fmt: skip

@@ -19,6 +19,7 @@ import trio
 from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
+from persistence.beside import BESIDE_BYTES
 from persistence.claiming import Claiming
 from persistence.durability import Durability
 from persistence.ending import Ending
@@ -224,11 +225,14 @@ class Store:
         sent and not answered may have been stored, and then runs. With `handed`, the oldest job of the function
         comes back in the same trip, to be run here.
         """
-        record = pack_record(unique, reducer, payload, priority, background)
-        if run_at is None:
-            order = Order(function, unique, record, b"", not background)
+        if len(payload) > BESIDE_BYTES:
+            record, beside = pack_record(unique, reducer, b"", priority, background, beside=True), payload
         else:
-            order = Order(function, unique, record, b"%d" % run_at, not background)
+            record, beside = pack_record(unique, reducer, payload, priority, background), b""
+        if run_at is None:
+            order = Order(function, unique, record, b"", not background, beside)
+        else:
+            order = Order(function, unique, record, b"%d" % run_at, not background, beside)
             answer = self._then_set_the_alarm(function, answer)
         Submit(self.link, self.claiming, order, answer, handed).post()
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from persistence.beside import BARE, HandingIn
 from persistence.claiming import LARGE_BYTES, Claiming
-from persistence.errors import StoreError
+from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function
 from persistence.introducing import introduce
 from persistence.jobs import ClaimedJob, Submitted
@@ -39,6 +40,8 @@ class Order(NamedTuple):
     """Unix seconds in digits, or nothing for at once."""
     waits: bool
     """Whether the submitter waits for the end."""
+    payload: bytes
+    """What is handed in beside the record; nothing when it is in there."""
 
 
 class Submit:
@@ -50,7 +53,7 @@ class Submit:
     """
 
     __slots__ = (
-        "_answer", "_claiming", "_deadline", "_function", "_handed", "_handoff", "_id",
+        "_answer", "_beside", "_claiming", "_deadline", "_function", "_handed", "_handoff", "_id",
         "_incarnation", "_link", "_number", "_order", "_room", "_taken",
     )  # fmt: skip
 
@@ -72,17 +75,22 @@ class Submit:
         self._handed = handed
         self._deadline = link.deadline()
         self._taken: Reply = None
+        payload = order.payload
+        self._beside = HandingIn(link, order.function, payload, self._deadline) if payload else None
         self._number_it()
 
     def _number_it(self) -> None:
         self._incarnation: Incarnation = self._link.incarnation
         self._number = self._function.next_number()
         self._id = job_id(self._incarnation, self._number)
+        if self._beside is not None:
+            self._claiming.kept.put(self._function, self._id, self._beside.payload)
 
     def post(self) -> None:
         """Send it; it is repeated after every reconnect until its deadline."""
         order = self._order
-        self._link.gathering.submit(self._function, self, order.unique, len(order.record))
+        length = len(order.record) + len(order.payload)
+        self._link.gathering.submit(self._function, self, order.unique, length)
 
     @property
     def incarnation(self) -> Incarnation:
@@ -114,17 +122,40 @@ class Submit:
         if reply in REFUSALS:
             self._link.refused(reply, self._incarnation)
             if self._incarnation != self._link.incarnation:
+                self._claiming.kept.take(self._function, self._id)
                 self._number_it()
             self.post()
         elif reply == UNMET:
             self.post()
+        elif reply == BARE:
+            self._is_bare()
         elif isinstance(reply, StoreError):
+            if self._beside is not None and isinstance(reply, StoreRefusedError):
+                self._beside.discard(self._id)
             self._end(reply, self._id, None)
         elif self.replicas and reply != FULL:
             self._taken = reply
             self._link.replication.hold(self)
         else:
             self._accept(reply)
+
+    def hands_in(self) -> bool:
+        """Post what goes beside the record, if anything does. False when it was refused at once, and all is said."""
+        if self._beside is None or self._incarnation != self._link.incarnation:
+            return True  # as who we were, we only ask
+        error = self._beside.post(self._id)
+        if error is not None:
+            self._end(error, self._id, None)
+        return error is None
+
+    def _is_bare(self) -> None:
+        """Redis has not got what goes beside the record."""
+        assert self._beside is not None
+        error = self._beside.failed()
+        if error is None:
+            self.post()
+        else:
+            self._end(error, self._id, None)
 
     def _accept(self, reply: Reply) -> None:
         if self._incarnation == self._link.incarnation:
@@ -163,6 +194,8 @@ class Submit:
     def _end(self, outcome: Submitted | StoreError, job: JobId, handed: list[Reply] | None) -> None:
         if self._incarnation == self._link.incarnation:
             self._function.answered(self._number)
+        if self._beside is not None and (job != self._id or outcome not in (Submitted.QUEUED, Submitted.JOINED)):
+            self._claiming.kept.take(self._function, self._id)
         self._answer(outcome, job)
         if self._handed is None:
             return
@@ -202,6 +235,10 @@ def _command(link: Link, function: Function, incarnation: Incarnation, submits: 
 
 
 def _post(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> None:
+    submits = [submit for submit in submits if submit.hands_in()]
+    if not submits:
+        return
+
     def build() -> Command:
         return _command(link, function, incarnation, submits)
 

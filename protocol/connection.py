@@ -6,16 +6,19 @@ that follow have no meaning, so guessing where the next packet starts would be l
 misread.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from struct import Struct
 from typing import Final
 
 from protocol.arguments import ARGUMENT_LIMIT
 from protocol.decoding import DECODERS, SHORT_BODY, Decoder, split_long_body
-from protocol.encoding import ENCODERS
+from protocol.encoding import ENCODERS, LARGEST_BODY
 from protocol.enumerations import Role
 from protocol.errors import ErrorCode, LocalProtocolError, RemoteProtocolError
-from protocol.packets import Event, Packet, TextLine
+from protocol.long_packet import LongPacket, Piece
+from protocol.packets import Event, Laden, Packet, TextLine
 from protocol.wire import HEADER_BYTES, REQUEST_MAGIC, RESPONSE_MAGIC
 
 __all__ = ["CLOSED", "DEFAULT_MAX_BODY", "NEED_DATA", "Connection", "Signal"]
@@ -71,11 +74,11 @@ class Connection:
         self._max_body = max_body
         self._decoders = DECODERS[role]
         self._encoders = ENCODERS[role]
-        # What is unread begins at _start of _buffer. While a long packet comes in, _buffer is empty and
-        # _long grows instead: appending is linear, where joining each piece to the rest would be quadratic.
+        # What is unread begins at _start of _buffer. While a long packet comes in, _buffer is empty and _long
+        # grows instead: keeping the pieces is linear, where joining each to the rest would be quadratic.
         self._buffer = b""
         self._start = 0
-        self._long: bytearray | None = None
+        self._long: LongPacket | None = None
         self._hung_up = False
         self._fault: tuple[bytes, bytes, bool, bool] | None = None
 
@@ -86,7 +89,16 @@ class Connection:
         After ``NEED_DATA`` these belong to one unfinished packet or line; a peer that leaves it so for long
         is to be cut off.
         """
-        return len(self._buffer) - self._start if self._long is None else len(self._long)
+        long = self._long
+        return len(self._buffer) - self._start if long is None else HEADER_BYTES + long.received + len(long.behind)
+
+    @property
+    def missing(self) -> int:
+        """How many bytes of a long packet that has begun are still to come; 0 when none is under way.
+
+        Whoever reads may take so many at once: what comes is kept as it is, and copied once when all is here.
+        """
+        return 0 if self._long is None else self._long.missing
 
     def receive_data(self, data: bytes | bytearray) -> None:
         """Take what arrived; ``b""`` means they hung up. What comes after a fatal fault is dropped.
@@ -101,7 +113,7 @@ class Connection:
         elif self._hung_up:
             raise LocalProtocolError("data was received after the end of the connection")
         elif self._long is not None:
-            self._long += data
+            self._long.add(bytes(data))  # it is kept, and theirs may be a buffer that is used again
         elif self._start == len(self._buffer):
             self._buffer = bytes(data)
             self._start = 0
@@ -153,6 +165,14 @@ class Connection:
             raise LocalProtocolError(f"a {self._role.value} may not say {type(packet).__name__}")
         return encoder(packet)
 
+    def send_in_pieces(self, packet: Laden) -> tuple[bytes, bytes]:
+        """The same of a packet that ends with its payload, in two pieces: the second is the payload, uncopied."""
+        said = self.send(replace(packet, payload=b""))
+        length = len(said) - HEADER_BYTES + len(packet.payload)
+        if length > LARGEST_BODY:
+            raise LocalProtocolError(f"a body of {length} bytes is longer than {LARGEST_BODY}")
+        return _HEADER.pack(said[:8], length) + said[HEADER_BYTES:], packet.payload
+
     def _next_of_little(self) -> Event | Signal:
         """Less than a header: nothing, a beginning, a line, a long packet under way, or a fault."""
         if self._fault is not None:
@@ -193,22 +213,20 @@ class Connection:
         """A body that is long, or not all here."""
         if end <= len(self._buffer):
             self._start = end
-            return self._decode_long(decoder, memoryview(self._buffer)[end - length : end])
+            return self._decode_long(decoder, [memoryview(self._buffer)[end - length : end]])
         if length > SHORT_BODY:
-            self._long = bytearray(memoryview(self._buffer)[self._start :])
+            kind, begun = self._buffer[self._start : self._start + 8], self._buffer[end - length :]
+            self._long = LongPacket(kind, length, begun)
             self._buffer, self._start = b"", 0
         return self._starved()
 
-    def _next_of_long(self, long: bytearray) -> Event | Signal:
-        kind, length = _HEADER.unpack_from(long)
-        end = HEADER_BYTES + length
-        if len(long) < end:
+    def _next_of_long(self, long: LongPacket) -> Event | Signal:
+        if long.missing:
             return self._starved()
-        self._buffer, self._start = bytes(memoryview(long)[end:]), 0
-        self._long = None
-        return self._decode_long(self._decoders[kind], memoryview(long)[HEADER_BYTES:end])
+        self._buffer, self._start, self._long = bytes(long.behind), 0, None
+        return self._decode_long(self._decoders[long.kind], long.pieces())
 
-    def _decode_long(self, decoder: Decoder, body: memoryview) -> Packet:
+    def _decode_long(self, decoder: Decoder, body: Sequence[Piece]) -> Packet:
         parts = split_long_body(body, decoder.cuts)
         if any(len(part) > ARGUMENT_LIMIT for part in parts[: decoder.bounded_parts]):
             text = b"Argument is longer than %d bytes" % ARGUMENT_LIMIT

@@ -4,12 +4,13 @@ The table is keyed by the first eight bytes of a header, magic and type together
 what a packet is, whether this end may be told it, and how its body is read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from protocol.arguments import ARGUMENT_LIMIT, Kind, reader_of
 from protocol.enumerations import PacketType, Role
 from protocol.errors import ErrorCode, RemoteProtocolError
+from protocol.long_packet import Piece
 from protocol.packets import Packet
 from protocol.wire import REQUEST_MAGIC, RESPONSE_MAGIC, ROWS, Row, Said
 
@@ -33,15 +34,24 @@ class Decoder(NamedTuple):
     """Whether the last part is empty where the body ends before it."""
 
 
-def split_long_body(body: memoryview, cuts: int) -> list[bytes]:
-    """What splitting ``body`` at its first ``cuts`` NULs gives, the long last part copied only once.
+def split_long_body(body: Sequence[Piece], cuts: int) -> list[bytes]:
+    """What splitting a body, which is in pieces, at its first ``cuts`` NULs gives; the long last part is copied once.
 
     That holds if the parts before it keep to their limit. If not, there are too few, or one is too long.
     """
-    head = bytes(body[: cuts * (ARGUMENT_LIMIT + 1)])
+    wanted = cuts * (ARGUMENT_LIMIT + 1)
+    head = b""
+    pieces = [memoryview(piece) for piece in body]
+    while pieces and len(head) < wanted:
+        lacking = wanted - len(head)
+        head += pieces[0][:lacking]
+        if len(pieces[0]) > lacking:
+            pieces[0] = pieces[0][lacking:]
+        else:
+            del pieces[0]
     parts = head.split(b"\0", cuts)
     if len(parts) > cuts:
-        parts[-1] = bytes(body[len(head) - len(parts[-1]) :])
+        parts[-1] = b"".join((parts[-1], *pieces))
     return parts
 
 

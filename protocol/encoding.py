@@ -11,19 +11,19 @@ from protocol.errors import LocalProtocolError
 from protocol.packets import Packet
 from protocol.wire import REQUEST_MAGIC, RESPONSE_MAGIC, ROWS, Row, Said
 
-__all__ = ["ENCODERS", "Encoder"]
+__all__ = ["ENCODERS", "LARGEST_BODY", "Encoder"]
 
 Encoder = Callable[[Any], bytes]
 """Turns a record of one class into its bytes; raises ``LocalProtocolError`` if an argument is impossible."""
 
-_LARGEST_BODY: Final = 2**32 - 1
+LARGEST_BODY: Final = 2**32 - 1
 _HEADER: Final = Struct(">8sI")
 _NAMES: Final = frozenset({Kind.NAME, Kind.UNIQUE})
 
 
 def _header(kind: bytes, length: int) -> bytes:
-    if length > _LARGEST_BODY:
-        raise LocalProtocolError(f"a body of {length} bytes is longer than {_LARGEST_BODY}")
+    if length > LARGEST_BODY:
+        raise LocalProtocolError(f"a body of {length} bytes is longer than {LARGEST_BODY}")
     return _HEADER.pack(kind, length)
 
 
@@ -54,7 +54,7 @@ def _encoder_of_one(row: Row, kind: bytes) -> Encoder:
     def encode(packet: Packet) -> bytes:
         body = write(read(packet))
         length = len(body)
-        return (pack(kind, length) if length <= _LARGEST_BODY else _header(kind, length)) + body
+        return (pack(kind, length) if length <= LARGEST_BODY else _header(kind, length)) + body
 
     return encode
 
@@ -74,7 +74,7 @@ def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
             for write, name in zip(writers, names, strict=True):
                 write(name)
         length = len(head) + 1 + len(data)
-        start = pack(kind, length) if length <= _LARGEST_BODY else _header(kind, length)
+        start = pack(kind, length) if length <= LARGEST_BODY else _header(kind, length)
         return b"".join((start, head, b"\0", data))
 
     return encode

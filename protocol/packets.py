@@ -316,6 +316,9 @@ class TextLine:
     line: bytes
 
 
+Laden: TypeAlias = JobAssign | JobAssignUniq | JobAssignAll | WorkData | WorkWarning | WorkComplete | WorkException
+"""Packets that end with a payload of any length."""
+
 Packet: TypeAlias = (
     CanDo
     | CanDoTimeout

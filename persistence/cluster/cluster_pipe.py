@@ -192,7 +192,7 @@ class ClusterPipe:
             return self._root
         key = command[3 if command[0] == b"EVALSHA" else 1]
         assert isinstance(key, bytes)
-        return key
+        return key[: key.find(b"}") + 1] or key  # what decides; there may be a key for every job
 
     def _slot(self, key: bytes) -> Slot:
         number = slot_of(key)

@@ -11,24 +11,28 @@
 -- ARGV[6]   trial        "1": only say what would be done
 -- Returns   "queued" | "scheduled" | "new" (in a trial)
 --           | "unmet" (nobody knows this function: introduce it and come again)
+--           | "bare" (the payload, handed in beside the record, is not there: hand in both again)
 --           | {"known", id} (it was taken over as this id) | {"joined", id, "running" or "waiting"}
 --           (that job holds its unique; in a trial without the last word)
--- @include record unique run notice queue listeners join
+-- @include record beside unique run notice queue listeners join
 local id, record, run_at, mark, keep_seconds, trial = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 -- In parts, so that no single key grows large enough to stop the server when it expires.
 local part = imported_key(string.format("%02x", string.byte(mark)))
 local known = redis.call("HGET", part, mark)
-if known then return { "known", known } end
-local unique = unique_of(record)
+local unique, beside = unique_of(record), is_beside(record)
 local holder = holder_of(unique)
+if beside and (known or holder) then discard_payload(id) end
+if known then return { "known", known } end
 if trial == "1" then return holder and { "joined", holder } or "new" end
 
 if redis.call("HEXISTS", function_key, "name") == 0 then return "unmet" end
+if beside and not holder and not has_payload(id) then return "bare" end
 redis.call("HSET", part, mark, id)
 redis.call("EXPIRE", part, keep_seconds)
 if holder then return join(holder, record, "", "") end
 redis.call("HSET", jobs_key, id, record)
+if beside then keep_payload(id) end
 if unique ~= "" then hold(unique, id) end
 redis.call("HINCRBY", function_key, "submitted", 1)
 if run_at ~= "" and tonumber(run_at) > tonumber(redis.call("TIME")[1]) then

@@ -1,6 +1,7 @@
 #!lua
 -- enqueue: store a job, or join the one that holds its unique; then, if a worker sleeps at this broker, hand out
--- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing.
+-- the oldest job of the function. Safe to repeat: a number not above the highest known stores nothing. The payload of
+-- a large job has been handed in before, beside the record.
 -- Many at a time, each answered by itself.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
@@ -15,11 +16,12 @@
 -- ARGV[10]  room         the bytes up to which a record is handed out whole
 -- Returns   "queued" | "scheduled" | "full" | "gone" (a repeat whose job is over) | "fenced" | "stale"
 --           | "unmet" (nobody knows this function: introduce it and come again)
+--           | "bare" (the payload is not there: hand in both again)
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
 -- @each     number id record run_at waits handoff
 -- @first    together
--- @include guard record unique run notice queue listeners claim numbers join together
+-- @include guard record beside unique run notice queue listeners claim numbers join together
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
@@ -28,18 +30,23 @@ if generation == "0" then refusal = "fenced" end
 if refusal == "stale" then return refusal end
 local highest, gaps = numbers_of(entry)
 local repeated = number <= highest and not within(gaps, number)
-local unique = unique_of(record)
+local unique, beside = unique_of(record), is_beside(record)
+if repeated and beside then discard_payload(id) end
 if repeated then return answer_repeat(id, unique, incarnation, refusal and "" or waits) end
 if refusal then return refusal end
 local known = redis.call("HMGET", function_key, "name", "limits")
 if not known[1] then return "unmet" end
 
 local holder = holder_of(unique)
-if not holder and is_full(known[2], priority_of(record)) then return "full" end
+local full = not holder and is_full(known[2], priority_of(record))
+if beside and (holder or full) then discard_payload(id) end
+if full then return "full" end
+if beside and not holder and not has_payload(id) then return "bare" end
 redis.call("HSET", incarnations_key, incarnation, advanced(generation, highest, gaps, number, floor))
 if holder then return join(holder, record, incarnation, waits) end
 
 redis.call("HSET", jobs_key, id, record)
+if beside then keep_payload(id) end
 if unique ~= "" then hold(unique, id) end
 if waits == "1" then attach(id, incarnation) end
 redis.call("HINCRBY", function_key, "submitted", 1)

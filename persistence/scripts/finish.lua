@@ -7,7 +7,8 @@
 -- ARGV[3..] ends         six each:
 --             id, attempt (which run), outcome ("completed" | "failed" | "raised"), unique (of the job, "" for none),
 --             payload (the result, for listeners at other brokers),
---             known ("1" when the payload is given; "" when nobody elsewhere was known to listen)
+--             known: "1" when the payload is given, "" when nobody elsewhere was known to listen; with a "b" behind
+--             it when what the job was about is a key of its own
 -- Returns   "fenced" | "stale"
 --           | {"ended", then for each "finished" | "gone" | "superseded" | "heard"}
 --             heard: somebody elsewhere listens; come again with the payload
@@ -24,7 +25,7 @@ local function finish(id, attempt, outcome, payload, known)
   if outcome ~= "completed" and run.attempt ~= attempt then return "superseded" end
   local joined = redis.call("HGET", listeners_key, id)
   if joined and joined ~= incarnation then
-    if known ~= "1" then return "heard" end
+    if string.byte(known) ~= 49 then return "heard" end
     mail_others(id, incarnation, outcome, payload)
   end
   forget(id, record, run, outcome == "completed" and "completed" or "failed")
@@ -42,7 +43,8 @@ for place, id in ipairs(ids) do
   local word = "finished"
   if seen[id] then word = "gone"
   elseif run.owner == incarnation and run.attempt == attempt and (not joined or joined == incarnation) then
-    plain[#plain + 1] = { id = id, unique = unique, joined = joined, completed = outcome == "completed" }
+    plain[#plain + 1] = { id = id, unique = unique, joined = joined, completed = outcome == "completed",
+                          beside = string.byte(ARGV[at + 5], -1) == 98 }
   else word = finish(id, attempt, outcome, ARGV[at + 4], ARGV[at + 5]) end
   seen[id] = seen[id] or word == "finished"
   answer[#answer + 1] = word

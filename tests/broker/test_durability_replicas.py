@@ -317,8 +317,9 @@ async def test_a_lost_connection_confirms_nothing(one: Running, master: RedisSer
     assert await worker.finds_nothing()
 
 
+@pytest.mark.parametrize("times", [1, 70_000], ids=["small", "large"])
 async def test_a_job_that_the_next_master_never_got_is_stored_there_before_it_is_accepted(
-    make_server: MakeServer, tmp_path: Path
+    make_server: MakeServer, tmp_path: Path, times: int
 ) -> None:
     master, heir = make_server(*NO_DELAY), make_server(*NO_DELAY)
     master.start()
@@ -338,7 +339,7 @@ async def test_a_job_that_the_next_master_never_got_is_stored_there_before_it_is
             await client.submit_background(b"f", b"before", b"u0")
             replication.reachable = False
             replication.cut()
-            await client.say(*(a_job(b"%d" % number, b"u%d" % number) for number in range(1, 4)))
+            await client.say(*(a_job(b"%d" % number * times, b"u%d" % number) for number in range(1, 4)))
             await until_taken(one, 4)
             master.kill()
             heir.client().replicaof("NO", "ONE")
@@ -346,7 +347,7 @@ async def test_a_job_that_the_next_master_never_got_is_stored_there_before_it_is
             proxy.lead_to(heir.port)
             handles = [(await client.expect(JobCreated)).handle for _ in range(3)]
             ran = [await worker.take() for _ in range(4)]
-            assert [job.payload for job in ran] == [b"before", b"1", b"2", b"3"]
+            assert [job.payload for job in ran] == [b"before", *(b"%d" % number * times for number in range(1, 4))]
             assert [job.handle for job in ran[1:]] == handles
             await worker.say(*(WorkComplete(job.handle, b"") for job in ran))
             assert await worker.finds_nothing()

@@ -2,12 +2,14 @@
 
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 import trio
 
 from broker.text import gathering
 from broker.text.gathering import BLOCK_BYTES, PART_BYTES, Gathered
+from persistence.pieces import Piece
 from protocol import EchoReq, SubmitJob, WorkComplete, WorkData
 from tests.broker.many_jobs import copy_job
 from tests.broker.peers import PATIENCE_SECONDS, Peer
@@ -75,9 +77,9 @@ async def test_a_listing_of_a_few_thousand_jobs_is_one_write(one: Running, monke
     (session,) = one.broker.sessions
     send_now = session.transport.send_now
 
-    def counted(data: bytes | memoryview) -> int:
-        writes.append(len(data))
-        return send_now(data)
+    def counted(pieces: Sequence[Piece]) -> int:
+        writes.append(sum(map(len, pieces)))
+        return send_now(pieces)
 
     monkeypatch.setattr(session.transport, "send_now", counted)
     reply = await client.ask_in_text(b"show jobs")

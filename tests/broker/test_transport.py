@@ -1,4 +1,4 @@
-"""Sending and closing, by two tasks that come in either order."""
+"""Bytes on their way to a peer: how they leave, and sending and closing by two tasks that come in either order."""
 
 import socket
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import trio.testing
 
 from broker.switchboard import IS_AVAILABLE, Switchboard
 from broker.transport import SocketTransport
+from persistence.pieces import MOST_AT_ONCE
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -21,6 +22,11 @@ def transport() -> Iterator[SocketTransport]:
     with near, far:
         yield SocketTransport(near, "peer", switchboard)
     switchboard.close()
+
+
+async def test_more_pieces_than_the_system_takes_at_once_leave_in_part(transport: SocketTransport) -> None:
+    assert transport.send_now([b"x"] * 2_000) == MOST_AT_ONCE
+    await transport.aclose()
 
 
 async def test_who_is_to_send_on_what_is_closed_by_then_is_told_so(transport: SocketTransport) -> None:

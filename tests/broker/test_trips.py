@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from persistence.records import read_handle
 from protocol import (
     CanDo,
     EchoReq,
@@ -131,14 +132,21 @@ async def test_nor_does_one_to_a_worker_that_is_about_to_sleep(one: Running) -> 
     assert trips.sends == 1
 
 
-async def test_a_large_payload_is_fetched_by_a_trip_of_its_own(one: Running) -> None:
+@pytest.mark.parametrize("fetched", [1, 0], ids=["elsewhere", "here"])
+async def test_a_large_payload_that_was_handed_in_elsewhere_is_fetched_by_a_trip_of_its_own(
+    one: Running, fetched: int
+) -> None:
     client, worker = await one.peer(), await a_worker_that_knows(one)
-    await client.submit_background(b"f", b"x" * 100_000)
+    handle = await client.submit_background(b"f", b"x" * 100_000)
     await one.settled()
+    if fetched:
+        read = read_handle(handle)
+        assert read is not None
+        assert one.broker.store.claiming.kept.take(one.broker.store.function(b"f"), read[1])
     with counting(one) as trips:
         await worker.take()
         await one.settled()
-    assert (trips.sends, trips.sends_of_large_payloads) == (1, 1)
+    assert (trips.sends, trips.sends_of_large_payloads) == (1, fetched)
 
 
 async def test_submits_of_one_pass_share_a_trip(one: Running) -> None:

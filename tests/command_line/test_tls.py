@@ -16,7 +16,7 @@ import pytest
 import trio
 import trustme
 
-from protocol import EchoReq, EchoRes, GrabJob, NoJob, WorkComplete
+from protocol import EchoReq, EchoRes, GrabJob, NoJob, Noop, WorkComplete
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.command_line.background import ended
 from tests.processes import BrokerProcess
@@ -111,6 +111,7 @@ async def test_packets_go_over_tls_in_both_directions(served: Served) -> None:
         await worker.can_do(b"packets")
         await worker.fall_asleep()
         handle = await client.submit(b"packets", payload)
+        assert await worker.hear() == Noop()
         job = await worker.take()
         assert job.payload == payload
         await worker.say(WorkComplete(job.handle, payload))

@@ -33,6 +33,8 @@ SHARED: Final = b"shared"
 FUNCTIONS: Final = (LOAD, CALL, LINE, SHARED)
 FAILING: Final = b"failing "
 """What the payload of a job begins with that ends in a failure."""
+LARGE = bytes(range(256)) * 280
+"""What makes a payload one that is kept beside its record."""
 GONE: Final = (HungUpError, trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 """What a peer meets whose broker dies, or that is itself done away with."""
 THINK_SECONDS: Final = 0.004
@@ -48,6 +50,11 @@ Where = Callable[[], int]
 async def _connected(where: Where) -> AsyncIterator[Peer]:
     async with open_peer(("127.0.0.1", where())) as peer:
         yield peer
+
+
+def rest(number: int) -> bytes:
+    """What a payload ends with: now and then so much that it is a large one."""
+    return LARGE if number % 7 == 3 else b""
 
 
 class Load:
@@ -122,7 +129,7 @@ class Load:
         async def one(peer: Peer) -> None:
             nonlocal number
             number += 1  # one whose answer is lost is not repeated: it may have been stored
-            payload = (FAILING if number % 11 == 0 else b"") + b"%b %d \0\r\n\xff" % (name, number)
+            payload = (FAILING if number % 11 == 0 else b"") + b"%b %d \0\r\n\xff" % (name, number) + rest(number)
             await self._submit(peer, payload, self._any_kind(number, payload))
 
         await self._again_and_again(where, one)
@@ -146,9 +153,10 @@ class Load:
         async def one(peer: Peer) -> None:
             nonlocal number
             number += 1
-            payload = b"%b %d" % (name, number)
+            head = b"%b %d" % (name, number)
+            payload = head + rest(number)
             self.submitted.add(payload)
-            await peer.say(SubmitJob(CALL, payload if number % 2 else b"", payload))
+            await peer.say(SubmitJob(CALL, head if number % 2 else b"", payload))
             created = await peer.hear()
             if isinstance(created, JobCreated):
                 self.calls.accepted(payload, created.handle)
@@ -264,7 +272,7 @@ class Load:
         self._note()
 
     def _any_kind(self, number: int, payload: bytes) -> SubmitJob | SubmitJobEpoch:
-        unique = payload[:-5] if number % 2 else b""
+        unique = payload.partition(b" \0")[0] if number % 2 else b""
         if number % 7 == 0:
             run_at = int(time.time()) + self._delay_seconds if self._delay_seconds else 1
             self.due[payload] = run_at

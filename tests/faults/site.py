@@ -113,7 +113,10 @@ class Site(Generic[AnyBroker]):
             tag = keys.tag(digest)
             ids = self.redis.zrange(tag + b":running:" + incarnation, 0, -1)
             records = self.redis.hmget(keys.jobs(tag), ids) if ids else []
-            payloads |= {unpack_record(record).payload for record in records if record}
+            for job, packed in zip(ids, records, strict=True):
+                if packed:
+                    record = unpack_record(packed)
+                    payloads.add(self.redis.get(keys.payload(tag, job)) if record.beside else record.payload)
             if function == SHARED:
                 payloads |= {handle_of(b"H:", digest, JobId(job)) for job in ids}
         return payloads

@@ -33,6 +33,7 @@ def finish_soon(broker: Standin, job: ClaimedJob, result: bytes = b"", *, aloud:
         result,
         words.append,
         unique=job.unique,
+        beside=job.beside,
         aloud=aloud,
     )
     return words

@@ -5,7 +5,17 @@ import re
 import pytest
 from redis.crc import key_slot
 
-from persistence.keys import FUNCTION_KEYS, INCARNATION_KEYS, PART_KEYS, QUEUE_KEYS, ROOT_KEYS, Keys, digest_of, spelled
+from persistence.keys import (
+    FUNCTION_KEYS,
+    INCARNATION_KEYS,
+    JOB_KEYS,
+    PART_KEYS,
+    QUEUE_KEYS,
+    ROOT_KEYS,
+    Keys,
+    digest_of,
+    spelled,
+)
 
 NAMES = [b"resize", b"", b"\xff\0", b"{x}", b"a:b", b"x" * 8000]
 
@@ -21,7 +31,13 @@ def test_a_digest_is_eighty_bits_in_sixteen_characters() -> None:
 def test_all_keys_of_a_function_are_in_one_slot_of_a_cluster(prefix: bytes) -> None:
     keys = Keys(prefix)
     tag = keys.tag(digest_of(b"resize"))
-    spellings = [tag, keys.function(tag), keys.jobs(tag), keys.mailbox(tag, b"\xff{}\0")]
+    spellings = [
+        tag,
+        keys.function(tag),
+        keys.jobs(tag),
+        keys.mailbox(tag, b"\xff{}\0"),
+        keys.payload(tag, b"\xff{}\0"),
+    ]
     assert len({key_slot(key) for key in spellings}) == 1
     assert keys.digest(tag) == digest_of(b"resize")
     assert len({key_slot(key) for key in (keys.root, keys.beats, keys.brokers, keys.functions, keys.schema)}) == 1
@@ -46,6 +62,8 @@ def test_the_scripts_spell_as_we_do() -> None:
     assert keys.jobs(b"{p:d}") == b"{p:d}" + b":jobs"
     assert spelled("mailbox_key(x)").endswith('KEYS[1] .. ":mailbox:" .. incarnation end')
     assert keys.mailbox(b"{p:d}", b"i") == b"{p:d}:mailbox:i"
+    assert spelled("payload_key(x)").endswith('KEYS[1] .. ":payload:" .. id end')
+    assert keys.payload(b"{p:d}", b"i") == b"{p:d}:payload:i"
     assert spelled("runs_key_of(tag)") == 'local function runs_key_of(tag) return tag .. ":runs" end'
     assert (
         spelled("imported_key(part)") == 'local function imported_key(part) return KEYS[1] .. ":imported:" .. part end'
@@ -54,5 +72,5 @@ def test_the_scripts_spell_as_we_do() -> None:
 
 
 def test_no_name_means_two_keys() -> None:
-    names = [*FUNCTION_KEYS, *INCARNATION_KEYS, *PART_KEYS, *ROOT_KEYS, *QUEUE_KEYS]
+    names = [*FUNCTION_KEYS, *INCARNATION_KEYS, *JOB_KEYS, *PART_KEYS, *ROOT_KEYS, *QUEUE_KEYS]
     assert len(set(names)) == len(names)

@@ -129,7 +129,9 @@ async def test_a_slow_line_is_not_a_silent_server(mock_clock: MockClock) -> None
     posted = Posted(("SET", "key", b"x" * 3 * SLICE_BYTES), lambda reply: None)
     async with trio.open_nursery() as nursery:
         here.send_stream.send_all_hook = partial(trio.sleep, 4)
-        nursery.start_soon(connection.send, [posted.outgoing()], [posted])
+        pieces: list[bytes] = []
+        posted.leave(pieces)
+        nursery.start_soon(connection.send, pieces, [posted])
         for _ in range(3):
             await trio.testing.wait_all_tasks_blocked()
             mock_clock.jump(4)

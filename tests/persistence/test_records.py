@@ -106,14 +106,19 @@ def test_incarnations_differ_and_are_spelled_in_twelve_characters() -> None:
 
 
 @given(
-    st.binary(max_size=255), st.binary(max_size=255), st.binary(max_size=1000), st.sampled_from(Priority), st.booleans()
+    unique=st.binary(max_size=255),
+    reducer=st.binary(max_size=255),
+    payload=st.binary(max_size=1000),
+    priority=st.sampled_from(Priority),
+    background=st.booleans(),
+    beside=st.booleans(),
 )
 def test_a_record_is_read_as_it_was_written(
-    unique: bytes, reducer: bytes, payload: bytes, priority: Priority, background: bool
+    unique: bytes, reducer: bytes, payload: bytes, priority: Priority, background: bool, beside: bool
 ) -> None:
-    packed = pack_record(unique, reducer, payload, priority, background)
+    packed = pack_record(unique, reducer, payload, priority, background, beside=beside)
     record = unpack_record(packed)
-    assert record == Record(unique, reducer, payload, priority, background, record.submitted_at)
+    assert record == Record(unique, reducer, payload, priority, background, beside, record.submitted_at)
     assert len(packed) - len(payload) == record_length(unique, reducer)
 
 

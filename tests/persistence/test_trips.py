@@ -72,8 +72,18 @@ async def to_claim(broker: Standin) -> Act:
     return lambda broker: broker.claim()
 
 
+async def to_submit_what_is_large(broker: Standin) -> Act:
+    return lambda broker: broker.submit(LARGE)
+
+
 async def to_claim_what_is_large(broker: Standin) -> Act:
     await broker.submit(LARGE)
+    return lambda broker: broker.claim()
+
+
+async def to_claim_what_is_large_and_came_elsewhere(broker: Standin) -> Act:
+    submitted = await broker.submit(LARGE)
+    assert broker.store.claiming.kept.take(broker.function(), submitted.id) == LARGE
     return lambda broker: broker.claim()
 
 
@@ -183,7 +193,7 @@ async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
         words: list[bytes] = []
         broker.store.ending.progress(broker.function(), job.id, 1, 1, 2)
         broker.store.ending.finish(
-            broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique
+            broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=job.beside
         )
         submit, looks = broker.submit_soon(unique=b"u"), broker.claim_soon()
         broker.store.listen(broker.function())
@@ -198,7 +208,9 @@ TABLE: dict[str, tuple[Prepare, int, int]] = {
     "a submit with its hand-off": (to_submit_for_a_sleeper, 1, 1),
     "a hundred submits of one pass": (to_submit_a_hundred_in_a_pass, 1, 100),
     "a claim": (to_claim, 1, 1),
-    "a claim of over 64 kB": (to_claim_what_is_large, 2, 2),
+    "a submit of over 64 kB": (to_submit_what_is_large, 1, 2),
+    "a claim of over 64 kB": (to_claim_what_is_large_and_came_elsewhere, 2, 2),
+    "a claim of over 64 kB that came here": (to_claim_what_is_large, 1, 1),
     "a claim that finds nothing": (to_claim_nothing, 1, 1),
     "a finish": (to_finish, 1, 1),
     "a status": (to_ask_for_a_status, 1, 1),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import CLOSED, AllYours, Packet, Role
+from protocol import CLOSED, AllYours, Connection, Packet, Role
+from protocol.packets import Laden
 from tests.protocol.listening import hear
 from tests.protocol.strategies import HEARD_BY, chunked, said_to
 from tests.protocol.wire_table import WIRE
@@ -32,6 +33,13 @@ def test_what_is_read_and_said_again_has_the_same_bytes(role: Role, data: st.Dat
     [heard, _closed] = hear(role, [wire])
     assert isinstance(heard, get_args(Packet))
     assert said_to(role, heard) == wire
+
+
+@undated
+@given(packet=HEARD_BY[Role.PEER].filter(lambda packet: isinstance(packet, Laden)))
+def test_in_pieces_the_same_is_said(packet: Laden) -> None:
+    connection = Connection(Role.BROKER)
+    assert b"".join(connection.send_in_pieces(packet)) == connection.send(packet)
 
 
 def test_no_record_is_forgotten_by_the_table() -> None:

@@ -31,10 +31,11 @@ local function take(incarnation, number, priority, count)
 end
 
 -- What the broker needs of claimed jobs. A record over `room` bytes is only named: it would hold up the notices
--- that share this connection, and the server cuts a subscriber whose answers pile up.
+-- that share this connection, and the server cuts a subscriber whose answers pile up. So is a payload beside its record.
 local function put_claimed(answer, job, listeners, room)
   local record, whole = job.record, "whole"
-  if #record > room then record, whole = string.sub(record, 1, head_length(record)), "fetch" end
+  if is_beside(record) then whole = "fetch"
+  elseif #record > room then record, whole = string.sub(record, 1, head_length(record)), "fetch" end
   answer[#answer + 1] = job.id
   answer[#answer + 1] = job.attempt
   answer[#answer + 1] = listeners

@@ -1,5 +1,6 @@
 -- ended: take jobs that this incarnation runs, and that only it listens to, out of every place: what forget does, for
--- many at once. Each has an id, its unique ("" for none), what joined it, and whether it was completed.
+-- many at once. Each has an id, its unique ("" for none), what joined it, and whether it was completed and has a payload
+-- beside its record.
 local function holding(ends)
   local uniques, ids = {}, {}
   for _, one in ipairs(ends) do
@@ -18,15 +19,17 @@ local function holding(ends)
 end
 
 local function ended(ends, incarnation)
-  local ids, joined, completed = {}, {}, 0
+  local ids, joined, payloads, completed = {}, {}, {}, 0
   for at, one in ipairs(ends) do
     ids[at] = one.id
     if one.joined then joined[#joined + 1] = one.id end
+    if one.beside then payloads[#payloads + 1] = payload_key(one.id) end
     if one.completed then completed = completed + 1 end
   end
   redis.call("ZREM", running_key(incarnation), unpack(ids))
   redis.call("HDEL", jobs_key, unpack(ids))
   redis.call("HDEL", runs_key, unpack(ids))
+  if #payloads > 0 then redis.call("UNLINK", unpack(payloads)) end
   local held = holding(ends)
   if #held > 0 then redis.call("HDEL", uniques_key, unpack(held)) end
   if #joined > 0 then

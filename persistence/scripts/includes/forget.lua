@@ -1,5 +1,5 @@
 -- forget: take a job out of every place but the queue lists, where its id becomes a ghost. `ended` names the
--- counter of what became of it. Its unique is free at the same moment.
+-- counter of what became of it. Its unique is free at the same moment. What is dead keeps the payload beside its record.
 local function leave_places(id, record, run)
   if run.owner ~= "" then
     redis.call("ZREM", running_key(run.owner), id)
@@ -14,6 +14,7 @@ end
 local function forget(id, record, run, ended)
   leave_places(id, record, run)
   redis.call("HDEL", jobs_key, id)
+  if is_beside(record) and ended ~= "dead" then redis.call("UNLINK", payload_key(id)) end
   if run.attempt > 0 then redis.call("HDEL", runs_key, id) end
   release(unique_of(record), id)
   local joined = redis.call("HGET", listeners_key, id)

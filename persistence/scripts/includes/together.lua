@@ -9,7 +9,7 @@ local function orders_in(ARGV)
     local record = ARGV[at + 2]
     local order = { number = tonumber(ARGV[at]), id = ARGV[at + 1], record = record, run_at = ARGV[at + 3],
                     waits = ARGV[at + 4] == "1", handoff = tonumber(ARGV[at + 5]),
-                    unique = unique_of(record), priority = priority_of(record) }
+                    unique = unique_of(record), priority = priority_of(record), beside = is_beside(record) }
     if order.unique ~= "" then
       if same[order.unique] then return nil end
       same[order.unique] = true
@@ -20,10 +20,11 @@ local function orders_in(ARGV)
   return orders, uniques
 end
 
--- Whether they are the next numbers, none of them missing or repeated, and all for now.
+-- Whether they are the next numbers, none of them missing or repeated, and all for now, with all they are about.
 local function follow(orders, highest)
   for at, order in ipairs(orders) do
     if order.number ~= highest + at or order.run_at ~= "" then return false end
+    if order.beside and not has_payload(order.id) then return false end
   end
   return true
 end
@@ -41,6 +42,7 @@ local function store_all(orders, incarnation)
   for _, order in ipairs(orders) do
     jobs[#jobs + 1] = order.id
     jobs[#jobs + 1] = order.record
+    if order.beside then keep_payload(order.id) end
     if order.unique ~= "" then
       held[#held + 1] = order.unique
       held[#held + 1] = holding_now(order.id)

@@ -48,7 +48,7 @@ async def test_functions_of_other_nodes_go_on_and_those_of_the_dead_one_return(
     meanwhile = [broker.submit_soon(b"%d" % number, function=here) for number in range(20)]
     ended: list[bytes] = []
     broker.store.ending.finish(
-        broker.function(here), run.id, run.attempt, Outcome.COMPLETED, b"", ended.append, unique=b"u"
+        broker.function(here), run.id, run.attempt, Outcome.COMPLETED, b"", ended.append, unique=b"u", beside=False
     )
     assert (await broker.submit(b"second", function=there)).outcome is Submitted.QUEUED
     assert (await broker.claim(there)).payload == b"first"

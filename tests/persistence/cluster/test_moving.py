@@ -1,5 +1,6 @@
 """A slot moves from one node to another while its function is used."""
 
+import pytest
 import trio
 
 from persistence import ClaimedJob, StoreUnavailableError, Submitted
@@ -9,6 +10,9 @@ from persistence.scripts import CLAIM
 from tests.clusters import Cluster, Move
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
+
+sizes = pytest.mark.parametrize("rest", [b"", bytes(70_000)], ids=["small", "large"])
+"""What stands behind a number in a payload."""
 
 
 async def begun(cluster: Cluster, broker: Standin) -> Move:
@@ -28,22 +32,25 @@ async def moved_under_a_listener(broker: Standin, cluster: Cluster) -> None:
     await broker.settled()
 
 
-async def test_what_is_handed_in_while_a_slot_is_on_its_way_waits_for_it(broker: Standin, cluster: Cluster) -> None:
+@sizes
+async def test_what_is_handed_in_while_a_slot_is_on_its_way_waits_for_it(
+    broker: Standin, cluster: Cluster, rest: bytes
+) -> None:
     await broker.submit(b"before", unique=b"u")
     move = await begun(cluster, broker)
-    meanwhile = [broker.submit_soon(b"%d" % number) for number in range(100)]
+    meanwhile = [broker.submit_soon(b"%d" % number + rest) for number in range(100)]
     joining = broker.submit_soon(b"joins", unique=b"u")
     await until(lambda: not broker.store.reaches(broker.function()))
     assert broker.events.aways.count(FUNCTION)
     assert not any(meanwhile)
     move.move_keys(2)
-    later = broker.submit_soon(b"100")
+    later = broker.submit_soon(b"100" + rest)
     await finished(move)
     await until(lambda: bool(later))
     assert [answer.outcome for (answer,) in meanwhile] == [Submitted.QUEUED] * 100
     assert joining[0].outcome is Submitted.JOINED
     jobs = [await broker.claim() for _ in range(102)]
-    assert payloads(jobs) == [b"before", *(b"%d" % number for number in range(101))]
+    assert payloads(jobs) == [b"before", *(b"%d" % number + rest for number in range(101))]
     assert (await broker.look()).job is None
     for job in jobs:
         assert await broker.finish(job) == b"finished"
@@ -107,17 +114,21 @@ async def test_functions_of_other_slots_go_on(broker: Standin, cluster: Cluster)
     await until(lambda: bool(stuck))
 
 
-async def test_what_was_sent_to_the_old_node_goes_first_at_the_new_one(broker: Standin, cluster: Cluster) -> None:
-    await broker.submit(b"0")
+@sizes
+async def test_what_was_sent_to_the_old_node_goes_first_at_the_new_one(
+    broker: Standin, cluster: Cluster, rest: bytes
+) -> None:
+    await broker.submit(b"0" + rest)
+    broker.keep_nothing()
     hold_up(broker)
-    first = broker.submit_soon(b"1")
+    first = broker.submit_soon(b"1" + rest)
     await until(lambda: broker.store.pipe.statistics().in_flight >= 2)
     await finished(await begun(cluster, broker))
     topology_of(broker).look_again()
     await until(lambda: not broker.store.reaches(broker.function()))
-    second = broker.submit_soon(b"2")  # and what was sent before has not come back
+    second = broker.submit_soon(b"2" + rest)  # and what was sent before has not come back
     await until(lambda: bool(first and second))
-    assert payloads([await broker.claim() for _ in range(3)]) == [b"0", b"1", b"2"]
+    assert payloads([await broker.claim() for _ in range(3)]) == [b"0" + rest, b"1" + rest, b"2" + rest]
 
 
 async def test_what_an_old_connection_may_still_deliver_is_refused(broker: Standin, cluster: Cluster) -> None:

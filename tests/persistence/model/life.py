@@ -41,6 +41,10 @@ class Job:
     def background(self) -> bool:
         return unpack_record(self.record).background
 
+    @property
+    def beside(self) -> bool:
+        return unpack_record(self.record).beside
+
 
 @dataclass
 class Standing:
@@ -75,6 +79,8 @@ class Life:
         self.counters: Counter[str] = Counter()
         self.most_jobs = 0
         self.over: set[bytes] = set()
+        self.payloads: dict[bytes, bool] = {}
+        """What was handed in beside a record, by id: whether it is a job's, and stays."""
 
     # -- what can be asked of it
 
@@ -98,20 +104,39 @@ class Life:
 
     # -- submits
 
+    def hand_in(self, job: bytes) -> None:
+        """The payload of a large job comes, before it or late."""
+        self.payloads.setdefault(job, False)
+
+    def evict(self, job: bytes) -> None:
+        """A server throws a payload away, as it is not to."""
+        self.payloads.pop(job, None)
+
+    def discard(self, job: bytes) -> bytes:
+        if self.payloads.get(job) is False:
+            del self.payloads[job]
+        return b"discarded"
+
     def enqueue(self, me: bytes, generation: int, *arguments: Any, now: int) -> Any:
         number, floor, job, record, run_at, waits, handoff, room = arguments
         refusal = b"fenced" if generation == 0 else self._refusal(me, generation)
         if refusal == b"stale":
             return refusal
         known = self.standing.get(me, Standing())
-        holder = self.with_unique(unpack_record(record).unique)
+        holder, beside = self.with_unique(unpack_record(record).unique), unpack_record(record).beside
         if number <= known.highest and number not in known.open:
+            self.discard(job)
             found = self.jobs.get(job) or holder
             return self._join(found, me, waits == b"1" and not refusal) if found else b"gone"
         if refusal:
             return refusal
-        if holder is None and 0 < self.most_jobs <= len(self.jobs):
+        if holder is not None:
+            self.discard(job)
+        elif 0 < self.most_jobs <= len(self.jobs):
+            self.discard(job)
             return b"full"
+        elif beside and job not in self.payloads:
+            return b"bare"
         self._note(me, generation, number, floor)
         if holder is not None:
             if unpack_record(record).background and not holder.background:
@@ -123,6 +148,8 @@ class Life:
     def _store(self, job: Job, run_at: bytes, now: int, me: bytes, handoff: Any, room: int) -> Any:
         assert job.id not in self.over, "a job that is over came back"
         self.jobs[job.id] = job
+        if job.beside:
+            self.payloads[job.id] = True
         self.counters["submitted"] += 1
         if run_at and int(run_at) > now:
             job.run_at = int(run_at)
@@ -186,6 +213,8 @@ class Life:
 
     def _claimed(self, job: Job, room: int) -> list[Any]:
         parts = [job.id, job.attempt, b"".join(job.listeners)]
+        if job.beside:
+            return [*parts, b"fetch", job.record]
         if len(job.record) <= room:
             return [*parts, b"whole", job.record]
         record = unpack_record(job.record)
@@ -225,7 +254,7 @@ class Life:
         if outcome != b"completed" and job.attempt != attempt:
             return b"superseded"
         if job.listeners not in ([], [me]):
-            if known != b"1":
+            if not known.startswith(b"1"):
                 return b"heard"
             self._tell_others(job, me, outcome, payload)
         self._forget(job, "completed" if outcome == b"completed" else "failed")
@@ -238,6 +267,18 @@ class Life:
         self._tell_others(job, me, b"failed", b"")
         self._forget(job, "dropped")
         return b"cancelled"
+
+    def void(self, me: bytes, generation: int, job_id: bytes, attempt: int) -> bytes:
+        if refusal := self._refusal(me, generation):
+            return refusal
+        job = self._run(me, job_id, attempt)
+        if job is None:
+            return b"gone"
+        if not job.beside or job.id in self.payloads:
+            return b"there"
+        self._tell_others(job, b"", b"failed", b"")
+        self._forget(job, "failed")
+        return b"void"
 
     def requeue(self, me: bytes, generation: int, manner: bytes, limit: int, *pairs: Any) -> Any:
         if refusal := self._refusal(me, generation):
@@ -363,6 +404,8 @@ class Life:
     def _forget(self, job: Job, ended: str) -> None:
         del self.jobs[job.id]
         self.over.add(job.id)
+        if ended != "dead":
+            self.payloads.pop(job.id, None)
         self.counters[ended] += 1
 
 
@@ -370,5 +413,6 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "enqueue": Life.enqueue, "claim": Life.claim, "progress": Life.progress, "post": Life.post,
     "finish": Life.finish, "requeue": Life.requeue, "detach": Life.detach, "rejoin": Life.rejoin,
     "fence": Life.fence, "leave": Life.leave, "due": Life.due, "cancel": Life.cancel,
+    "void": Life.void, "discard": Life.discard,
 }  # fmt: skip
 """What each script is to do."""

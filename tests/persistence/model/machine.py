@@ -29,6 +29,9 @@ MANY: Final = frozenset({"enqueue", "finish"})
 """Scripts that are for many at a time: here of one, whose answer is the last of what they answer."""
 PRIORITIES: Final = (0, 1, 2)
 
+WHERE: Final = ("inside", "inside", "beside", "beside", "lost on the way")
+"""Where the payload of a job is."""
+
 picks = st.integers(0, 1_000)
 """Chooses one of what there is at that moment."""
 
@@ -78,6 +81,7 @@ class History(RuleBasedStateMachine):
         self.said: list[Said] = []
         self.pieces = 0
         self.heard: set[tuple[bytes, int]] = set()
+        self.large: list[bytes] = []
         for _ in range(2):
             self._be_born()
 
@@ -109,7 +113,7 @@ class History(RuleBasedStateMachine):
         if script == "finish":
             *run, payload, known = arguments
             job = self.life.jobs.get(arguments[2])
-            return (*run, job.unique if job else b"", payload, known)
+            return (*run, job.unique if job else b"", payload, known + (b"b" if job and job.beside else b""))
         return arguments
 
     def _predict(self, script: str, arguments: tuple[Any, ...], clock: dict[str, int]) -> Any:
@@ -117,11 +121,12 @@ class History(RuleBasedStateMachine):
 
     def look(self, command: Any, predict: Any = None) -> tuple[Any, list[bytes]]:
         """Send a command, and compare everything. A prediction of None is none."""
-        replies, pushes = self.line.ask(command, *reading(TAG, self.names))
+        large = list(self.large)
+        replies, pushes = self.line.ask(command, *reading(TAG, self.names, large))
         predicted = predict() if predict else None
         if predicted is not None:
             assert _blurred(replies[0]) in (_blurred(predicted), _blurred([predicted]), _blurred([b"ended", predicted]))
-        sight, queues, counted = seen(replies[1:], self.names)
+        sight, queues, counted = seen(replies[1:], self.names, large)
         assert sight == expected(self.life, self.names)
         assert counted["ghosts"] == [sum(job not in self.life.jobs for job in queue) for queue in queues]
         self.life.queues = (queues[0], queues[1], queues[2])  # a sweep has moved ghosts; the jobs were compared
@@ -181,12 +186,23 @@ class History(RuleBasedStateMachine):
     # -- submits
 
     def _compose(
-        self, node: Node, unique: bytes, priority: int, hours: int | None, waits: bool, handoff: bool, room: int
+        self,
+        node: Node,
+        unique: bytes,
+        priority: int,
+        hours: int | None,
+        waits: bool,
+        handoff: bool,
+        room: int,
+        beside: bool = False,
     ) -> tuple[int, tuple[Any, ...]]:
         node.last_number = number = node.last_number + 1
         node.unanswered.add(number)
         node.last_claim += handoff
-        record = pack_record(unique, b"r" * (number % 3), b"job %d" % number, priority, not waits)
+        payload = b"" if beside else b"job %d" % number
+        record = pack_record(unique, b"r" * (number % 3), payload, priority, not waits, beside=beside)
+        if beside:
+            self.large.append(job_id(node.name, number))
         run_at = b"" if hours is None else b"%d" % (self.base + HOUR // 2 + hours * HOUR)
         floor, claim = min(node.unanswered), node.last_claim if handoff else b""
         return number, (
@@ -202,30 +218,48 @@ class History(RuleBasedStateMachine):
         handoff=st.booleans(),
         room=st.sampled_from([0, 65_536]),
         fate=st.sampled_from(["answered", "answered", "answer lost", "not sent"]),
+        payload=st.sampled_from(WHERE),
     )
-    def submit(self, pick: int, fate: str, **what: Any) -> None:
+    def submit(self, pick: int, fate: str, payload: str = "inside", **what: Any) -> None:
         node = self._any(pick)
-        number, arguments = self._compose(node, **what)
+        number, arguments = self._compose(node, **what, beside=payload != "inside")
+        if payload == "beside":
+            self._hand_in(arguments[2])
         if fate == "not sent":
             self.said.append(Said("enqueue", (node.name, node.generation, *arguments)))
             return
         answer = self._write(node, "enqueue", *arguments)
-        if fate == "answered" and answer != b"fenced":
+        if answer == b"bare" and fate == "answered":
+            self._hand_in(arguments[2])
+            answer = self._write(node, "enqueue", *arguments)
+        if fate == "answered" and answer not in (b"fenced", b"bare"):
             node.unanswered.discard(number)
             self._answered(node, what["waits"], job_id(node.name, number), answer)
 
     @rule(
         pick=picks,
         orders=st.lists(
-            st.tuples(st.sampled_from([b"", b"", b"a", b"b", b"c"]), st.sampled_from(PRIORITIES), st.booleans()),
+            st.tuples(
+                st.sampled_from([b"", b"", b"a", b"b", b"c"]),
+                st.sampled_from(PRIORITIES),
+                st.booleans(),
+                st.sampled_from(WHERE),
+            ),
             min_size=2,
             max_size=4,
         ),
         again=st.booleans(),
     )
-    def several_are_submitted_together(self, pick: int, orders: list[tuple[bytes, int, bool]], again: bool) -> None:
+    def several_are_submitted_together(
+        self, pick: int, orders: list[tuple[bytes, int, bool, str]], again: bool
+    ) -> None:
         node, room = self._any(pick), 65_536
-        told = [self._compose(node, *order[:2], None, order[2], False, room)[1] for order in orders]
+        told = [
+            self._compose(node, *order[:2], None, order[2], False, room, order[3] != "inside")[1] for order in orders
+        ]
+        for order, each in zip(orders, told, strict=True):
+            if order[3] == "beside":
+                self._hand_in(each[2])
         floor = min(arguments[1] for arguments in told)
         command = SCRIPTS["enqueue"].call(
             TAG, node.name, node.generation, floor, room, *(part for each in told for part in (each[0], *each[2:-1]))
@@ -239,13 +273,35 @@ class History(RuleBasedStateMachine):
         answers, notices = self.look(command, predict)
         self._hear(notices)
         for arguments, order, answer in zip(told, orders, answers, strict=True):
-            if answer != b"fenced":
+            if answer not in (b"fenced", b"bare"):
                 node.unanswered.discard(arguments[0])
                 self._answered(node, order[2], arguments[2], answer)
         if again:
             self._hear(self.look(command, predict)[1])
         if answers[0] == b"fenced" and not node.over:
             self._go_on_anew(node)
+
+    def _hand_in(self, job: bytes) -> None:
+        self.look([b"SET", TAG + b":payload:" + job, b"x", b"NX", b"EX", KEEP_SECONDS], lambda: self.life.hand_in(job))
+
+    @precondition(lambda self: self.large)
+    @rule(pick=picks, what=st.sampled_from(["comes late", "is discarded", "is evicted"]))
+    def a_payload(self, pick: int, what: str) -> None:
+        job = self.large[pick % len(self.large)]
+        if what == "comes late":
+            self._hand_in(job)
+        elif what == "is discarded":
+            self.do("discard", job)
+        else:
+            self.look([b"DEL", TAG + b":payload:" + job], lambda: self.life.evict(job))
+            for run in [run for run in self.runs if run.id == job]:
+                self._write(run.node, "void", run.id, run.attempt)
+
+    @precondition(lambda self: self.runs)
+    @rule(pick=picks)
+    def a_payload_is_not_found(self, pick: int) -> None:
+        run = self._a_run(pick)
+        self._write(run.node, "void", run.id, run.attempt)
 
     @rule(pick=picks, priority=st.sampled_from(PRIORITIES), stay=st.integers(1, 3), then=st.integers(0, 2))
     def many_are_submitted_and_most_given_up(self, pick: int, priority: int, stay: int, then: int) -> None:
@@ -265,7 +321,7 @@ class History(RuleBasedStateMachine):
     def _answered(self, node: Node, waits: bool, own: bytes, answer: Any) -> None:
         if answer[0] == b"handed":
             self._handed(node, answer[1:])
-        if waits and answer not in (b"full", b"gone", b"stale"):
+        if waits and answer not in (b"full", b"gone", b"stale", b"bare"):
             self.waited.append((node, answer[1] if answer[0] == b"joined" else own))
 
     def _handed(self, node: Node, parts: list[Any]) -> None:
@@ -331,7 +387,12 @@ class History(RuleBasedStateMachine):
         ends = [
             (run.id, run.attempt, outcome) for run, outcome in zip(runs, outcomes, strict=False) if run.node is node
         ]
-        told = [(*end, job.unique if (job := self.life.jobs.get(end[0])) else b"", b"result", b"1") for end in ends]
+        told = [
+            (*end, job.unique, b"result", b"1b" if job.beside else b"1")
+            if (job := self.life.jobs.get(end[0]))
+            else (*end, b"", b"result", b"1")
+            for end in ends
+        ]
         command = SCRIPTS["finish"].call(TAG, node.name, node.generation, *(part for each in told for part in each))
 
         def predict() -> Any:

@@ -28,8 +28,11 @@ READ: Final[dict[str, Callable[[bytes], Command]]] = {
 }
 
 
-def reading(tag: bytes, incarnations: list[bytes]) -> list[Command]:
-    """The commands that read everything; `seen` takes their replies. The kinds are those that keys.py says."""
+def reading(tag: bytes, incarnations: list[bytes], large: list[bytes]) -> list[Command]:
+    """The commands that read everything; `seen` takes their replies. The kinds are those that keys.py says.
+
+    `large` are the jobs whose payloads are beside their records.
+    """
     commands = [READ[kind.split()[0]](tag + b":" + name.encode()) for name, kind in FUNCTION_KEYS.items()]
     for queue in QUEUE_KEYS:
         commands += [READ["list"](tag + b":" + queue.encode() + behind) for behind in (b"", b":swept")]
@@ -38,18 +41,22 @@ def reading(tag: bytes, incarnations: list[bytes]) -> list[Command]:
             READ[kind.split()[0]](tag + b":" + name.encode() + b":" + incarnation)
             for name, kind in INCARNATION_KEYS.items()
         ]
-    return commands
+    return commands + [[b"PTTL", tag + b":payload:" + job] for job in large]
 
 
-def seen(replies: list[Any], incarnations: list[bytes]) -> tuple[Sight, list[list[bytes]], dict[str, list[int]]]:
+def seen(
+    replies: list[Any], incarnations: list[bytes], large: list[bytes]
+) -> tuple[Sight, list[list[bytes]], dict[str, list[int]]]:
     """What stands in Redis; the queues with their ghosts; and how many ghosts are counted."""
     said = iter(replies)
     by_name = {name: next(said) for name in FUNCTION_KEYS}
     queues = [_whole(next(said), next(said)) for _ in QUEUE_KEYS]
     own = {name: {key: next(said) for key in INCARNATION_KEYS} for name in incarnations}
+    lives = {job: next(said) for job in large}
     jobs, fields = by_name["jobs"], {name.decode(): value for name, value in by_name["function"].items()}
     sight: Sight = {
         "jobs": jobs,
+        "payloads": {job: milliseconds == -1 for job, milliseconds in lives.items() if milliseconds != -2},
         "runs": {job: _run(packed) for job, packed in by_name["runs"].items()},
         "uniques": {unique: held[STAMP_LENGTH:] for unique, held in by_name["uniques"].items()},
         "queues": [[job for job in queue if job in jobs] for queue in queues],
@@ -74,6 +81,7 @@ def expected(life: Life, incarnations: list[bytes]) -> Sight:
     jobs = life.jobs
     return {
         "jobs": {job.id: job.record for job in jobs.values()},
+        "payloads": life.payloads,
         "runs": {
             job.id: (job.attempt, job.charged, *job.progress, job.said, job.owner)
             for job in jobs.values()

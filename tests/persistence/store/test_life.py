@@ -121,6 +121,7 @@ async def test_a_submit_hands_over_the_oldest_job_in_the_same_trip(broker: Stand
 
 
 async def test_a_large_job_is_handed_over_too_when_it_has_been_fetched(broker: Standin) -> None:
+    broker.keep_nothing()
     answers = broker.submit_soon(bytes(100_000), handed=True)
     await until(lambda: bool(answers) and answers[0].handed is not None)
     assert answers[0].outcome is QUEUED

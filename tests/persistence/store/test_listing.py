@@ -66,7 +66,7 @@ async def test_many_jobs_are_on_pages_of_bounded_length(broker: Standin) -> None
 
 
 async def test_large_jobs_make_short_pages(broker: Standin) -> None:
-    payload = bytes(PAGE_RECORD_BYTES // 4)
+    payload = bytes(PAGE_RECORD_BYTES // 5)
     submitted = await submit_many(broker, 200, payload)
     pages = await all_jobs(broker.store.listing.jobs(FUNCTION))
     assert {job.handle for page in pages for job in page} == {broker.handle(job) for job in submitted}

@@ -130,7 +130,7 @@ async def test_results_of_an_outage_are_written_down_when_it_ends(make_server: M
     await until(lambda: not broker.store.connected)
     words: list[bytes | list[bytes]] = []
     ending, function = broker.store.ending, broker.function()
-    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique)
+    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False)
     ending.requeue(function, [(suspect.id, suspect.attempt)], Manner.SUSPECT, -1, words.append)
     server.start()
     await until(lambda: len(words) == 2)
@@ -152,6 +152,7 @@ async def test_a_claim_sent_on_an_old_connection_is_refused(broker: Standin, red
 async def test_a_job_whose_payload_is_on_its_way_over_a_break_is_not_given_back(
     broker: Standin, redis_server: RedisServer
 ) -> None:
+    broker.keep_nothing()
     await broker.submit(bytes(1_000_000))
     broker.store.bulk.post(["BLPOP", "latch", 0], lambda reply: None)  # holds up the payload
     looks = broker.claim_soon()
@@ -168,6 +169,7 @@ async def test_a_job_whose_payload_is_on_its_way_over_a_break_is_not_given_back(
 
 
 async def test_a_job_whose_payload_cannot_be_fetched_is_given_back(broker: Standin, redis_server: RedisServer) -> None:
+    broker.keep_nothing()
     await broker.submit(bytes(1_000_000))
     broker.store.bulk.post(["BLPOP", "latch", 0], lambda reply: None)
     looks = broker.claim_soon()
@@ -242,7 +244,14 @@ async def test_a_late_result_whose_answer_was_lost_is_the_end_of_the_job(
         words: list[bytes] = []
         proxy.drop_replies = True
         broker.store.ending.finish(
-            broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique
+            broker.function(),
+            job.id,
+            job.attempt,
+            Outcome.COMPLETED,
+            b"",
+            words.append,
+            unique=job.unique,
+            beside=job.beside,
         )
         jobs = broker.store.link.keys.jobs(broker.function().tag)
         await until(lambda: not redis_server.client().exists(jobs))
@@ -266,7 +275,14 @@ async def test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for(
         broker.events.runs.clear()
         words: list[bytes] = []
         broker.store.ending.finish(
-            broker.function(), job.id, job.attempt, Outcome.COMPLETED, b"done", words.append, unique=job.unique
+            broker.function(),
+            job.id,
+            job.attempt,
+            Outcome.COMPLETED,
+            b"done",
+            words.append,
+            unique=job.unique,
+            beside=job.beside,
         )
         await until(lambda: proxy.swallowed > 0)
         proxy.cut()

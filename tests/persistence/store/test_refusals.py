@@ -94,7 +94,7 @@ async def test_what_a_replica_refuses_happens_when_it_is_a_master_again_and_in_o
     words: list[bytes | list[bytes]] = []
     left: list[str] = []
     ending, function = broker.store.ending, broker.function()
-    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique)
+    ending.finish(function, job.id, job.attempt, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False)
     ending.requeue(function, [(suspect.id, suspect.attempt)], Manner.SUSPECT, -1, words.append)
     ending.detach(function, broker.events.waiting.pop(function.name), lambda: left.append("left"))
     await until(lambda: broker.store.link.owes == 3)
@@ -118,7 +118,9 @@ async def test_what_is_owed_is_retried_without_anybody_asking(broker: Standin, r
     job = await broker.claim()
     make_replica(redis_server)
     words: list[bytes] = []
-    broker.store.ending.finish(broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique)
+    broker.store.ending.finish(
+        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
+    )
     await until(lambda: broker.store.link.owes == 1)
     make_master(redis_server)
     await until(lambda: words == [b"finished"])
@@ -130,7 +132,9 @@ async def test_what_is_owed_goes_before_what_a_reconnect_gives_back(broker: Stan
     job = await broker.claim()
     make_replica(redis_server)
     words: list[bytes] = []
-    broker.store.ending.finish(broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique)
+    broker.store.ending.finish(
+        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
+    )
     broker.events.runs.clear()
     await until(lambda: broker.store.link.owes == 1)
     redis_server.client().client_kill_filter(_type="normal", skipme=True)
@@ -151,7 +155,9 @@ async def test_a_busy_redis_delays_and_refuses_but_loses_nothing(broker: Standin
         refused = await broker.submit()
     assert refused.outcome.word == "BUSY"
     words: list[bytes] = []
-    broker.store.ending.finish(broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique)
+    broker.store.ending.finish(
+        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
+    )
     broker.store.listen(broker.function())
     await until(lambda: broker.store.link.owes == 2)
     client.script_kill()

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from persistence.beside import EXPIRES_SECONDS
 from persistence.jobs import ClaimedJob, Limits
 from persistence.keys import digest_of
 from persistence.records import Incarnation, job_id, new_incarnation, pack_record
@@ -18,6 +19,7 @@ from persistence.scripts import (
     CANCEL,
     CLAIM,
     DETACH,
+    DISCARD,
     DROP,
     DUE,
     ENQUEUE,
@@ -38,6 +40,7 @@ from persistence.scripts import (
     STATUS_UNIQUE,
     SWEEP,
     TRIM,
+    VOID,
 )
 from protocol import Priority
 from tests.persistence.store.picture import picture
@@ -121,6 +124,21 @@ def a_return(manner: bytes, limit: int, word: bytes, *, background: bool = True)
         return command, [b"returned", word], [b"returned", b"gone"]
 
     return prepare
+
+
+async def a_payload_whose_job_was_refused(broker: Standin) -> tuple[Command, Reply, Reply]:
+    function = broker.function()
+    payload = broker.store.link.keys.payload(function.tag, b"refused")
+    await broker.store.pipe.ask(b"SET", payload, b"x", b"EX", EXPIRES_SECONDS)
+    return DISCARD.call(function.tag, b"refused"), b"discarded", b"discarded"
+
+
+async def a_job_whose_payload_was_thrown_away(broker: Standin) -> tuple[Command, Reply, Reply]:
+    submitted = await broker.submit(bytes(100_000), background=False)
+    job = await broker.claim()
+    await listen_as_a_stranger(broker, submitted.id)
+    await broker.store.pipe.ask(b"DEL", broker.store.link.keys.payload(broker.function().tag, job.id))
+    return broker.store.link.call(VOID, broker.function(), job.id, 1), b"void", b"gone"
 
 
 async def progress(broker: Standin) -> tuple[Command, Reply, Reply]:
@@ -258,6 +276,8 @@ TWICE: dict[str, Prepare] = {
     "the return of an innocent": a_return(b"house", -1, b"requeued"),
     "the death of a job": a_return(b"suspect", 1, b"dead"),
     "the return of a job nobody waits for": a_return(b"suspect", -1, b"dropped", background=False),
+    "the refusal of a large job": a_payload_whose_job_was_refused,
+    "the end of a job without its payload": a_job_whose_payload_was_thrown_away,
     "progress": progress,
     "a piece of data": a_piece_of_data,
     "the leaving of the last who waits": the_leaving_of_the_last_who_waits,
@@ -294,6 +314,8 @@ COVERED = {
     INTRODUCE,
     DROP,
     LIMIT,
+    DISCARD,
+    VOID,
 }
 NEED_NOT = {
     CLAIM: "never repeated: what a lost answer handed out is found by rejoin and given back",
