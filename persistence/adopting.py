@@ -82,7 +82,7 @@ class Adopting:
 
 
 class _Adoption:
-    """One job on its way. It is held until as many replicas have it as must (`persistence.replication.Held`)."""
+    """One job on its way. It is held until as many replicas have it as must (`persistence.unconfirmed.Held`)."""
 
     def __init__(self, link: Link, function: Function, job: Adoptee, answer: AdoptAnswer) -> None:
         self._link = link
@@ -93,6 +93,7 @@ class _Adoption:
         self._own = job_id(link.incarnation, self._number)
         self._outcome: Adopted | StoreError = Adopted.ADOPTED
         self.deadline = trio.current_time() + ANSWER_SECONDS
+        self.tag = function.tag
         self.replicas = function.replicas
 
     def post(self) -> None:
@@ -100,7 +101,7 @@ class _Adoption:
         link.settle(function)
         link.pipe_of(function).post(self.command(), self.repeated, again=self.command, deadline=self.deadline)
         if self.replicas:
-            link.replication.expect(self.replicas)
+            link.holding.expect(self.tag, self.replicas)
 
     def command(self) -> Command:
         return _command(self._function.tag, self._job, self._own)
@@ -112,7 +113,7 @@ class _Adoption:
             return
         self._outcome = _read(reply, self._own)
         if self.replicas and not isinstance(reply, StoreError):
-            self._link.replication.hold(self)
+            self._link.holding.hold(self)
         else:
             self.confirmed()
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-import trio
-
 from persistence.errors import StoreError
 from persistence.pipe_statistics import PipeStatistics
 from persistence.replies import Answer, Command, Reply
@@ -87,6 +85,3 @@ class Way(Protocol):
 
     async def wait_connected(self) -> None:
         """Wait until `connected`. Raises StoreUnavailableError when the way has ended."""
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """The duty. Started when it is connected. Raises StoreError for a first connection that failed."""
