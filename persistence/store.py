@@ -25,6 +25,7 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.inspector import Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
 from persistence.jobs import Submitted
@@ -90,6 +91,7 @@ class Store:
         self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
+        self.inspector = Inspector(self.bulk, self._durability)
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = self.ways.store(
@@ -318,6 +320,7 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
         store.keeper.run,
         store.janitor.run,
         store.alarm.run,
+        store.inspector.run,
         store.mailbox.run,
         store.sweeper.run,
     )

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from persistence.errors import StoreError
+from persistence.pipe import Pipe
 from persistence.pipe_statistics import PipeStatistics
 from persistence.replies import Answer, Command, Reply
 
@@ -39,7 +40,7 @@ class Way(Protocol):
         """Whether `gather` was called, and `flush` will be."""
 
     @property
-    def servers(self) -> Sequence[Server]:
+    def servers(self) -> Sequence[Pipe]:
         """Each server by itself."""
 
     def reaches(self, key: bytes) -> bool:

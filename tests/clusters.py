@@ -28,10 +28,17 @@ class Cluster:
         nodes: the primaries of the beginning first, each of which has an equal part of the slots.
     """
 
-    def __init__(self, engine: Engine, primaries: int = 3, replicas: int = 0, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        primaries: int = 3,
+        replicas: int = 0,
+        settings: tuple[str, ...] = (),
+        node: type[RedisServer] = RedisServer,
+    ) -> None:
         self._primaries, self._replicas = primaries, replicas
         self.nodes = [
-            RedisServer(
+            node(
                 engine, "--cluster-enabled", "yes", "--cluster-port", str(private_port()),
                 "--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--repl-diskless-sync-delay", "0",
                 "--cluster-require-full-coverage", "no", *settings,

@@ -440,6 +440,14 @@ GUARDS: Final = (
         f"{FIRM_CLUSTER}::test_a_primary_with_too_few_replicas_is_refused_at_start",
     ),
     Guard(
+        FORGETS,
+        "a server that is told to sync no longer is told of",
+        "persistence/inspector.py",
+        "            if address not in self._wanting:\n",
+        "            if False:\n",
+        "tests/persistence/test_inspector.py::test_it_is_told_once_and_when_it_is_over",
+    ),
+    Guard(
         STRANGERS,
         "`shutdown` is for this machine alone",
         "broker/text/stopping.py",
