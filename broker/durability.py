@@ -62,9 +62,6 @@ def contradiction(settings: "Settings") -> str | None:
     if durability.most_replicas and settings.redis is None:
         flag = "--function-durability" if not durability.replicas else "--durability"
         return f"{flag} asks for replicas, and the broker's own store has none: name a Redis that has by --redis"
-    if durability.most_replicas and settings.redis is not None and "+cluster://" in settings.redis:
-        flag = "--function-durability" if not durability.replicas else "--durability"
-        return f"{flag} asks for replicas, which the broker cannot wait for on a Redis Cluster: choose memory or fsync"
     if settings.vouch_fsync and (settings.durability != "fsync" or settings.redis is None):
         return "--vouch-fsync vouches for a Redis: it goes with --redis and --durability=fsync"
     return None

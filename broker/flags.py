@@ -164,8 +164,8 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
         Flag(
             ("--durability",),
             "what a background job must have survived before its client hears of it: memory (Redis has it), fsync "
-            "(Redis has synced it to disk; looked at on every connect), or replica:N (N replicas have it, too). auto "
-            "is fsync on the broker's own store, else memory",
+            "(Redis has synced it to disk; looked at on every connect), or replica:N (N replicas have it, too; of a "
+            "cluster, N of the node that has the function). auto is fsync on the broker's own store, else memory",
             metavar="WHAT",
             right="auto, memory, fsync or replica:N, such as replica:1",
             default="auto",

@@ -83,7 +83,7 @@ class Adopting:
 
 
 class _Adoption:
-    """One job on its way. It is held until as many replicas have it as must (`persistence.replication.Held`)."""
+    """One job on its way. It is held until as many replicas have it as must (`persistence.unconfirmed.Held`)."""
 
     def __init__(self, link: Link, function: Function, job: Adoptee, answer: AdoptAnswer) -> None:
         self._link = link
@@ -95,6 +95,7 @@ class _Adoption:
         self._outcome: Adopted | StoreError = Adopted.ADOPTED
         self.deadline = trio.current_time() + ANSWER_SECONDS
         self._beside = HandingIn(link, function, job.payload, self.deadline) if _is_large(job) else None
+        self.tag = function.tag
         self.replicas = function.replicas
 
     def post(self) -> None:
@@ -106,7 +107,7 @@ class _Adoption:
             return
         link.pipe_of(function).post(self.command(), self.repeated, again=self.command, deadline=self.deadline)
         if self.replicas:
-            link.replication.expect(self.replicas)
+            link.holding.expect(self.tag, self.replicas)
 
     def command(self) -> Command:
         return _command(self._function.tag, self._job, self._own)
@@ -124,7 +125,7 @@ class _Adoption:
             self._beside.discard(self._own)
         self._outcome = _read(reply, self._own)
         if self.replicas and not isinstance(reply, StoreError):
-            self._link.replication.hold(self)
+            self._link.holding.hold(self)
         else:
             self.confirmed()
 

@@ -1,7 +1,7 @@
 """A question that concerns every function, where they are at several servers: each is asked, all at once.
 
 One server answers it in one script (status_unique.lua). Here it takes a trip for the names of all functions, and one to
-each server, in which its functions are asked.
+each server, in which its functions are asked; each on the pipe that carries its writes.
 """
 
 from functools import partial
@@ -11,6 +11,7 @@ from persistence.errors import StoreError
 from persistence.link import Link
 from persistence.replies import Answer, Command, Reply, expect_bytes, expect_dict, expect_list
 from persistence.scripts import HOLDER
+from persistence.way import Way
 
 UNKNOWN: Final = b"unknown"
 
@@ -31,10 +32,10 @@ class Everywhere:
     def ask(self) -> None:
         """Begin. The answer comes within the store timeout."""
         self._link.gathering.close()
-        self._post([b"HGETALL", self._link.keys.functions], self._named)
+        self._post(self._link.pipe, [b"HGETALL", self._link.keys.functions], self._named)
 
-    def _post(self, command: Command, answer: Answer) -> None:
-        self._link.pipe.post(command, answer, again=lambda: command, deadline=self._deadline)
+    def _post(self, pipe: Way, command: Command, answer: Answer) -> None:
+        pipe.post(command, answer, again=lambda: command, deadline=self._deadline)
 
     def _named(self, reply: Reply) -> None:
         if isinstance(reply, StoreError):
@@ -46,7 +47,8 @@ class Everywhere:
             self._answer(UNKNOWN)
         for digest, name in functions.items():
             tag = self._link.keys.tag(digest)
-            self._post(HOLDER.call(tag, self._unique), partial(self._told, expect_bytes(name)))
+            command = HOLDER.call(tag, self._unique)
+            self._post(self._link.pipe_with(tag), command, partial(self._told, expect_bytes(name)))
 
     def _told(self, name: bytes, reply: Reply) -> None:
         self._outstanding -= 1

@@ -9,6 +9,7 @@ from typing import Final
 
 import trio
 
+from persistence.barrier import check_replicas
 from persistence.durability import Durability
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.events import StoreEvents
@@ -18,7 +19,7 @@ from persistence.options import RedisOptions
 from persistence.outage import Outage
 from persistence.pipe import Pipe
 from persistence.rejoining import load_scripts
-from persistence.replication import Replication, check_replicas
+from persistence.replication import Replication
 from persistence.scripts import PROBE
 
 TOGETHER: Final = "it is renewed together with another connection"
@@ -54,10 +55,14 @@ class Firm:
         )
         self.replication = Replication(self.pipe, options.silence_seconds, events.batch_done)
 
-    def first_broke(self, error: StoreError) -> None:
+    def first_broke(self) -> None:
         """To be called when the first pipe breaks."""
         self._breaks_of_first += 1
         self.pipe.renew(TOGETHER)
+
+    def begin_anew(self) -> None:
+        """See persistence.ways.Firmly."""
+        self.pipe.renew("it must not speak under the new name before that is known")
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """The duty. Started when it is connected. Raises as `Pipe.run` does; StoreForgetsError for too few replicas."""

@@ -20,9 +20,9 @@ from persistence.gathering import Gathering
 from persistence.keys import Keys
 from persistence.records import Incarnation, new_incarnation, spell
 from persistence.remedies import with_remedy
-from persistence.replication import Replication
 from persistence.replies import Answer, Command, Reply
 from persistence.scripts import Script
+from persistence.unconfirmed import Holding
 from persistence.way import Way
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ class Link:
         """Carries claims and notices, and all that is asked of functions that want no replicas."""
         self.firm: Way
         """Carries what is asked of those that do, but for claims and notices. The same as `pipe` if there are none."""
-        self.replication: Replication
-        """Knows what is held there."""
+        self.holding: Holding
+        """Knows what was taken there, and not by enough replicas yet."""
         self.gathering = Gathering(lambda: self.pipe.gathering)
         self.on_fenced: Callable[[Incarnation], None] = lambda lost: None
         self.arrears = Arrears(results_limit_bytes)
@@ -80,17 +80,18 @@ class Link:
     def behind_everything(self, function: Function, answer: Answer) -> None:
         """Call this when all that was posted of a function has been answered, with an error if a pipe broke."""
         self.gathering.close()
-        if self.firm is self.pipe:
-            self.pipe.post([b"EXISTS", function.tag], answer)
+        question: Command = [b"EXISTS", function.tag]
+        if not function.replicas:
+            self.pipe.post(question, answer)
             return
 
         def answered(reply: Reply) -> None:
             if isinstance(reply, StoreUnavailableError):
                 answer(reply)
             else:
-                self.pipe.post([b"PING"], answer)
+                self.pipe.post(question, answer)
 
-        self.firm.post([b"PING"], answered)
+        self.firm.post(question, answered)
 
     def owe(
         self,

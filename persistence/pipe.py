@@ -124,6 +124,11 @@ class Pipe:
         return self._patience.hoping()
 
     @property
+    def address(self) -> str:
+        """Where the server is, in words."""
+        return self._options.address
+
+    @property
     def servers(self) -> Sequence[Pipe]:
         """Each server there is; here, one."""
         return (self,)

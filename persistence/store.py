@@ -25,8 +25,8 @@ from persistence.durability import Durability
 from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
-from persistence.firm import Firm
 from persistence.functions import Function
+from persistence.inspector import Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
 from persistence.jobs import Submitted
@@ -37,7 +37,7 @@ from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.outage import Outage
-from persistence.pipe import Handshake, Pipe
+from persistence.pipe import Handshake
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
@@ -92,6 +92,7 @@ class Store:
         self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
+        self.inspector = Inspector(self.bulk, self._durability)
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = self.ways.store(
@@ -105,16 +106,13 @@ class Store:
                 on_push=self._on_push,
                 on_batch=self._on_batch,
                 on_flush=self._on_flush,
-                on_break=self._on_break,
+                durability=self._durability,
             )
         )
-        self.firm: Firm | None = None
         self.link.pipe = self.link.firm = self.pipe
-        if self._durability.most_replicas:
-            if not isinstance(self.pipe, Pipe):
-                raise ValueError("jobs on a Redis Cluster cannot wait for replicas")
-            self.firm = Firm(options, self.link.keys, self._durability, self.pipe, self.outage, events)
-            self.link.firm, self.link.replication = self.firm.pipe, self.firm.replication
+        self.firm = self.ways.firm
+        if self.firm is not None:
+            self.link.firm, self.link.holding = self.firm.pipe, self.firm.replication
         self._post_what_is_gathered()
         self.link.on_fenced = self._on_fenced
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
@@ -160,10 +158,6 @@ class Store:
         self.link.gathering.close()
         if self.firm is not None:
             self.firm.pipe.flush()
-
-    def _on_break(self, error: StoreError) -> None:
-        if self.firm is not None:
-            self.firm.first_broke(error)
 
     def function(self, name: bytes) -> Function:
         """The function with this name; written down in Redis the first time it is met here."""
@@ -280,7 +274,7 @@ class Store:
         self.pipe.bring_all_back()
         self._rejoining.rejoin_as(self.link.incarnation)
         if self.firm is not None:
-            self.firm.pipe.renew("it must not speak under the new name before that is known")
+            self.firm.begin_anew()
         self.on_new_incarnation(self.link.incarnation)
 
     async def leave(self) -> None:
@@ -330,6 +324,7 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
         store.keeper.run,
         store.janitor.run,
         store.alarm.run,
+        store.inspector.run,
         store.mailbox.run,
         store.sweeper.run,
     )
@@ -337,8 +332,6 @@ async def open_store(store: Store, *, previous: Incarnation | None = None) -> As
         async with trio.open_nursery() as nursery:
             for run in store.ways.duties():
                 await nursery.start(lambda task_status, run=run: run(task_status=task_status))
-            if store.firm is not None:
-                await nursery.start(store.firm.run)
             for duty in duties:
                 nursery.start_soon(duty)
             if previous is not None:

@@ -98,6 +98,11 @@ class Submit:
         return self._incarnation
 
     @property
+    def tag(self) -> bytes:
+        """Its function's."""
+        return self._function.tag
+
+    @property
     def deadline(self) -> float:
         """When it is given up (trio's clock)."""
         return self._deadline
@@ -135,7 +140,7 @@ class Submit:
             self._end(reply, self._id, None)
         elif self.replicas and reply != FULL:
             self._taken = reply
-            self._link.replication.hold(self)
+            self._link.holding.hold(self)
         else:
             self._accept(reply)
 
@@ -258,7 +263,7 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
     link.pipe_of(function).post(build(), settled, again=build, deadline=deadline, late=too_late)
     replicas = max(submit.replicas for submit in submits)
     if replicas:
-        link.replication.expect(replicas)
+        link.holding.expect(function.tag, replicas)
 
 
 def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | None]:

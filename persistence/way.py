@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-import trio
-
 from persistence.errors import StoreError
+from persistence.pipe import Pipe
 from persistence.pipe_statistics import PipeStatistics
 from persistence.replies import Answer, Command, Reply
 
@@ -41,7 +40,7 @@ class Way(Protocol):
         """Whether `gather` was called, and `flush` will be."""
 
     @property
-    def servers(self) -> Sequence[Server]:
+    def servers(self) -> Sequence[Pipe]:
         """Each server by itself."""
 
     def reaches(self, key: bytes) -> bool:
@@ -87,6 +86,3 @@ class Way(Protocol):
 
     async def wait_connected(self) -> None:
         """Wait until `connected`. Raises StoreUnavailableError when the way has ended."""
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """The duty. Started when it is connected. Raises StoreError for a first connection that failed."""

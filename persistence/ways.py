@@ -11,8 +11,10 @@ from typing import Protocol
 import trio
 
 from persistence.alarm import Alarm
+from persistence.durability import Durability
 from persistence.errors import StoreError
 from persistence.events import StoreEvents
+from persistence.firm import Firm
 from persistence.handshake import Handshake
 from persistence.keeper import Keeper
 from persistence.link import Link
@@ -21,6 +23,7 @@ from persistence.outage import Outage
 from persistence.pipe import Pipe
 from persistence.rejoining import Rejoining, load_scripts
 from persistence.replies import Reply
+from persistence.unconfirmed import Holding
 from persistence.way import Way
 
 
@@ -38,7 +41,7 @@ class Ends:
     on_push: Callable[[list[Reply]], None]
     on_batch: Callable[[], None]
     on_flush: Callable[[], None]
-    on_break: Callable[[StoreError], None]
+    durability: Durability
 
 
 class Run(Protocol):
@@ -48,8 +51,27 @@ class Run(Protocol):
         """Endless. Raises StoreError before it has started."""
 
 
+class Firmly(Protocol):
+    """The way of what must be on replicas before it is accepted, where WAIT holds up neither claims nor notices."""
+
+    @property
+    def pipe(self) -> Way:
+        """Carries it."""
+
+    @property
+    def replication(self) -> Holding:
+        """Knows what is held there."""
+
+    def begin_anew(self) -> None:
+        """We go on under a new name, which must be known before anything is said there under it."""
+
+
 class Ways(Protocol):
-    """Makes the two ways of a store."""
+    """Makes the ways of a store."""
+
+    @property
+    def firm(self) -> Firmly | None:
+        """Made by `store`, if a durability is chosen that wants replicas."""
 
     def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
         """For what is large or slow."""
@@ -62,12 +84,13 @@ class Ways(Protocol):
 
 
 class OneServer:
-    """Two pipes to the same server; see Ways."""
+    """Two pipes to the same server, or three; see Ways."""
 
     def __init__(self, options: RedisOptions, outage: Outage) -> None:
         self._options = options
         self._outage = outage
-        self._pipes: list[Pipe] = []
+        self._duties: list[Run] = []
+        self.firm: Firm | None = None
 
     def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
         """See Ways."""
@@ -83,7 +106,11 @@ class OneServer:
             await ends.rejoining.on_connect(handshake)
             ends.alarm.look_everywhere()
 
-        return self._made(
+        def on_break(error: StoreError) -> None:
+            if self.firm is not None:
+                self.firm.first_broke()
+
+        pipe = self._made(
             Pipe(
                 self._options,
                 name="store",
@@ -91,18 +118,22 @@ class OneServer:
                 on_push=ends.on_push,
                 on_batch=ends.on_batch,
                 on_flush=ends.on_flush,
-                on_break=ends.on_break,
+                on_break=on_break,
                 outage=self._outage,
             )
         )
+        if ends.durability.most_replicas:
+            self.firm = Firm(self._options, ends.link.keys, ends.durability, pipe, self._outage, ends.events)
+            self._duties.append(self.firm.run)
+        return pipe
 
     def _made(self, pipe: Pipe) -> Pipe:
-        self._pipes.append(pipe)
+        self._duties.append(pipe.run)
         return pipe
 
     def duties(self) -> Sequence[Run]:
         """See Ways."""
-        return [pipe.run for pipe in self._pipes]
+        return self._duties
 
 
 def ways_to(options: RedisOptions, outage: Outage) -> Ways:

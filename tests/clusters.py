@@ -28,10 +28,17 @@ class Cluster:
         nodes: the primaries of the beginning first, each of which has an equal part of the slots.
     """
 
-    def __init__(self, engine: Engine, primaries: int = 3, replicas: int = 0, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        primaries: int = 3,
+        replicas: int = 0,
+        settings: tuple[str, ...] = (),
+        node: type[RedisServer] = RedisServer,
+    ) -> None:
         self._primaries, self._replicas = primaries, replicas
         self.nodes = [
-            RedisServer(
+            node(
                 engine, "--cluster-enabled", "yes", "--cluster-port", str(private_port()),
                 "--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--repl-diskless-sync-delay", "0",
                 "--cluster-require-full-coverage", "no", *settings,
@@ -84,8 +91,8 @@ class Cluster:
             wait_for(partial(is_in_step, node))
 
     def running(self) -> list[RedisServer]:
-        """The nodes that have not been killed."""
-        return [node for node in self.nodes if node.runs]
+        """The nodes that have not been killed, nor stand still."""
+        return [node for node in self.nodes if node.runs and not node.paused]
 
     def client(self) -> Any:
         """Our own view of it: a `redis.RedisCluster`, whose `keys` and the like ask all primaries."""
@@ -112,6 +119,12 @@ class Cluster:
     def primaries(self) -> list[RedisServer]:
         """Those that serve slots now."""
         return [node for node in self.running() if node.client().role()[0] == b"master"]
+
+    def replica_of(self, node: RedisServer) -> RedisServer:
+        """A replica of a primary."""
+        return next(
+            other for other in self.running() if other.client().info("replication").get("master_port") == node.port
+        )
 
     def begin_move(self, key: bytes) -> "Move":
         """Begin to move the slot of a key to another node."""
@@ -189,6 +202,20 @@ def identity(node: RedisServer) -> str:
 def knows(node: RedisServer, other: str) -> bool:
     """Whether a node has heard of another."""
     return other in ask(node, "CLUSTER", "NODES")
+
+
+def cut_off(node: RedisServer) -> None:
+    """Its replicas live, and get nothing more from it."""
+    ask(node, "ACL", "SETUSER", "default", "-psync", "-sync")
+    ask(node, "CLIENT", "KILL", "TYPE", "replica")
+
+
+def let_in(node: RedisServer) -> None:
+    """The end of `cut_off`, as soon as they try again.
+
+    SYNC stays forbidden: a replica that was refused PSYNC a moment before would follow by it, and never acknowledge.
+    """
+    ask(node, "ACL", "SETUSER", "default", "+psync")
 
 
 def is_in_step(node: RedisServer) -> bool:

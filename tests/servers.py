@@ -97,6 +97,7 @@ class RedisServer:
         # Not pytest's folder: the path of a unix socket has at most 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="tg-"))
         self.unix_path = self.folder / "socket"
+        self.paused = False
         self._process: subprocess.Popen[str] | None = None
         self._log = Log()
         self._reader: threading.Thread | None = None
@@ -161,11 +162,13 @@ class RedisServer:
 
     def pause(self) -> None:
         """SIGSTOP: connections stay, the kernel even accepts more, nothing is answered."""
+        self.paused = True
         self._running().send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """The end of `pause`."""
+        self.paused = False
         self._running().send_signal(signal.SIGCONT)
 
     def client(self) -> Any:
@@ -197,7 +200,7 @@ class RedisServer:
         return self._process
 
     def _end(self, number: signal.Signals) -> None:
-        process, self._process = self._running(), None
+        process, self._process, self.paused = self._running(), None, False
         process.send_signal(number)
         process.send_signal(signal.SIGCONT)
         process.wait(PATIENCE_SECONDS)

@@ -6,6 +6,9 @@ is posted meanwhile, waits in its order. When nothing of the slot is in flight a
 is *brought back*: `on_return` prepares it, as a new connection is prepared, and then all that waited leaves. So
 whatever happened, a slot begins anew as after a break; and the others go on.
 
+Where jobs must be on replicas there are two pipes to each node, and a slot that uses both waits for both: nothing of it
+is in flight on either when it is brought back, and both are there. So neither can bring what the other has overtaken.
+
 A redirected command was not done, so it may be sent elsewhere. No ASKING is ever said: our scripts declare a tag and
 not the keys behind it, so a node that imports a slot would run them on the half that has come.
 """
@@ -22,26 +25,26 @@ from typing import Final
 import trio
 
 from persistence.asking_all import ask_all
-from persistence.cluster.conversation import Conversation
-from persistence.cluster.node import Node
+from persistence.barrier import check_replicas
+from persistence.cluster.node import FirmEnd, Node
 from persistence.cluster.nodes import Nodes
+from persistence.cluster.redirects import moves, named_by, redirects
 from persistence.cluster.routed import Routed
 from persistence.cluster.slot import Slot
+from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.slots import Address
 from persistence.cluster.topology import Topology, slot_of
+from persistence.conversation import Conversation
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.handshake import Asking, Handshake
 from persistence.outage import Outage
 from persistence.pipe import MAX_UNSENT_BYTES, Pipe
 from persistence.pipe_statistics import PipeStatistics, total
+from persistence.rejoining import load_scripts
 from persistence.replies import Answer, Command, Reply
 from persistence.unwrapping import unwrapped
 
-ELSEWHERE: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"})
-"""What a node says that has not done what it was asked, because of where the slot is."""
-MOVING: Final = frozenset({"MOVED", "ASK", "TRYAGAIN"})
-"""What nobody need hear of: it is what an operator makes when he moves slots."""
 KEYLESS: Final = frozenset({b"PING", "PING", b"TIME"})
 
 
@@ -60,6 +63,10 @@ class ClusterPipe:
             such commands are sent again, for they were not done.
         on_away: called when a slot begins to be held.
         on_push, on_batch, on_flush: as for Pipe, of all nodes.
+        replicas: so many each node must have; with them, there is a second pipe to each.
+
+    Attributes:
+        holding: what replicas must have, if any.
     """
 
     in_order = False
@@ -77,6 +84,7 @@ class ClusterPipe:
         on_push: Callable[[list[Reply]], None] = lambda push: None,
         on_batch: Callable[[], None] = lambda: None,
         on_flush: Callable[[], None] = lambda: None,
+        replicas: int = 0,
         max_unsent_bytes: int = MAX_UNSENT_BYTES,
     ) -> None:
         self.name = name
@@ -89,13 +97,15 @@ class ClusterPipe:
         self._on_push = on_push
         self._on_batch = on_batch
         self._on_flush = on_flush
+        self._replicas = replicas
+        self.holding = SlotHolding(self.slot_with, topology.options.silence_seconds, on_batch) if replicas else None
         self._max_bytes = max_unsent_bytes
         self._bytes = 0
         self._outstanding: dict[Routed, None] = {}
         self._deadlines = Deadlines()
         self._slots: dict[int, Slot] = {}
         self._held: dict[int, Slot] = {}
-        self._nodes = Nodes(topology, outage, name=name, make=self._pipe_to, there=self._is_there, left=self._lost)
+        self._nodes = Nodes(topology, outage, name=name, make=self._node_at, there=self._is_there, left=self._lost)
         self._changed = trio.Event()
         self._reached = trio.Event()
         self._gathering = False
@@ -107,7 +117,7 @@ class ClusterPipe:
     @property
     def connected(self) -> bool:
         """Whether some node can be reached."""
-        return not self._ended and any(pipe.connected for pipe in self._nodes.pipes)
+        return not self._ended and any(pipe.connected for pipe in self.servers)
 
     @property
     def away_because(self) -> StoreError | None:
@@ -121,20 +131,25 @@ class ClusterPipe:
     @property
     def gathering(self) -> bool:
         """Whether `flush` will be called."""
-        return self._gathering or any(pipe.gathering for pipe in self._nodes.pipes)
+        return self._gathering or any(pipe.gathering for pipe in self.servers)
 
     @property
     def servers(self) -> Sequence[Pipe]:
-        """The pipe to each node."""
-        return self._nodes.pipes
+        """The first pipe to each node."""
+        return [node.pipe for node in self._nodes.by_address.values()]
+
+    @property
+    def firm_ends(self) -> list[FirmEnd]:
+        """The second."""
+        return [node.firm for node in self._nodes.by_address.values() if node.firm is not None]
 
     def reaches(self, key: bytes) -> bool:
         """Whether what is posted now about this key leaves at once."""
-        return not self._slot(key).held
+        return not self.slot_with(key).held
 
     def away(self, key: bytes) -> StoreError | None:
         """Why the node of this key is out of reach; None: it is not, or nobody has found out yet."""
-        return self._away(self._slot(key))
+        return self._away(self.slot_with(key))
 
     def _away(self, slot: Slot) -> StoreError | None:
         address = self._topology.owner(slot.number)
@@ -143,20 +158,20 @@ class ClusterPipe:
         node = self._nodes.by_address.get(address)
         if node is None:
             return slot.reason
-        return None if node.pipe.connected else node.pipe.away_because
+        return None if node.serves(slot.firm) else node.away_because(slot.firm)
 
     @contextmanager
     def hoping(self) -> Iterator[None]:
         """Ends the block by a StoreError when an attempt to connect to one of the nodes comes to nothing."""
         with ExitStack() as stack:
-            for pipe in self._nodes.pipes:
+            for pipe in self.servers:
                 stack.enter_context(pipe.hoping())
             yield
 
     def statistics(self) -> PipeStatistics:
         """What has been done with the nodes that there are now; what waits for a slot counts as unsent."""
         waiting = sum(routed.size for slot in self._held.values() for routed in (*slot.refused, *slot.waiting))
-        return total([pipe.statistics() for pipe in self._nodes.pipes], waiting)
+        return total([pipe.statistics() for pipe in self.servers], waiting)
 
     # -- posting
 
@@ -168,10 +183,13 @@ class ClusterPipe:
         again: Callable[[], Command] | None = None,
         deadline: float | None = None,
         late: Answer | None = None,
+        firm: bool = False,
     ) -> None:
-        """Send a command to the node that has its key, as soon as may be; see Pipe."""
-        slot = self._slot(self._key_of(command))
-        routed = Routed(slot, command, answer, again, deadline, late)
+        """Send a command to the node that has its key, as soon as may be; see Pipe. `firm`: on the second pipe."""
+        slot = self.slot_with(self._key_of(command))
+        if firm and not slot.firm:
+            self._make_firm(slot)
+        routed = Routed(slot, command, answer, again, deadline, late, firm)
         if self._ended:
             routed.give_up(f"the pipe {self.name} has ended")
             return
@@ -194,24 +212,30 @@ class ClusterPipe:
         assert isinstance(key, bytes)
         return key[: key.find(b"}") + 1] or key  # what decides; there may be a key for every job
 
-    def _slot(self, key: bytes) -> Slot:
+    def slot_with(self, key: bytes) -> Slot:
+        """The slot that has this key."""
         number = slot_of(key)
         slot = self._slots.get(number)
         if slot is None:
             slot = self._slots[number] = Slot(number, key)
             address = self._topology.owner(number)
             node = None if address is None else self._nodes.by_address.get(address)
-            if node is None or not node.pipe.connected:
+            if node is None or not node.serves(slot.firm):
                 self._hold(slot, None)
             else:
                 slot.node = node
         return slot
 
+    def _make_firm(self, slot: Slot) -> None:
+        slot.firm = True
+        if slot.held or slot.node is None or not slot.node.serves(True):
+            self._hold(slot, None)
+
     def _send(self, slot: Slot, routed: Routed, command: Command) -> None:
         assert slot.node is not None
         slot.in_flight += 1
         routed.flies = routed.sent = True
-        slot.node.pipe.post(command, partial(self._came, routed))
+        slot.node.pipe_for(routed.firm).post(command, partial(self._came, routed))
 
     def _came(self, routed: Routed, reply: Reply) -> None:
         """A node answered, or did not."""
@@ -226,12 +250,12 @@ class ClusterPipe:
             self._changed.set()
 
     def _came_back(self, slot: Slot, routed: Routed, error: StoreError) -> None:
-        redirected = isinstance(error, StoreRefusedError) and error.word in ELSEWHERE
+        redirected = redirects(error)
         if not redirected and not isinstance(error, StoreUnavailableError):
             self._settle(routed, error)
             return
         self._hold(slot, error)
-        self._topology.look_again(_named_by(error))
+        self._topology.look_again(named_by(error))
         slot.broken = slot.broken or not redirected
         routed.sent = routed.sent and not redirected
         if routed.answer is not None and (routed.again or (redirected and self._on_return is None)):
@@ -247,14 +271,14 @@ class ClusterPipe:
     def gather(self) -> None:
         """What is posted until `flush` leaves together there."""
         self._gathering = True
-        for pipe in self._nodes.pipes:
+        for pipe in self.servers:
             pipe.gather()
 
     def flush(self) -> None:
         """Send what was posted."""
         self._on_flush()
         self._gathering = False
-        for pipe in self._nodes.pipes:
+        for pipe in self.servers:
             pipe.flush()
 
     async def ask(self, *command: bytes | str | int, timeout_seconds: float = 5.0) -> Reply:
@@ -264,8 +288,13 @@ class ClusterPipe:
 
     async def settled(self, timeout_seconds: float) -> None:
         """Wait until Redis has done all that was posted before. Raises StoreError."""
-        busy = [slot.key for slot in self._slots.values() if slot.in_flight or slot.refused or slot.waiting]
-        await ask_all(self, [[b"EXISTS", key] for key in busy or [self._root]], timeout_seconds)
+        keys = self.busy_keys() or [self._root]
+        await ask_all(self, [[b"EXISTS", key] for key in keys], timeout_seconds)
+
+    def busy_keys(self, *, firm: bool = False) -> list[bytes]:
+        """A key of each slot of which something was not answered yet; `firm`: of those that use the second pipe."""
+        slots = (slot for slot in self._slots.values() if slot.in_flight or slot.refused or slot.waiting)
+        return [slot.key for slot in slots if slot.firm or not firm]
 
     async def wait_connected(self) -> None:
         """Wait until some node is there. Raises StoreUnavailableError when the pipe has ended."""
@@ -280,7 +309,7 @@ class ClusterPipe:
 
     def bring_back(self, key: bytes) -> None:
         """Hold what is posted about this key until its slot was prepared anew."""
-        self._hold(self._slot(key), None)
+        self._hold(self.slot_with(key), None)
 
     def bring_all_back(self) -> None:
         """The same for every slot but the root's."""
@@ -314,7 +343,7 @@ class ClusterPipe:
                 continue
             if slot.not_before <= now:
                 node = self._node_of(slot)
-                if node is not None and node.pipe.connected:
+                if node is not None and node.serves(slot.firm):
                     slot.returning, slot.stale = True, False
                     self._nursery.start_soon(self._bring_back, slot, node)
                     continue
@@ -331,13 +360,15 @@ class ClusterPipe:
         try:
             if self._on_return is not None:
                 await self._on_return(slot.number, Conversation(node.pipe), slot.broken)
+            if self.holding is not None and slot.firm:
+                await self.holding.repeat(slot, node)
         except StoreError as error:
             slot.reason = error
             self._put_off(slot)
-            self._topology.look_again(_named_by(error))
+            self._topology.look_again(named_by(error))
             self._tell(error)
         else:
-            if not slot.stale and self._topology.owner(slot.number) == node.address and node.pipe.connected:
+            if not slot.stale and self._topology.owner(slot.number) == node.address and node.serves(slot.firm):
                 self._release(slot, node)
         finally:
             slot.returning = False
@@ -354,21 +385,28 @@ class ClusterPipe:
         del self._held[slot.number]
         for routed in slot.release(node):
             self._send(slot, routed, routed.made())
+        if self.holding is not None and slot.firm:
+            self.holding.released(slot)
         if not self._held:
             self._outage.connected(self.name)
 
     def _tell(self, error: StoreError) -> None:
-        if isinstance(error, StoreRefusedError) and error.word not in MOVING:
+        if isinstance(error, StoreRefusedError) and not moves(error):
             self._outage.failed(self.name, error)
 
     # -- nodes
 
-    def _pipe_to(self, address: Address) -> Pipe:
+    def _node_at(self, address: Address) -> Node:
         options = self._topology.options_of(address)
-        return Pipe(
+
+        async def greeted(handshake: Handshake) -> None:
+            await self._on_connect(address, handshake)
+            self._nodes.greeted(pipe)
+
+        pipe = Pipe(
             options,
             name=f"{self.name}@{options.address}",
-            on_connect=partial(self._greeted, address),
+            on_connect=greeted,
             on_push=self._push,
             on_batch=self._on_batch,
             on_flush=self._on_flush,
@@ -376,10 +414,29 @@ class ClusterPipe:
             outage=self._outage,
             max_unsent_bytes=sys.maxsize,
         )
+        return Node(address, pipe, None if self.holding is None else self._firm_end_at(address, self.holding))
 
-    async def _greeted(self, address: Address, handshake: Handshake) -> None:
-        await self._on_connect(address, handshake)
-        self._nodes.greeted(address)
+    def _firm_end_at(self, address: Address, holding: SlotHolding) -> FirmEnd:
+        options = self._topology.options_of(address)
+
+        async def greeted(handshake: Handshake) -> None:
+            await load_scripts(handshake)
+            if not self._started:
+                await check_replicas(handshake, self._replicas, options.address, options.connect_timeout_seconds)
+            self._nodes.greeted(end.pipe)
+
+        pipe = Pipe(
+            options,
+            name=f"firm@{options.address}",
+            on_connect=greeted,
+            on_batch=self._on_batch,
+            on_flush=lambda: end.barrier.ask(),
+            on_break=partial(self._lost, address, firm=True),
+            outage=self._outage,
+            max_unsent_bytes=sys.maxsize,
+        )
+        end = holding.end_of(pipe)
+        return end
 
     def _is_there(self) -> None:
         """A node is there: what is held for it need not wait for its next turn."""
@@ -391,9 +448,9 @@ class ClusterPipe:
             slot.not_before = 0.0
         self._changed.set()
 
-    def _lost(self, address: Address, error: StoreError) -> None:
+    def _lost(self, address: Address, error: StoreError, *, firm: bool = False) -> None:
         for slot in self._slots.values():
-            if slot.node is not None and slot.node.address == address and not slot.held:
+            if slot.node is not None and slot.node.address == address and not slot.held and (slot.firm or not firm):
                 self._hold(slot, error)
         self._topology.look_again()
 
@@ -408,7 +465,7 @@ class ClusterPipe:
 
     def _push(self, push: list[Reply]) -> None:
         if push[0] == b"sunsubscribe" and isinstance(push[1], bytes):
-            self._hold(self._slot(push[1]), None)  # nobody here asked for it: the slot has moved
+            self._hold(self.slot_with(push[1]), None)  # nobody here asked for it: the slot has moved
             self._topology.look_again()
         else:
             self._on_push(push)
@@ -436,7 +493,7 @@ class ClusterPipe:
     async def _bring_root_back(self) -> None:
         if self._on_return is None:
             return
-        slot = self._slot(self._root)
+        slot = self.slot_with(self._root)
         assert slot.node is not None
         await self._on_return(slot.number, Conversation(slot.node.pipe), False)
 
@@ -467,11 +524,3 @@ class ClusterPipe:
         for routed in tuple(self._outstanding):
             self._settle(routed, StoreUnavailableError(f"the pipe {self.name} has ended", sent=routed.sent))
         self._on_batch()
-
-
-def _named_by(error: StoreError) -> Address | None:
-    """The node that a MOVED names, ``MOVED 3999 127.0.0.1:6381``; it may leave out the host, being itself there."""
-    if not isinstance(error, StoreRefusedError) or error.word != "MOVED":
-        return None
-    host, _, port = error.text.rpartition(" ")[2].rpartition(":")
-    return Address(host, int(port)) if host and port.isdecimal() else None

@@ -19,14 +19,14 @@ LAST_WORDS_SECONDS: Final = 1.0
 
 
 class Nodes:
-    """Keeps a pipe to each of them.
+    """Keeps the pipes to each of them.
 
     Args:
         topology: who has slots.
         outage: is told of a node that was never reached, and when one is missed no longer.
         name: the way's, under which the former is told.
-        make: makes the pipe to a node.
-        there: called when a node has been connected.
+        make: makes the node at an address.
+        there: called when a pipe to a node has been connected.
         left: called when a node was left, with why.
 
     Attributes:
@@ -39,7 +39,7 @@ class Nodes:
         outage: Outage,
         *,
         name: str,
-        make: Callable[[Address], Pipe],
+        make: Callable[[Address], Node],
         there: Callable[[], None],
         left: Callable[[Address, StoreError], None],
     ) -> None:
@@ -52,11 +52,6 @@ class Nodes:
         self._left = left
         self._nursery: trio.Nursery
         self._started = False
-
-    @property
-    def pipes(self) -> list[Pipe]:
-        """The pipe to each."""
-        return [node.pipe for node in self.by_address.values()]
 
     async def start(self, nursery: trio.Nursery) -> None:
         """Connect to all that have slots; their tasks are in this nursery. Raises StoreError if one cannot be used."""
@@ -71,9 +66,9 @@ class Nodes:
             self._nursery.start_soon(self._keep, self._met(address))
         return self.by_address[address]
 
-    def greeted(self, address: Address) -> None:
-        """To be called when a connection to it has been prepared."""
-        self._nursery.start_soon(self._tell_when_connected, self.by_address[address])
+    def greeted(self, pipe: Pipe) -> None:
+        """To be called when a connection to one has been prepared."""
+        self._nursery.start_soon(self._tell_when_connected, pipe)
 
     def leave_the_rest(self) -> None:
         """Leave those that have no slots, after their last words."""
@@ -82,28 +77,32 @@ class Nodes:
                 self._nursery.start_soon(self._leave, node)
 
     def _met(self, address: Address) -> Node:
-        node = self.by_address[address] = Node(address, self._make(address))
+        node = self.by_address[address] = self._make(address)
         return node
 
     async def _keep(self, node: Node, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep a node connected until its scope is cancelled. One that never answered is met anew when it is needed."""
         try:
             with node.scope:
-                await node.pipe.run(task_status=task_status)
+                await node.run(task_status=task_status)
         except StoreError as error:
             if not self._started:
                 raise
             self._outage.failed(self._name, error)
-            self._outage.connected(node.pipe.name)
+            self._missed_no_longer(node)
         finally:
             del self.by_address[node.address]
             if node.scope.cancel_called:
-                self._outage.connected(node.pipe.name)  # it is missed no longer
+                self._missed_no_longer(node)
             self._left(node.address, StoreUnavailableError(f"the node {node.pipe.name} is left"))
 
-    async def _tell_when_connected(self, node: Node) -> None:
+    def _missed_no_longer(self, node: Node) -> None:
+        for pipe in node.pipes:
+            self._outage.connected(pipe.name)
+
+    async def _tell_when_connected(self, pipe: Pipe) -> None:
         try:
-            await node.pipe.wait_connected()
+            await pipe.wait_connected()
         except StoreUnavailableError:
             return
         self._there()

@@ -16,11 +16,12 @@ class Routed:
     """A command and what its caller is told. Compare `persistence.posted.Posted`, which has only one way to go.
 
     Attributes:
+        firm: it goes on the second pipe of whichever node.
         flies: it is at a node, and the answer is still to be heard.
         sent: a node may have done it.
     """
 
-    __slots__ = ("again", "answer", "command", "deadline", "flies", "late", "sent", "size", "slot")
+    __slots__ = ("again", "answer", "command", "deadline", "firm", "flies", "late", "sent", "size", "slot")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Routed:
         again: Callable[[], Command] | None,
         deadline: float | None,
         late: Answer | None,
+        firm: bool,
     ) -> None:
         self.slot = slot
         self.size = sum(len(part) for part in command if isinstance(part, bytes))
@@ -38,6 +40,7 @@ class Routed:
         self.again = again
         self.deadline = deadline
         self.late = late
+        self.firm = firm
         self.flies = False
         self.sent = False
 

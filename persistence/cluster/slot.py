@@ -23,6 +23,7 @@ class Slot:
         number: which of all there are.
         key: a key in it.
         node: whom its commands go to, unless it is held.
+        firm: something was posted about it that is held until replicas have it.
         in_flight: how many were sent there and not answered.
         held: what is posted waits, until the slot has been brought back.
         returning: it is being brought back.
@@ -35,7 +36,7 @@ class Slot:
     """
 
     __slots__ = (
-        "_pause", "broken", "held", "in_flight", "key", "node", "not_before", "number", "reason", "refused",
+        "_pause", "broken", "firm", "held", "in_flight", "key", "node", "not_before", "number", "reason", "refused",
         "returning", "stale", "waiting",
     )  # fmt: skip
 
@@ -43,6 +44,7 @@ class Slot:
         self.number = number
         self.key = key
         self.node: Node | None = None
+        self.firm = False
         self.in_flight = 0
         self.held = False
         self.returning = False

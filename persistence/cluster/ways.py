@@ -1,10 +1,11 @@
-"""The two ways of a store through a cluster. They share one map of it."""
+"""The ways of a store through a cluster. They share one map of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from persistence.cluster.cluster_pipe import ClusterPipe
+from persistence.cluster.firm import ClusterFirm
 from persistence.cluster.returning import Returning
 from persistence.cluster.slots import Address
 from persistence.cluster.topology import Topology
@@ -22,7 +23,8 @@ class ClusterWays:
     def __init__(self, options: RedisOptions, outage: Outage) -> None:
         self._outage = outage
         self.topology = Topology(options)
-        self._pipes: list[ClusterPipe] = []
+        self._duties: list[Run] = [self.topology.run]
+        self.firm: ClusterFirm | None = None
 
     def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
         """See Ways."""
@@ -42,7 +44,7 @@ class ClusterWays:
             await ends.on_greeted(self.topology.options_of(address).address, handshake)
             await returning.on_connect(address, handshake)
 
-        return self._made(
+        pipe = self._made(
             ClusterPipe(
                 self.topology,
                 self._outage,
@@ -54,13 +56,18 @@ class ClusterWays:
                 on_push=ends.on_push,
                 on_batch=ends.on_batch,
                 on_flush=ends.on_flush,
+                replicas=ends.durability.most_replicas,
             )
         )
+        if pipe.holding is not None:
+            self.firm = ClusterFirm(pipe, pipe.holding)
+            self._duties.append(pipe.holding.run)
+        return pipe
 
     def _made(self, pipe: ClusterPipe) -> ClusterPipe:
-        self._pipes.append(pipe)
+        self._duties.append(pipe.run)
         return pipe
 
     def duties(self) -> Sequence[Run]:
         """See Ways."""
-        return [self.topology.run, *(pipe.run for pipe in self._pipes)]
+        return self._duties

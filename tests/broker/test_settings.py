@@ -139,10 +139,6 @@ def test_settings_for_tls_that_are_not_whole_are_refused(fields: dict[str, objec
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        (
-            {"durability": "replica:1", "redis": "redis+cluster://127.0.0.1"},
-            "--durability asks for replicas, which the broker cannot wait for on a Redis Cluster",
-        ),
         ({"durability": "replica:1"}, "--durability asks for replicas, and the broker's own store has none"),
         ({"function_durability": "f=replica:1"}, "--function-durability asks for replicas, and the broker's own store"),
         ({"vouch_fsync": True, "durability": "fsync"}, "--vouch-fsync vouches for a Redis"),

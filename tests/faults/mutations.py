@@ -51,6 +51,7 @@ MANY: Final = "many connections, many jobs"
 STRANGERS: Final = "text commands from strangers"
 
 STORE: Final = "tests/persistence/store"
+FIRM_CLUSTER: Final = "tests/broker/test_cluster_replicas.py"
 GUARDS: Final = (
     Guard(
         BROKER,
@@ -421,6 +422,46 @@ GUARDS: Final = (
         'Field(min_length=1)] = ("127.0.0.1",)\n',
         'Field(min_length=1)] = ("*",)\n',
         "tests/broker/test_accepting.py::test_unless_told_otherwise_only_this_machine_can_connect",
+    ),
+    Guard(
+        AWAY,
+        "what no replica has confirmed is asked for again at the node that has the slot then",
+        "persistence/cluster/slot_holding.py",
+        "        await self._of(slot).repeat(ask)\n",
+        "        await trio.lowlevel.checkpoint()\n",
+        f"{FIRM_CLUSTER}::test_a_job_that_the_promoted_replica_never_got_is_stored_there_before_it_is_accepted",
+    ),
+    Guard(
+        AWAY,
+        "a repeat that writes nothing is not confirmed by replicas that have less",
+        "persistence/cluster/slot_holding.py",
+        "        await ask(*PROBE.call(slot.key + PROBED))\n",
+        '        await ask(b"PING")\n',
+        f"{FIRM_CLUSTER}::test_a_lost_connection_confirms_nothing",
+    ),
+    Guard(
+        AWAY,
+        "a slot on its way is not confirmed by the replicas of the node that it leaves",
+        "persistence/cluster/slot_holding.py",
+        "    return None if slot.held or slot.node is None else slot.node.firm\n",
+        "    return None if slot.node is None else slot.node.firm\n",
+        f"{FIRM_CLUSTER}::test_a_job_that_moves_is_confirmed_by_the_replicas_of_the_node_that_has_it_then",
+    ),
+    Guard(
+        FORGETS,
+        "a primary with too few replicas is refused at the start",
+        "persistence/cluster/cluster_pipe.py",
+        "            if not self._started:\n                await check_replicas",
+        "            if False:\n                await check_replicas",
+        f"{FIRM_CLUSTER}::test_a_primary_with_too_few_replicas_is_refused_at_start",
+    ),
+    Guard(
+        FORGETS,
+        "a server that is told to sync no longer is told of",
+        "persistence/inspector.py",
+        "            if address not in self._wanting:\n",
+        "            if False:\n",
+        "tests/persistence/test_inspector.py::test_it_is_told_once_and_when_it_is_over",
     ),
     Guard(
         STRANGERS,

@@ -155,6 +155,16 @@ class Site(Generic[AnyBroker]):
                 while await jobs_left(asking, function):
                     await self.load.pause()
 
+    async def all_that_was_acknowledged_ran(self) -> None:
+        """What must be so even if ends, and jobs that somebody waits for, were lost with a server."""
+        load = self.load
+        load.ledger.nothing_is_lost()
+        load.shared.nothing_is_lost()
+        assert load.ledger.ran_again <= self.may_run_again, load.ledger.ran_again - self.may_run_again
+        for function in FUNCTIONS:
+            await until(partial(all_mail_is_read, self.redis, PREFIX, function))
+            nothing_is_left(self.redis, PREFIX, function)
+
     async def all_is_well(self, *, loses_a_broker: bool, turns: int) -> None:
         """The invariants. The line may have lost its order so often: whenever a job of it was given back."""
         load = self.load

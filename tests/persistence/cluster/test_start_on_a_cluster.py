@@ -123,8 +123,3 @@ async def test_every_node_must_sync_if_jobs_are_to_be_on_disk(cluster: Cluster) 
         for node in cluster.nodes:
             ask(node, "CONFIG", "SET", "appendonly", "no")
     assert f"Redis at 127.0.0.1:{lax.port} runs with appendfsync everysec" in line
-
-
-async def test_replicas_cannot_be_waited_for() -> None:
-    with pytest.raises(ValueError, match="cannot wait for replicas"):
-        Standin(Named(private_port()), durability=Durability(replicas=1))
