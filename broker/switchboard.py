@@ -16,9 +16,13 @@ import trio
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
-MOST_AT_ONCE: Final = 64
-"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look, and Redis,
-which has a task of its own, is heard between two looks."""
+MOST_AT_ONCE: Final = 12
+"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look. Redis, which
+has a task of its own, is heard between two looks, and works on the one while we take the next: all peers in one look
+would cost less each, but Redis and we would wait for each other in turns."""
+
+FEW: Final = 3
+"""Who wait for no others: a look that found no more than these ends."""
 
 
 class Switchboard:
@@ -61,9 +65,8 @@ class Switchboard:
                     if call is not None:  # one that was called before may have ended this one
                         call()
                 left -= len(found)
-                # While several were served, others have spoken: the more a look takes in, the less each costs. One
-                # alone is not kept waiting for that.
-                found = poll(0, left) if left > 0 and len(found) > 1 else []
+                # While several were served, others have spoken: the more a look takes in, the less each costs.
+                found = poll(0, left) if left > 0 and len(found) > FEW else []
             self._look_ends()
 
     def close(self) -> None:
