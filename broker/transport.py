@@ -15,6 +15,8 @@ from broker.switchboard import Switchboard
 from persistence.pieces import MOST_AT_ONCE, Piece
 
 RECEIVE_BYTES: Final = 65_536
+TURN_BYTES: Final = 8_192
+"""So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 LONG_RECEIVE_BYTES: Final = 1_048_576
 """Of a long packet that is under way, so much is read at once: each read is a look of the switchboard."""
 
@@ -81,7 +83,7 @@ class SocketTransport:
         receive, wants_more, hear = self._socket.recv, listener.wants_more, listener.hear
         number, over = self.number, trio.Event()
         failure: OSError | None = None
-        size = RECEIVE_BYTES
+        size = TURN_BYTES
 
         def readable() -> None:
             nonlocal failure, size
@@ -89,8 +91,8 @@ class SocketTransport:
                 if wants_more():
                     data = receive(size)
                     if hear(data) and data:
-                        if len(data) >= RECEIVE_BYTES or size > RECEIVE_BYTES:
-                            size = min(max(RECEIVE_BYTES, listener.missing), LONG_RECEIVE_BYTES)
+                        if len(data) >= TURN_BYTES or size > TURN_BYTES:
+                            size = min(max(TURN_BYTES, listener.missing), LONG_RECEIVE_BYTES)
                         return
             except (BlockingIOError, InterruptedError):
                 return
