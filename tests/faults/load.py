@@ -72,7 +72,8 @@ class Load:
         ended: set by `end`: no more is submitted.
     """
 
-    def __init__(self, think_seconds: float = THINK_SECONDS, delay_seconds: int = 0) -> None:
+    def __init__(self, think_seconds: float = THINK_SECONDS, delay_seconds: int = 0, remembers: int = 3) -> None:
+        self._remembers = remembers
         self.ledger = Ledger()
         self.calls = Ledger()
         self.shared = Ledger()
@@ -245,7 +246,7 @@ class Load:
         await trio.sleep(REFUSED_SECONDS)
 
     async def _work(self, where: Where, ledgers: dict[bytes, Ledger]) -> None:
-        recent: deque[bytes] = deque(maxlen=3)
+        recent: deque[bytes] = deque(maxlen=self._remembers)
         self._in_flight.append(recent)
         while True:
             try:
