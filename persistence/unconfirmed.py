@@ -44,7 +44,7 @@ class Held(Protocol):
 
 
 class Holding(Protocol):
-    """Who holds it; see `persistence.replication.Replication` and `persistence.cluster.firm.ClusterFirm`."""
+    """Who holds it; see `persistence.replication.Replication` and `persistence.cluster.slot_holding.SlotHolding`."""
 
     def expect(self, tag: bytes, replicas: int) -> None:
         """Something was posted about this function that will be held until so many have it."""

@@ -1,6 +1,6 @@
 """What happens to a cluster in the middle of load at two brokers: slots move, nodes fail over, others go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.clusters import Cluster, ask, cut_off, is_in_step, wait_for
 from tests.faults.load import LINE, LOAD, Load
 from tests.faults.site import PREFIX, Site
 from tests.faults.victims import Victim, victims
-from tests.servers import PATIENCE_SECONDS, RedisServer
+from tests.servers import PATIENCE_SECONDS, RedisServer, find_engine
 
 
 class ClusterSite(Site[Victim]):
@@ -87,6 +87,13 @@ def a_node_is_killed_whose_replica_lags(cluster: Cluster) -> None:
     takes_over_from(cluster, node)
 
 
+def a_node_comes_back(cluster: Cluster) -> None:
+    """Killed in the middle of whatever it does, it has what lies on its disk: nobody takes its place."""
+    node = cluster.owner(tag_of(LOAD))
+    node.kill()
+    node.start()
+
+
 def submitted_at(node: RedisServer) -> int:
     return int(node.client().hget(Keys(PREFIX.encode()).function(tag_of(LOAD)), "submitted"))
 
@@ -155,3 +162,32 @@ async def test_with_replicas_a_node_may_be_killed_in_the_middle_of_anything(
 
             await site.under_load(strike)
             await site.all_that_was_acknowledged_ran()
+
+
+@pytest.fixture(params=["redis", "valkey"])
+def syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Three primaries that sync each write, with nobody to take their place; new for each test."""
+    cluster = Cluster(find_engine(request.param), settings=("--appendonly", "yes", "--appendfsync", "always"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.clean_up()
+
+
+@pytest.mark.parametrize("fault", [slots_move, a_node_comes_back])
+async def test_what_nodes_have_synced_outlives_them(
+    syncing_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
+) -> None:
+    with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
+        async with AsyncExitStack() as stack:
+            site = ClusterSite(syncing_cluster, start, tmp_path, "fsync")
+            await site.build(stack)
+
+            async def strike() -> None:
+                if fault is a_node_comes_back:
+                    site.note_in_flight()
+                await trio.to_thread.run_sync(fault, syncing_cluster)
+
+            await site.under_load(strike)
+            await site.all_is_well(loses_a_broker=False, turns=2 * (fault is a_node_comes_back))
