@@ -1,6 +1,7 @@
 """Several questions in one trip."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import trio
 
@@ -22,20 +23,20 @@ async def ask_all(pipe: Way, commands: Sequence[Command], timeout_seconds: float
 
 
 async def replies_to(pipe: Way, commands: Sequence[Command], timeout_seconds: float) -> list[Reply]:
-    """The same with errors among the replies, in the order of the commands."""
+    """The same with errors among the replies, in the order of the commands: nodes of a cluster answer in any."""
     if not commands:
         await trio.lowlevel.checkpoint()
         return []
-    replies: list[Reply] = []
+    replies: dict[int, Reply] = {}
     answered = trio.Event()
 
-    def answer(reply: Reply) -> None:
-        replies.append(reply)
+    def answer(place: int, reply: Reply) -> None:
+        replies[place] = reply
         if len(replies) == len(commands):
             answered.set()
 
     deadline = trio.current_time() + timeout_seconds
-    for command in commands:
-        pipe.post(command, answer, deadline=deadline)
+    for place, command in enumerate(commands):
+        pipe.post(command, partial(answer, place), deadline=deadline)
     await answered.wait()
-    return replies
+    return [replies[place] for place in range(len(commands))]

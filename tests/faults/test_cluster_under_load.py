@@ -164,9 +164,9 @@ async def test_with_replicas_a_node_may_be_killed_in_the_middle_of_anything(
             await site.all_that_was_acknowledged_ran()
 
 
-@pytest.fixture(params=["redis", "valkey"])
+@pytest.fixture(params=["redis", "valkey"], scope="module")
 def syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """Three primaries that sync each write, with nobody to take their place; new for each test."""
+    """Three primaries that sync each write, with nobody to take their place."""
     cluster = Cluster(find_engine(request.param), settings=("--appendonly", "yes", "--appendfsync", "always"))
     try:
         cluster.start()
@@ -179,6 +179,7 @@ def syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 async def test_what_nodes_have_synced_outlives_them(
     syncing_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
 ) -> None:
+    await trio.to_thread.run_sync(syncing_cluster.flush)
     with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
         async with AsyncExitStack() as stack:
             site = ClusterSite(syncing_cluster, start, tmp_path, "fsync")
