@@ -108,6 +108,11 @@ class RedisOptions:
         return self.unix_path if self.unix_path is not None else _spelled(self.host, self.port)
 
     @property
+    def fails_over(self) -> bool:
+        """Whether somebody lets a replica take the server's place when it is gone, and asks nobody."""
+        return self.locator is not None or bool(self.cluster)
+
+    @property
     def place(self) -> str:
         """The same in a sentence, for one server or for a cluster."""
         return f"the Redis Cluster at {self.cluster_address}" if self.cluster else f"Redis at {self.address}"

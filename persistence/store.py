@@ -295,7 +295,8 @@ class Store:
 
     async def weaknesses(self) -> list[str]:
         """By what the server may lose a job that it has confirmed, a clause each. Raises StoreError."""
-        found = [await weaknesses(server) for server in self.bulk.servers]
+        trusting = self._options.fails_over and self._durability.fsync and not self._durability.most_replicas
+        found = [await weaknesses(server, trusts_its_disk=trusting) for server in self.bulk.servers]
         return list(dict.fromkeys(weakness for of_one in found for weakness in of_one))
 
     async def workers_elsewhere(self) -> dict[bytes, int]:

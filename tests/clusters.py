@@ -5,7 +5,7 @@ Building, moving and waiting is plain blocking code, and returns when every node
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -87,8 +87,7 @@ class Cluster:
 
     def wait_in_step(self) -> None:
         """Return when every replica has all that its primary has."""
-        for node in self.running():
-            wait_for(partial(is_in_step, node))
+        wait_in_step(self.running())
 
     def running(self) -> list[RedisServer]:
         """The nodes that have not been killed, nor stand still."""
@@ -228,6 +227,12 @@ def is_in_step(node: RedisServer) -> bool:
     return facts.get("master_link_status", "up") == "up" and all(
         replica["offset"] >= facts["master_repl_offset"] for replica in replicas
     )
+
+
+def wait_in_step(servers: Iterable[RedisServer]) -> None:
+    """Return when each, in its turn, has or is told all."""
+    for server in servers:
+        wait_for(partial(is_in_step, server))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -1,18 +1,23 @@
 """A Redis that may lose what it has confirmed: told at start, or not used at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from broker.settings import Settings
 from persistence import StoreForgetsError
 from tests.broker.running import open_running
-from tests.servers import AOF, RedisServer
+from tests.clusters import Cluster, wait_in_step
+from tests.sentinels import NAME, NO_DELAY, SentinelServer
+from tests.servers import AOF, Engine, RedisServer, find_engine
 
 MakeServer = Callable[..., RedisServer]
 NO_AOF = "it has no append-only file, so its end loses jobs: set appendonly yes"
 EVICTS = "it evicts keys when its memory is full (allkeys-lru): set maxmemory-policy noeviction"
+FORGETS = "a failover forgets what the replica had not got yet, whatever --durability fsync says: choose replica:1, or "
 EVICTING = ("--maxmemory-policy", "allkeys-lru")
 WEAK = {
     "no append-only file": ((), [NO_AOF]),
@@ -68,3 +73,78 @@ async def test_a_user_who_may_not_ask_is_told_so(
         pass
     (told,) = weaknesses_told(caplog)
     assert told.endswith("allow this user the command INFO")
+
+
+def watched_master(engine: Engine, stack: ExitStack) -> str:
+    """Sentinel: a master that syncs, and its replica. The URL of it."""
+    master = RedisServer(engine, *AOF, *NO_DELAY)
+    replica = RedisServer(engine, *NO_DELAY, "--replicaof", "127.0.0.1", str(master.port))
+    sentinel = SentinelServer(engine, master.port)
+    for server in (master, replica, sentinel):
+        stack.callback(server.clean_up)
+        server.start()
+    wait_in_step([replica])
+    return f"redis+sentinel://127.0.0.1:{sentinel.port}/{NAME}"
+
+
+def small_cluster(engine: Engine, stack: ExitStack) -> str:
+    """A cluster of one node that syncs, and its replica. The URL of it."""
+    cluster = Cluster(engine, primaries=1, replicas=1, settings=AOF)
+    stack.callback(cluster.clean_up)
+    cluster.start()
+    return cluster.url
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(place, engine) for place in (watched_master, small_cluster) for engine in ("redis", "valkey")],
+    ids=lambda param: f"{param[0].__name__}, {param[1]}",
+)
+def failing_over(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a Redis that syncs, and has a replica that takes its place when it is gone."""
+    place, engine = request.param
+    with ExitStack() as stack:
+        yield place(find_engine(engine), stack)
+
+
+async def test_a_failover_forgets_what_was_only_synced(
+    failing_over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings: dict[str, Any] = {"port": 0, "redis": failing_over, "data_dir": tmp_path, "durability": "fsync"}
+    async with open_running(Settings(**settings)):
+        pass
+    (told,) = weaknesses_told(caplog)
+    assert told.partition(" may lose jobs: ")[2].startswith(FORGETS)
+    with pytest.raises(StoreForgetsError, match="a failover forgets"):
+        async with open_running(Settings(**settings, strict_store=True)):
+            pass
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"durability": "replica:1"},
+        {"durability": "fsync", "function_durability": ("mail=replica:1",)},
+        {"durability": "memory"},
+    ],
+    ids=lambda fields: " ".join(map(str, fields.values())),
+)
+async def test_who_has_chosen_what_outlives_a_failover_need_not_be_told(
+    failing_over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, chosen: dict[str, Any]
+) -> None:
+    async with open_running(Settings(port=0, redis=failing_over, data_dir=tmp_path, strict_store=True, **chosen)):
+        pass
+    assert not weaknesses_told(caplog)
+
+
+async def test_without_sentinels_nobody_puts_a_replica_in_the_place_of_a_server(
+    make_server: MakeServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = make_server(*AOF, *NO_DELAY)
+    server.start()
+    replica = make_server(*NO_DELAY, "--replicaof", "127.0.0.1", str(server.port))
+    replica.start()
+    wait_in_step([server, replica])
+    async with open_running(Settings(port=0, redis=server.url, data_dir=tmp_path, durability="fsync")):
+        pass
+    assert not weaknesses_told(caplog)

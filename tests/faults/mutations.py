@@ -328,6 +328,14 @@ GUARDS: Final = (
     ),
     Guard(
         FORGETS,
+        "that a failover forgets what was only synced is said, too",
+        "persistence/weaknesses.py",
+        '    if trusts_its_disk and facts.get(b"connected_slaves", b"0") != b"0":\n',
+        "    if False:\n",
+        "tests/broker/test_weak_store.py::test_a_failover_forgets_what_was_only_synced",
+    ),
+    Guard(
+        FORGETS,
         "`--strict-store` refuses to start",
         "broker/stores.py",
         "    if found and settings.strict_store:\n",
