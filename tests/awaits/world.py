@@ -17,13 +17,13 @@ from broker.settings import Settings
 from persistence.keys import Keys, digest_of
 from tests.awaits.certified import certified
 from tests.awaits.leftovers import held, identities_are_free, without_a_defect
+from tests.awaits.stores import Stored
 from tests.awaits.watch import Await, Target, Watch
 from tests.awaits.witness import GONE, Books, Witness, open_witness
 from tests.broker.peers import PATIENCE_SECONDS, HungUpError
 from tests.faults.ledger import jobs_left
 from tests.faults.traces import nothing_is_left
 from tests.persistence.pipes import until
-from tests.servers import RedisServer
 
 FUNCTION: Final = b"f"
 PREFIX: Final = "awaits"
@@ -63,12 +63,13 @@ class World:
         beside: the other one, if there is one.
     """
 
-    def __init__(self, way: Way, strike: Strike, redis: RedisServer, folder: Path, target: Target | None) -> None:
+    def __init__(self, way: Way, strike: Strike, store: Stored, folder: Path, target: Target | None) -> None:
         self.way = way
         self.broker: Broker | None = None
         self.beside: Broker | None = None
         self.books = Books()
-        self.redis = redis
+        self.servers = store.servers
+        self._durability = store.durability
         self.watch = Watch(target, self._strike)
         self._strikes = strike
         self._folder = folder
@@ -117,7 +118,7 @@ class World:
 
     def make_due(self) -> None:
         """The time of all that is scheduled has come."""
-        client = self.redis.client()
+        client = self.servers.owner(_TAG).client()
         if late := client.zrange(_TAG + b":scheduled", 0, -1):
             client.zadd(_TAG + b":scheduled", dict.fromkeys(late, 1))
             client.execute_command("SPUBLISH", _TAG, "s")
@@ -130,14 +131,15 @@ class World:
 
     def cut_off_from_redis(self) -> None:
         """Break all connections to Redis."""
-        for kind in ("normal", "pubsub"):
-            self.redis.client().execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
+        for server in self.servers.primaries():
+            for kind in ("normal", "pubsub"):
+                server.client().execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
 
     # --- the walk ---------------------------------------------------------------------------------------------
 
     async def walk(self) -> None:
         """Go the way, be struck, and look at what is left."""
-        self.redis.client().flushall()
+        self.servers.flush()
         with without_a_defect():
             async with open_broker(self._settings("beside")) if self.way.beside else nullcontext() as self.beside:
                 before = held()
@@ -210,13 +212,14 @@ class World:
                 session.drop("a test wants it")
 
     def _settings(self, name: str) -> Settings:
-        given = {"port": 0, "redis": self.redis.unix_url, "redis_prefix": PREFIX, "data_dir": self._folder / name}
+        given = {"port": 0, "redis": self.servers.url, "redis_prefix": PREFIX, "data_dir": self._folder / name}
+        given |= {"durability": self._durability}
         # A run that is lost with its broker must not be charged to its job: that would be its only one.
         retries = {"job_retries": 1} if self._strikes is Strike.BROKER else {}
         tls: dict[str, object] = {}
         if self.way.tls:
             pem = self._folder / "broker.pem"
-            pem.parent.mkdir(exist_ok=True)
+            pem.parent.mkdir(parents=True, exist_ok=True)
             pem.write_bytes(certified().pem)
             tls = {"ssl": True, "ssl_certificate": pem}
         return Settings.model_validate({**given, **retries, **tls, **self.way.settings})
@@ -255,7 +258,7 @@ class World:
 
     def _nothing_is_lost(self) -> None:
         self.books.ledger.nothing_is_lost()
-        client = self.redis.client()
+        client = self.servers.owner(_TAG).client()
         counted = client.hgetall(_KEYS.function(_TAG))
         if b"submitted" in counted:
             nothing_is_left(client, PREFIX, FUNCTION)
@@ -264,9 +267,9 @@ class World:
 
 
 async def walk(
-    way: Way, strike: Strike, redis: RedisServer, folder: Path, target: Target | None = None
+    way: Way, strike: Strike, store: Stored, folder: Path, target: Target | None = None
 ) -> tuple[dict[Await, int], bool]:
     """Go a way; which awaits there were how often, and whether it was struck."""
-    world = World(way, strike, redis, folder, target)
+    world = World(way, strike, store, folder, target)
     await world.walk()
     return world.watch.seen, world.watch.struck.is_set()
