@@ -20,14 +20,14 @@ from persistence.way import Way
 
 log = logging.getLogger(__name__)
 
-INTERVAL_SECONDS: Final = 30.0
+INSPECTION_SECONDS: Final = 30.0
 """One question to each server in that time; a warning is of use as long as somebody remembers what he has changed."""
 
 
 class Inspector:
     """Knows which servers were found wanting."""
 
-    def __init__(self, way: Way, durability: Durability, interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, way: Way, durability: Durability, interval_seconds: float = INSPECTION_SECONDS) -> None:
         self._way = way
         self._durability = durability
         self._interval_seconds = interval_seconds

@@ -26,7 +26,7 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
-from persistence.inspector import Inspector
+from persistence.inspector import INSPECTION_SECONDS, Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
 from persistence.jobs import Submitted
@@ -74,6 +74,7 @@ class Store:
         describe: Callable[[], bytes],
         durability: Durability | None = None,
         results_limit_bytes: int = RESULTS_LIMIT_BYTES,
+        inspection_seconds: float = INSPECTION_SECONDS,
     ) -> None:
         self._options = options
         self._events = events
@@ -92,7 +93,7 @@ class Store:
         self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(self.link, self.bulk)
         self.sweeper = Sweeper(self.link, self.bulk)
-        self.inspector = Inspector(self.bulk, self._durability)
+        self.inspector = Inspector(self.bulk, self._durability, inspection_seconds)
         self.mailbox = Mailbox(self.link, self.bulk, events)
         self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = self.ways.store(

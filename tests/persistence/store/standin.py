@@ -87,6 +87,7 @@ class Standin:
         password: str | None = None,
         previous: Incarnation | None = None,
         durability: Durability | None = None,
+        inspection_seconds: float = 30.0,
     ) -> None:
         options = RedisOptions(
             port=port or server.port,
@@ -106,6 +107,7 @@ class Standin:
             presence_ttl_seconds=presence_ttl_seconds,
             describe=lambda: b'{"workers": {"resize": 2}}',
             durability=durability,
+            inspection_seconds=inspection_seconds,
         )
         self._previous = previous
         self._scope = trio.CancelScope()
