@@ -14,6 +14,7 @@ from broker.core import Broker
 from broker.orders import Orders
 from broker.session import Session
 from broker.settings import Settings
+from persistence.errors import StoreError
 from persistence.keys import Keys, digest_of
 from tests.awaits.certified import certified
 from tests.awaits.leftovers import held, identities_are_free, without_a_defect
@@ -232,6 +233,7 @@ class World:
         worker = await self._open_witness(broker, b"next")
         await worker.can_do(FUNCTION)
         await worker.heard()  # so its broker hears that the time has come
+        await self._all_has_arrived(broker)
         self.make_due()
         await self.books.ledger.run_all(worker, FUNCTION)
         for witness in waiting:
@@ -242,6 +244,16 @@ class World:
                 pass
         await worker.leave()
         self._nothing_is_lost()
+
+    async def _all_has_arrived(self, broker: Broker) -> None:
+        """What a client handed in who is gone by now may be under way; on a cluster that may take some trips."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            while True:
+                try:
+                    await broker.store.asking.everything_before()
+                except StoreError:  # a connection breaks
+                    continue
+                return
 
     async def _still_waits(self, witness: Witness) -> bool:
         """Whether it is owed an end, and lives. Others leave."""

@@ -14,7 +14,7 @@ from tests.clusters import Cluster, ask, cut_off, is_in_step, wait_for
 from tests.faults.load import LINE, LOAD, Load
 from tests.faults.site import PREFIX, Site
 from tests.faults.victims import Victim, victims
-from tests.servers import PATIENCE_SECONDS, RedisServer, find_engine
+from tests.servers import AOF, PATIENCE_SECONDS, RedisServer, find_engine
 
 
 class ClusterSite(Site[Victim]):
@@ -123,17 +123,22 @@ def a_replica_takes_over(cluster: Cluster) -> None:
 async def test_nothing_acknowledged_is_lost_changed_or_run_twice_without_a_reason(
     mortal_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None], durability: str
 ) -> None:
-    breaks = fault is a_node_is_killed_in_step
-    await trio.to_thread.run_sync(mortal_cluster.mend)
+    await all_is_well_after(fault, mortal_cluster, tmp_path, durability)
+
+
+async def all_is_well_after(fault: Callable[[Cluster], None], cluster: Cluster, folder: Path, durability: str) -> None:
+    """A fault in the middle of load; those by which a node ends may let run again what was just running."""
+    breaks = fault in (a_node_is_killed_in_step, a_node_comes_back)
+    await trio.to_thread.run_sync(cluster.mend)
     with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
         async with AsyncExitStack() as stack:
-            site = ClusterSite(mortal_cluster, start, tmp_path, durability)
+            site = ClusterSite(cluster, start, folder, durability)
             await site.build(stack)
 
             async def strike() -> None:
                 if breaks:
                     site.note_in_flight()
-                await trio.to_thread.run_sync(partial(fault, mortal_cluster))
+                await trio.to_thread.run_sync(partial(fault, cluster))
 
             await site.under_load(strike)
             await site.all_is_well(loses_a_broker=False, turns=2 * breaks)
@@ -167,7 +172,16 @@ async def test_with_replicas_a_node_may_be_killed_in_the_middle_of_anything(
 @pytest.fixture(params=["redis", "valkey"], scope="module")
 def syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Three primaries that sync each write, with nobody to take their place."""
-    cluster = Cluster(find_engine(request.param), settings=("--appendonly", "yes", "--appendfsync", "always"))
+    yield from started(Cluster(find_engine(request.param), settings=AOF))
+
+
+@pytest.fixture(params=["redis", "valkey"], scope="module")
+def mortal_syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """The same, with a replica each, which syncs, too."""
+    yield from started(Cluster(find_engine(request.param), replicas=1, settings=AOF))
+
+
+def started(cluster: Cluster) -> Iterator[Cluster]:
     try:
         cluster.start()
         yield cluster
@@ -179,16 +193,11 @@ def syncing_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 async def test_what_nodes_have_synced_outlives_them(
     syncing_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
 ) -> None:
-    await trio.to_thread.run_sync(syncing_cluster.flush)
-    with victims() as start, trio.fail_after(3 * PATIENCE_SECONDS):
-        async with AsyncExitStack() as stack:
-            site = ClusterSite(syncing_cluster, start, tmp_path, "fsync")
-            await site.build(stack)
+    await all_is_well_after(fault, syncing_cluster, tmp_path, "fsync")
 
-            async def strike() -> None:
-                if fault is a_node_comes_back:
-                    site.note_in_flight()
-                await trio.to_thread.run_sync(fault, syncing_cluster)
 
-            await site.under_load(strike)
-            await site.all_is_well(loses_a_broker=False, turns=2 * (fault is a_node_comes_back))
+@pytest.mark.parametrize("fault", [a_replica_takes_over, a_node_is_killed_in_step])
+async def test_what_nodes_have_synced_outlives_a_failover_if_the_replica_has_it(
+    mortal_syncing_cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None]
+) -> None:
+    await all_is_well_after(fault, mortal_syncing_cluster, tmp_path, "fsync")

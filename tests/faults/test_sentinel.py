@@ -8,13 +8,14 @@ import pytest
 import trio
 
 from tests.broker.peers import open_peer
+from tests.clusters import wait_in_step
 from tests.faults.ledger import jobs_left
 from tests.faults.load import CALL, LOAD, Load
 from tests.faults.traces import nothing_is_left
 from tests.faults.victims import Victim, victims
 from tests.persistence.pipes import until
 from tests.sentinels import NAME, NO_DELAY, SentinelServer
-from tests.servers import PATIENCE_SECONDS, Engine, RedisServer
+from tests.servers import AOF, PATIENCE_SECONDS, Engine, RedisServer
 
 PREFIX = "load"
 SENTINELS = 3
@@ -24,10 +25,10 @@ QUORUM = 2
 class Group:
     """A master, its replicas, and those who watch over them."""
 
-    def __init__(self, engine: Engine, stack: ExitStack, replicas: int) -> None:
-        self.master = RedisServer(engine, *NO_DELAY)
+    def __init__(self, engine: Engine, stack: ExitStack, replicas: int, settings: tuple[str, ...]) -> None:
+        self.master = RedisServer(engine, *NO_DELAY, *settings)
         following = ("--replicaof", "127.0.0.1", str(self.master.port))
-        self.replicas = [RedisServer(engine, *NO_DELAY, *following) for _ in range(replicas)]
+        self.replicas = [RedisServer(engine, *NO_DELAY, *settings, *following) for _ in range(replicas)]
         self.sentinels = [SentinelServer(engine, self.master.port, quorum=QUORUM) for _ in range(SENTINELS)]
         for server in (self.master, *self.replicas, *self.sentinels):
             stack.callback(server.clean_up)
@@ -71,19 +72,37 @@ class Group:
         """The master is, by order, while it lives: until it is told, it takes what comes."""
         await until(self.sentinels[0].fail_over)
 
+    async def is_in_step(self) -> None:
+        """The replicas have all that the master has confirmed, and it confirms no more."""
+        self.master.client().execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        await trio.to_thread.run_sync(wait_in_step, [self.master])
+
+    async def is_killed_in_step(self) -> None:
+        """The master is, when no replica lacks anything: sentinels promise no more by themselves."""
+        await self.is_in_step()
+        await self.is_killed()
+
+    async def is_replaced_in_step(self) -> None:
+        """As an operator has the master replaced who does not want to lose anything."""
+        await self.is_in_step()
+        await self.is_replaced()
+
 
 def _brokers_at(server: RedisServer) -> int:
     names = [client["name"] for client in server.client().client_list()]
     return names.count("trio-gearman:store")
 
 
+MakeGroup = Callable[..., Awaitable[Group]]
+
+
 @pytest.fixture
-async def make_group(engine: Engine) -> AsyncIterator[Callable[[int], Awaitable[Group]]]:
-    """Makes a running group with so many replicas."""
+async def make_group(engine: Engine) -> AsyncIterator[MakeGroup]:
+    """Makes a running group with so many replicas and these settings."""
     with ExitStack() as stack:
 
-        async def make(replicas: int) -> Group:
-            group = Group(engine, stack, replicas)
+        async def make(replicas: int, *settings: str) -> Group:
+            group = Group(engine, stack, replicas, settings)
             await trio.to_thread.run_sync(group.start)
             await group.is_watched()
             return group
@@ -116,21 +135,23 @@ async def loaded(group: Group, start: Callable[..., Victim], folder: Path, durab
 
 
 Fault = Callable[[Group], Awaitable[None]]
-FAULTS: dict[str, tuple[Fault, int]] = {
-    # the fault, and with how many replicas
-    "killed": (Group.is_killed, 2),
+FAULTS: dict[str, tuple[Fault, int, str]] = {
+    # the fault, with how many replicas, and what was promised
+    "killed": (Group.is_killed, 2, "replica:1"),
     # With two, the one that is not promoted goes on to confirm what is lost when the old master gives up.
-    "replaced": (Group.is_replaced, 1),
+    "replaced": (Group.is_replaced, 1, "replica:1"),
+    "killed in step": (Group.is_killed_in_step, 1, "fsync"),
+    "replaced in step": (Group.is_replaced_in_step, 1, "fsync"),
 }
 
 
-@pytest.mark.parametrize(("fault", "replicas"), FAULTS.values(), ids=FAULTS.keys())
-async def test_with_replicas_nothing_acknowledged_is_lost_in_a_failover(
-    make_group: Callable[[int], Awaitable[Group]], tmp_path: Path, fault: Fault, replicas: int
+@pytest.mark.parametrize(("fault", "replicas", "durability"), FAULTS.values(), ids=FAULTS.keys())
+async def test_nothing_acknowledged_is_lost_in_a_failover(
+    make_group: MakeGroup, tmp_path: Path, fault: Fault, replicas: int, durability: str
 ) -> None:
-    group = await make_group(replicas)
+    group = await make_group(replicas, *(AOF if durability == "fsync" else ()))
     with victims() as start, trio.fail_after(2 * PATIENCE_SECONDS):
-        async with loaded(group, start, tmp_path, "replica:1") as load:
+        async with loaded(group, start, tmp_path, durability) as load:
             twice, before = load.in_flight(), load.ledger.runs.copy()
             await fault(group)
             heir = await group.heir()
@@ -143,7 +164,7 @@ async def test_with_replicas_nothing_acknowledged_is_lost_in_a_failover(
 
 
 async def test_in_memory_only_what_was_under_way_to_the_replica_is_lost_and_nothing_is_stuck(
-    make_group: Callable[[int], Awaitable[Group]], tmp_path: Path
+    make_group: MakeGroup, tmp_path: Path
 ) -> None:
     group = await make_group(1)
     with victims() as start, trio.fail_after(2 * PATIENCE_SECONDS):
