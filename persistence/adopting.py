@@ -90,7 +90,7 @@ class _Adoption:
         self._function = function
         self._job = job
         self._answer = answer
-        self._number = function.next_number()
+        self._number = function.next_number(job.unique)
         self._own = job_id(link.incarnation, self._number)
         self._outcome: Adopted | StoreError = Adopted.ADOPTED
         self.deadline = trio.current_time() + ANSWER_SECONDS

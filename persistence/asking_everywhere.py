@@ -26,12 +26,17 @@ class Everywhere:
         self._deadline = link.deadline()
         self._outstanding = 0
         self._failure: StoreError | None = None
+        self._handing_in: dict[bytes, bytes] = {}
         self._newest = b""
         self._found: Reply = UNKNOWN
 
     def ask(self) -> None:
         """Begin. The answer comes within the store timeout."""
         self._link.gathering.close()
+        # What is being handed in here may be of a function that is in no list yet. Asked behind that, it is found.
+        for function in self._link.functions.all():
+            if self._unique in function.unanswered.values():
+                self._handing_in[function.digest] = function.name
         self._post(self._link.pipe, [b"HGETALL", self._link.keys.functions], self._named)
 
     def _post(self, pipe: Way, command: Command, answer: Answer) -> None:
@@ -41,7 +46,7 @@ class Everywhere:
         if isinstance(reply, StoreError):
             self._answer(reply)
             return
-        functions = expect_dict(reply)
+        functions = expect_dict(reply) | self._handing_in
         self._outstanding = len(functions)
         if not functions:
             self._answer(UNKNOWN)

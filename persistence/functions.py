@@ -21,13 +21,13 @@ class Function:
     """Whether Redis is to know it as soon as its place there can be prepared."""
     last_number: int = 0
     """The highest number given to a submit in this incarnation."""
-    unanswered: dict[int, None] = field(default_factory=dict)
-    """The numbers on the way, oldest first: what may still be repeated."""
+    unanswered: dict[int, bytes] = field(default_factory=dict)
+    """The numbers on the way, oldest first: what may still be repeated. With the unique of each."""
 
-    def next_number(self) -> int:
+    def next_number(self, unique: bytes) -> int:
         """Count one more submit, and expect its answer."""
         self.last_number += 1
-        self.unanswered[self.last_number] = None
+        self.unanswered[self.last_number] = unique
         return self.last_number
 
     def answered(self, number: int) -> None:

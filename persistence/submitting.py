@@ -81,7 +81,7 @@ class Submit:
 
     def _number_it(self) -> None:
         self._incarnation: Incarnation = self._link.incarnation
-        self._number = self._function.next_number()
+        self._number = self._function.next_number(self._order.unique)
         self._id = job_id(self._incarnation, self._number)
         if self._beside is not None:
             self._claiming.kept.put(self._function, self._id, self._beside.payload)

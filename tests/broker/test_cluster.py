@@ -162,3 +162,15 @@ async def test_a_call_with_a_sleeper_here_takes_one_trip(open_one: OpenRunning) 
         assert one.broker.store.pipe.statistics().sends - before.sends == 1
         await worker.say(WorkComplete(job.handle, b""))
         assert isinstance(await client.hear(), WorkComplete)
+
+
+async def test_who_asks_for_a_unique_finds_what_it_has_just_handed_in(open_one: OpenRunning, cluster: Cluster) -> None:
+    async with open_one() as one:
+        client = await one.peer()
+        for function in FUNCTIONS:  # new ones, each at its node
+            await client.say(
+                SubmitJob(function, b"u-" + function, b"", background=True), GetStatusUnique(b"u-" + function)
+            )
+            await client.expect(JobCreated)
+            status = await client.expect(StatusResUnique)
+            assert status.known, function
