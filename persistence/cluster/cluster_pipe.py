@@ -61,6 +61,8 @@ class ClusterPipe:
             answered; a StoreError it raises is another try. With it, a
             command that must not be repeated is answered StoreUnavailableError when it is redirected; without it,
             such commands are sent again, for they were not done.
+        on_returned: called when that, and all else, is done: right before what waits leaves. Who calls `bring_back`
+            there lets it be prepared once more.
         on_away: called when a slot begins to be held.
         on_push, on_batch, on_flush: as for Pipe, of all nodes.
         replicas: so many each node must have; with them, there is a second pipe to each.
@@ -80,6 +82,7 @@ class ClusterPipe:
         root: bytes,
         on_connect: Callable[[Address, Handshake], Awaitable[None]],
         on_return: Callable[[int, Asking, bool], Awaitable[None]] | None = None,
+        on_returned: Callable[[int], None] = lambda slot: None,
         on_away: Callable[[int], None] = lambda slot: None,
         on_push: Callable[[list[Reply]], None] = lambda push: None,
         on_batch: Callable[[], None] = lambda: None,
@@ -93,6 +96,7 @@ class ClusterPipe:
         self._root = root
         self._on_connect = on_connect
         self._on_return = on_return
+        self._on_returned = on_returned
         self._on_away = on_away
         self._on_push = on_push
         self._on_batch = on_batch
@@ -369,7 +373,9 @@ class ClusterPipe:
             self._tell(error)
         else:
             if not slot.stale and self._topology.owner(slot.number) == node.address and node.serves(slot.firm):
-                self._release(slot, node)
+                self._on_returned(slot.number)
+                if not slot.stale:
+                    self._release(slot, node)
         finally:
             slot.returning = False
             self._changed.set()

@@ -89,7 +89,15 @@ class Returning:
             await self._introduce(function, ask, slot)
             self._link.settle(function)
             self._alarm.look_again(function)
-        self._events.reconnected(functions)
+
+    def on_returned(self, slot: int) -> None:
+        """The slot is prepared, and what waits for it leaves before anybody does anything else.
+
+        Told earlier, who sleeps would be woken for what cannot be asked yet, and so for nothing.
+        """
+        functions = self._functions_in(slot)
+        if functions:
+            self._events.reconnected(functions)
 
     async def _be_present(self) -> None:
         incarnation = self._link.incarnation

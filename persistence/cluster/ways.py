@@ -52,6 +52,7 @@ class ClusterWays:
                 root=ends.link.keys.root,
                 on_connect=on_connect,
                 on_return=returning.on_return,
+                on_returned=returning.on_returned,
                 on_away=returning.on_away,
                 on_push=ends.on_push,
                 on_batch=ends.on_batch,

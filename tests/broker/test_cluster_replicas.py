@@ -16,6 +16,7 @@ from protocol import (
     GetStatus,
     GetStatusUnique,
     JobCreated,
+    Noop,
     StatusRes,
     StatusResUnique,
     SubmitJob,
@@ -158,6 +159,20 @@ async def test_a_job_that_no_replica_confirms_is_refused_and_functions_elsewhere
         while not isinstance(await client.ask(a_job(firm, b"accepted")), JobCreated):
             pass  # it must catch up first
         assert (await worker.take()).payload == b"accepted"
+
+
+async def test_a_sleeper_looks_for_work_when_its_function_is_at_another_node(
+    open_one: OpenRunning, cluster: Cluster, site: Site
+) -> None:
+    async with open_one() as one:
+        client, worker = await one.peer(), await one.worker(b"f")
+        await client.submit_background(b"f", b"x")
+        job = await worker.take()
+        await worker.say(WorkComplete(job.handle, b""))
+        await worker.fall_asleep()
+        move = cluster.begin_move(site.tag(b"f"))
+        await trio.to_thread.run_sync(move.finish)
+        await worker.expect(Noop)  # what was handed in meanwhile elsewhere was told to nobody here
 
 
 class Trips:
