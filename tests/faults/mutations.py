@@ -450,8 +450,8 @@ GUARDS: Final = (
     Guard(
         FORGETS,
         "a primary with too few replicas is refused at the start",
-        "persistence/cluster/cluster_pipe.py",
-        "            if not self._started:\n                await check_replicas",
+        "persistence/cluster/node_maker.py",
+        "            if self.demanding:\n                await check_replicas",
         "            if False:\n                await check_replicas",
         f"{FIRM_CLUSTER}::test_a_primary_with_too_few_replicas_is_refused_at_start",
     ),
