@@ -26,6 +26,7 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.handshake import Handshake
 from persistence.inspector import Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
@@ -37,7 +38,6 @@ from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.outage import Outage
-from persistence.pipe import Handshake
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
