@@ -28,9 +28,8 @@ from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters, PipeStatistics
 from persistence.posted import Posted
 from persistence.reconnecting import Patience
-from persistence.replies import Answer, Command, Reply, expect_bytes, expect_int, expect_list
-
-__all__ = ["Answer", "Command", "Handshake", "Pipe", "Reply", "expect_bytes", "expect_int", "expect_list"]
+from persistence.replies import Answer, Command, Reply
+from persistence.unwrapping import unwrapped
 
 FLUSH_BYTES: Final = 1_048_576
 """So much leaves in one write. Only a backlog is longer; joining all of it would double its memory."""
@@ -284,12 +283,11 @@ class Pipe:
         self._running = True
         refused: StoreError | None = None
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._watch)
-                refused = await self._stay_connected(task_status)
-                nursery.cancel_scope.cancel()
-        except BaseExceptionGroup as group:
-            raise _only(group) from None
+            with unwrapped():
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._watch)
+                    refused = await self._stay_connected(task_status)
+                    nursery.cancel_scope.cancel()
         finally:
             self._end()
         if refused is not None:
@@ -425,11 +423,3 @@ class Pipe:
         self._connection = None
         self._connected.set()
         self._give_up(lost, f"the pipe {self.name} has ended")
-
-
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one exception in it, so that a fault in a callback comes out as it went in; else the group."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

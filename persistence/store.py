@@ -26,6 +26,7 @@ from persistence.ending import Ending
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.handshake import Handshake
 from persistence.inspector import INSPECTION_SECONDS, Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
@@ -37,7 +38,6 @@ from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.outage import Outage
-from persistence.pipe import Handshake
 from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
 from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
@@ -79,45 +79,59 @@ class Store:
         self._options = options
         self._events = events
         self._durability = durability or Durability()
-        self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
         self.outage = Outage(options.cluster_address or options.address)
         self.ways = ways_to(options, self.outage)
-        self.bulk = self.ways.bulk(self.link.keys.root, events.batch_done)
-        self.claiming = Claiming(self.link, self.bulk, handle_prefix)
-        self.adopting = Adopting(self.link)
-        self.ending = Ending(self.link)
-        self.asking = Asking(self.link, self.bulk)
-        self.listing = Listing(self.link, self.bulk, handle_prefix)
-        self.steering = Steering(self.link)
-        self.keeper = Keeper(self.link, presence_ttl_seconds, describe)
-        self.janitor = Janitor(self.link, self.bulk, self.keeper, presence_ttl_seconds)
-        self.alarm = Alarm(self.link, self.bulk)
-        self.sweeper = Sweeper(self.link, self.bulk)
-        self.inspector = Inspector(self.bulk, self._durability, inspection_seconds)
-        self.mailbox = Mailbox(self.link, self.bulk, events)
-        self._rejoining = Rejoining(self.link, self.keeper, self.claiming, self.ending, self.mailbox, events)
-        self.pipe = self.ways.store(
-            Ends(
-                self.link,
-                self.keeper,
-                self.alarm,
-                self._rejoining,
-                events,
-                on_greeted=self._on_greeted,
-                on_push=self._on_push,
-                on_batch=self._on_batch,
-                on_flush=self._on_flush,
-                durability=self._durability,
-            )
-        )
-        self.link.pipe = self.link.firm = self.pipe
+        link = self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
+        bulk = self.bulk = self.ways.bulk(link.keys.root, events.batch_done)
+
+        # What is asked of a store.
+        self.claiming = Claiming(link, bulk, handle_prefix)
+        self.adopting = Adopting(link)
+        self.ending = Ending(link)
+        self.asking = Asking(link, bulk)
+        self.listing = Listing(link, bulk, handle_prefix)
+        self.steering = Steering(link)
+
+        # What goes on without being asked; `open_store` runs it.
+        self.keeper = Keeper(link, presence_ttl_seconds, describe)
+        self.janitor = Janitor(link, bulk, self.keeper, presence_ttl_seconds)
+        self.alarm = Alarm(link, bulk)
+        self.sweeper = Sweeper(link, bulk)
+        self.inspector = Inspector(bulk, self._durability, inspection_seconds)
+        self.mailbox = Mailbox(link, bulk, events)
+
+        # The way of every transition, which needs those above when it connects.
+        self._rejoining = Rejoining(link, self.keeper, self.claiming, self.ending, self.mailbox, events)
+        self.pipe = self.ways.store(self._ends())
         self.firm = self.ways.firm
-        if self.firm is not None:
-            self.link.firm, self.link.holding = self.firm.pipe, self.firm.replication
-        self._post_what_is_gathered()
-        self.link.on_fenced = self._on_fenced
+        self._complete_the_link()
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
         """Called when we go on under a new name."""
+
+    def _ends(self) -> Ends:
+        return Ends(
+            self.link,
+            self.keeper,
+            self.alarm,
+            self._rejoining,
+            self._events,
+            on_greeted=self._on_greeted,
+            on_push=self._on_push,
+            on_batch=self._on_batch,
+            on_flush=self._on_flush,
+            durability=self._durability,
+        )
+
+    def _complete_the_link(self) -> None:
+        """The parts have the link; now it learns of those that it calls: the ways, and who posts what is gathered."""
+        link = self.link
+        link.pipe = link.firm = self.pipe
+        if self.firm is not None:
+            link.firm, link.holding = self.firm.pipe, self.firm.replication
+        link.gathering.post_ends = self.ending.post_ends
+        link.gathering.post_claims = self.claiming.post_claims
+        link.gathering.post_submits = partial(post_submits, link)
+        link.on_fenced = self._on_fenced
 
     @property
     def connected(self) -> bool:
@@ -138,12 +152,6 @@ class Store:
         """A block that ends by a StoreError when Redis is, or proves to be, out of reach: for what need not be done."""
         with self.pipe.hoping(), self.bulk.hoping():
             yield
-
-    def _post_what_is_gathered(self) -> None:
-        gathering = self.link.gathering
-        gathering.post_ends = self.ending.post_ends
-        gathering.post_claims = self.claiming.post_claims
-        gathering.post_submits = partial(post_submits, self.link)
 
     def gather(self) -> None:
         """An event begins that may ask much of Redis; `flush` is called at its end, before anybody waits."""

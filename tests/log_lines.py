@@ -17,4 +17,4 @@ def wait_for_line(path: Path, text: str) -> None:
     while not (path.exists() and text in path.read_text()):
         if time.monotonic() > last_moment:
             raise NotSaidError(f"{path}: {text}")
-        time.sleep(0.01)
+        time.sleep(0.01)  # a file that another process writes tells nobody that it grew

@@ -15,12 +15,12 @@ class Client(gear.Client):
 
     over = threading.Event()
 
-    def handleWorkComplete(self, packet):
+    def handleWorkComplete(self, packet: gear.Packet) -> None:
         super().handleWorkComplete(packet)
         self.over.set()
 
 
-def run():
+def run() -> float:
     worker = gear.Worker("bench")
     worker.addServer(HOST, int(PORT))
     worker.waitForServer()
@@ -32,7 +32,7 @@ def run():
     return began
 
 
-def ask(background):
+def ask(background: bool) -> float:
     client = Client()
     client.addServer(HOST, int(PORT))
     client.waitForServer()

@@ -14,16 +14,16 @@ class CountingWorker(gearman.GearmanWorker):
 
     left = JOBS
 
-    def on_job_complete(self, current_job, job_result):
+    def on_job_complete(self, current_job: gearman.job.GearmanJob, job_result: str) -> bool:
         done = super().on_job_complete(current_job, job_result)
         self.left -= 1
         return done
 
-    def after_poll(self, any_activity):
+    def after_poll(self, any_activity: bool) -> bool:
         return self.left > 0
 
 
-def run(server):
+def run(server: str) -> float:
     worker = CountingWorker([server])
     worker.register_task(FUNCTION.encode(), lambda worker, job: job.data)
     began = time.perf_counter()
@@ -31,7 +31,7 @@ def run(server):
     return began
 
 
-def ask(server, background):
+def ask(server: str, background: bool) -> float:
     client = gearman.GearmanClient([server])
     client.establish_connection(client.connection_list[0])
     began = time.perf_counter()

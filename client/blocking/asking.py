@@ -1,14 +1,15 @@
 """Asking until there is an answer, over whichever connection is free."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TypeVar
 
 from client.attachment import Attachment
 from client.blocking.deadline import Deadline
 from client.blocking.line import Line
 from client.blocking.pool import Pool
-from client.errors import CannotConnectError, ConnectionLostError
+from client.errors import CannotConnectError, ConnectionLostError, TimedOutError
 from client.repeating import Repeating
 from client.slot import Answer, NotSentError, Slot
 from client.submission import BackgroundJob, Submission
@@ -40,15 +41,18 @@ class Asking:
             return answer.handle
 
     @contextmanager
-    def attached(self, job: Submission, attachment: Attachment, deadline: Deadline) -> Iterator[Line]:
-        """Submits a job we want to hear of, by `pump` of the line that the block gets.
+    def attached(
+        self, job: Submission, attachment: Attachment, deadline: Deadline, timeout_seconds: float
+    ) -> Iterator[Callable[[], None]]:
+        """Submits a job we want to hear of. The block gets a call that waits for the next that is heard.
 
         If the job is not over at the end of the block, the connection is closed: that is how a server learns that
-        nobody waits any more.
+        nobody waits any more. `deadline` is for all of it, and the job must be accepted within `timeout_seconds`, too.
         """
-        with self._answered(job.data, JobCreated, attachment, deadline, repeatable=job.repeatable) as (line, _):
+        accepted = deadline.within(timeout_seconds)
+        with self._answered(job.data, JobCreated, attachment, accepted, repeatable=job.repeatable) as (line, _):
             try:
-                yield line
+                yield partial(_hear, line, attachment, deadline)
             finally:
                 if attachment.over:
                     line.finish()
@@ -80,3 +84,11 @@ class Asking:
                     continue
                 yield line, answer
                 return
+
+
+def _hear(line: Line, attachment: Attachment, deadline: Deadline) -> None:
+    """The next packet; of time that is up, the error names the job."""
+    try:
+        line.pump(deadline)
+    except TimedOutError as error:
+        raise TimedOutError(f"job {attachment.handle.decode()}: {error}", attachment.handle) from error

@@ -1,4 +1,8 @@
-"""The public client for programs without trio."""
+"""The public client for programs without trio: what may be said to it, and what becomes of that.
+
+Its length is that of its face. Every method is declared once for names and once for a `Function`, so that a type
+checker knows what goes in and comes out, and has its example; what it does are a few lines, on `Asking`.
+"""
 
 import math
 import ssl
@@ -15,7 +19,6 @@ from client.blocking.asking import Asking
 from client.blocking.deadline import Deadline
 from client.blocking.dialing import way_to
 from client.blocking.job import FollowedJob
-from client.blocking.line import Line
 from client.blocking.pipeline import Pipeline
 from client.blocking.pool import Pool
 from client.defaults import CONNECT_TIMEOUT_SECONDS, IN_FLIGHT, MAX_BODY, UNREAD_BYTES
@@ -349,10 +352,9 @@ class Client:
         submission = attended_submission(name, data, **options)
         parts = PartialResult(self._max_body)
         attachment = Attachment(parts.add)
-        deadline = Deadline(timeout)
-        with self._asking.attached(submission, attachment, deadline.within(self._timeout_seconds)) as line:
+        with self._asking.attached(submission, attachment, Deadline(timeout), self._timeout_seconds) as hear:
             while not (attachment.over or parts.too_large):
-                _hear(line, attachment, deadline)
+                hear()
             if parts.too_large:
                 raise ResultTooLargeError(f"the result of job {attachment.handle!r} exceeds {self._max_body} bytes")
         return result_reader(function)(attachment.handle, parts.joined_with(attachment.result()))
@@ -414,17 +416,8 @@ class Client:
         submission = attended_submission(name, data, **options)
         updates = UpdateBuffer(unread_bytes)
         attachment = Attachment(updates.add)
-        deadline = Deadline(timeout)
-        with self._asking.attached(submission, attachment, deadline.within(self._timeout_seconds)) as line:
-            yield FollowedJob(attachment, updates, result_reader(function), lambda: _hear(line, attachment, deadline))
+        with self._asking.attached(submission, attachment, Deadline(timeout), self._timeout_seconds) as hear:
+            yield FollowedJob(attachment, updates, result_reader(function), hear)
 
     def _deadline(self, timeout: float | None) -> Deadline:
         return Deadline(self._timeout_seconds if timeout is None else timeout)
-
-
-def _hear(line: Line, attachment: Attachment, deadline: Deadline) -> None:
-    """The next packet; of time that is up, the error names the job."""
-    try:
-        line.pump(deadline)
-    except TimedOutError as error:
-        raise TimedOutError(f"job {attachment.handle.decode()}: {error}", attachment.handle) from error

@@ -15,8 +15,6 @@ not the keys behind it, so a node that imports a slot would run them on the half
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -25,23 +23,23 @@ from typing import Final
 import trio
 
 from persistence.asking_all import ask_all
-from persistence.barrier import check_replicas
-from persistence.cluster.node import FirmEnd, Node
+from persistence.cluster.node import FirmEnd
+from persistence.cluster.node_maker import NodeMaker
 from persistence.cluster.nodes import Nodes
-from persistence.cluster.redirects import moves, named_by, redirects
+from persistence.cluster.redirects import named_by, redirects
 from persistence.cluster.routed import Routed
 from persistence.cluster.slot import Slot
 from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.slots import Address
+from persistence.cluster.slots_away import SlotsAway
 from persistence.cluster.topology import Topology, slot_of
 from persistence.conversation import Conversation
 from persistence.deadlines import Deadlines, Ticks
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.errors import StoreError, StoreUnavailableError
 from persistence.handshake import Asking, Handshake
 from persistence.outage import Outage
 from persistence.pipe import MAX_UNSENT_BYTES, Pipe
 from persistence.pipe_statistics import PipeStatistics, total
-from persistence.rejoining import load_scripts
 from persistence.replies import Answer, Command, Reply
 from persistence.unwrapping import unwrapped
 
@@ -92,30 +90,49 @@ class ClusterPipe:
     ) -> None:
         self.name = name
         self._topology = topology
-        self._outage = outage
         self._root = root
-        self._on_connect = on_connect
         self._on_return = on_return
-        self._on_returned = on_returned
-        self._on_away = on_away
         self._on_push = on_push
         self._on_batch = on_batch
         self._on_flush = on_flush
-        self._replicas = replicas
         self.holding = SlotHolding(self.slot_with, topology.options.silence_seconds, on_batch) if replicas else None
         self._max_bytes = max_unsent_bytes
         self._bytes = 0
         self._outstanding: dict[Routed, None] = {}
         self._deadlines = Deadlines()
         self._slots: dict[int, Slot] = {}
-        self._held: dict[int, Slot] = {}
-        self._nodes = Nodes(topology, outage, name=name, make=self._node_at, there=self._is_there, left=self._lost)
-        self._changed = trio.Event()
+        self._maker = NodeMaker(
+            topology=topology,
+            outage=outage,
+            name=name,
+            on_connect=on_connect,
+            on_push=self._push,
+            on_batch=on_batch,
+            on_flush=on_flush,
+            on_break=self._lost,
+            on_firm_break=partial(self._lost, firm=True),
+            holding=self.holding,
+            replicas=replicas,
+        )
+        self._nodes = Nodes(
+            topology, outage, name=name, make=self._maker.node_at, there=self._is_there, left=self._lost
+        )
+        self._away = SlotsAway(
+            topology,
+            self._nodes,
+            outage,
+            name=name,
+            on_away=on_away,
+            on_return=on_return,
+            on_returned=on_returned,
+            holding=self.holding,
+            send=self._send,
+            settle=self._settle,
+        )
         self._reached = trio.Event()
         self._gathering = False
         self._started = False
         self._ended = False
-        self._nursery: trio.Nursery
         topology.on_change.append(self._map_changed)
 
     @property
@@ -126,8 +143,8 @@ class ClusterPipe:
     @property
     def away_because(self) -> StoreError | None:
         """Why some slot that was used here is known to be out of reach."""
-        for slot in self._held.values():
-            error = self._away(slot)
+        for slot in self._away:
+            error = self._away.why(slot)
             if error is not None:
                 return error
         return None
@@ -153,16 +170,7 @@ class ClusterPipe:
 
     def away(self, key: bytes) -> StoreError | None:
         """Why the node of this key is out of reach; None: it is not, or nobody has found out yet."""
-        return self._away(self.slot_with(key))
-
-    def _away(self, slot: Slot) -> StoreError | None:
-        address = self._topology.owner(slot.number)
-        if not slot.held or address is None:
-            return slot.reason
-        node = self._nodes.by_address.get(address)
-        if node is None:
-            return slot.reason
-        return None if node.serves(slot.firm) else node.away_because(slot.firm)
+        return self._away.why(self.slot_with(key))
 
     @contextmanager
     def hoping(self) -> Iterator[None]:
@@ -174,7 +182,7 @@ class ClusterPipe:
 
     def statistics(self) -> PipeStatistics:
         """What has been done with the nodes that there are now; what waits for a slot counts as unsent."""
-        waiting = sum(routed.size for slot in self._held.values() for routed in (*slot.refused, *slot.waiting))
+        waiting = sum(routed.size for slot in self._away for routed in (*slot.refused, *slot.waiting))
         return total([pipe.statistics() for pipe in self.servers], waiting)
 
     # -- posting
@@ -225,7 +233,7 @@ class ClusterPipe:
             address = self._topology.owner(number)
             node = None if address is None else self._nodes.by_address.get(address)
             if node is None or not node.serves(slot.firm):
-                self._hold(slot, None)
+                self._away.hold(slot)
             else:
                 slot.node = node
         return slot
@@ -233,7 +241,7 @@ class ClusterPipe:
     def _make_firm(self, slot: Slot) -> None:
         slot.firm = True
         if slot.held or slot.node is None or not slot.node.serves(True):
-            self._hold(slot, None)
+            self._away.hold(slot)
 
     def _send(self, slot: Slot, routed: Routed, command: Command) -> None:
         assert slot.node is not None
@@ -251,14 +259,14 @@ class ClusterPipe:
         else:
             self._settle(routed, reply)
         if slot.held and not slot.in_flight:
-            self._changed.set()
+            self._away.landed()
 
     def _came_back(self, slot: Slot, routed: Routed, error: StoreError) -> None:
         redirected = redirects(error)
         if not redirected and not isinstance(error, StoreUnavailableError):
             self._settle(routed, error)
             return
-        self._hold(slot, error)
+        self._away.hold(slot, error)
         self._topology.look_again(named_by(error))
         slot.broken = slot.broken or not redirected
         routed.sent = routed.sent and not redirected
@@ -313,151 +321,26 @@ class ClusterPipe:
 
     def bring_back(self, key: bytes) -> None:
         """Hold what is posted about this key until its slot was prepared anew."""
-        self._hold(self.slot_with(key), None)
+        self._away.hold(self.slot_with(key))
 
     def bring_all_back(self) -> None:
         """The same for every slot but the root's."""
         root = slot_of(self._root)
         for slot in tuple(self._slots.values()):
             if slot.number != root:
-                self._hold(slot, None)
-
-    def _hold(self, slot: Slot, reason: StoreError | None) -> None:
-        slot.reason = reason or slot.reason
-        slot.stale = True
-        if slot.held:
-            return
-        slot.held, slot.not_before = True, 0.0
-        self._held[slot.number] = slot
-        self._changed.set()
-        self._on_away(slot.number)
-
-    async def _attend(self) -> None:
-        """The duty that brings back what is held, as soon as it can be."""
-        while True:
-            self._changed = trio.Event()
-            with trio.move_on_at(self._begin_returns(trio.current_time())):
-                await self._changed.wait()
-
-    def _begin_returns(self, now: float) -> float:
-        """Begin to bring back what can be; when to look again."""
-        look_again_at = math.inf
-        for slot in tuple(self._held.values()):
-            if slot.returning or slot.in_flight:
-                continue
-            if slot.not_before <= now:
-                node = self._node_of(slot)
-                if node is not None and node.serves(slot.firm):
-                    slot.returning, slot.stale = True, False
-                    self._nursery.start_soon(self._bring_back, slot, node)
-                    continue
-                self._topology.look_again()
-                self._put_off(slot)
-            look_again_at = min(look_again_at, slot.not_before)
-        return look_again_at
-
-    def _node_of(self, slot: Slot) -> Node | None:
-        address = self._topology.owner(slot.number)
-        return None if address is None else self._nodes.needed(address)
-
-    async def _bring_back(self, slot: Slot, node: Node) -> None:
-        try:
-            if self._on_return is not None:
-                await self._on_return(slot.number, Conversation(node.pipe), slot.broken)
-            if self.holding is not None and slot.firm:
-                await self.holding.repeat(slot, node)
-        except StoreError as error:
-            slot.reason = error
-            self._put_off(slot)
-            self._topology.look_again(named_by(error))
-            self._tell(error)
-        else:
-            if not slot.stale and self._topology.owner(slot.number) == node.address and node.serves(slot.firm):
-                self._on_returned(slot.number)
-                if not slot.stale:
-                    self._release(slot, node)
-        finally:
-            slot.returning = False
-            self._changed.set()
-
-    def _put_off(self, slot: Slot) -> None:
-        """A try to bring it back came to nothing. Who cannot wait for another is told so."""
-        slot.put_off(trio.current_time())
-        if self._on_return is not None:
-            for routed in slot.take_what_cannot_wait():
-                self._settle(routed, StoreUnavailableError(str(slot.reason or "its node is away"), sent=False))
-
-    def _release(self, slot: Slot, node: Node) -> None:
-        del self._held[slot.number]
-        for routed in slot.release(node):
-            self._send(slot, routed, routed.made())
-        if self.holding is not None and slot.firm:
-            self.holding.released(slot)
-        if not self._held:
-            self._outage.connected(self.name)
-
-    def _tell(self, error: StoreError) -> None:
-        if isinstance(error, StoreRefusedError) and not moves(error):
-            self._outage.failed(self.name, error)
+                self._away.hold(slot)
 
     # -- nodes
-
-    def _node_at(self, address: Address) -> Node:
-        options = self._topology.options_of(address)
-
-        async def greeted(handshake: Handshake) -> None:
-            await self._on_connect(address, handshake)
-            self._nodes.greeted(pipe)
-
-        pipe = Pipe(
-            options,
-            name=f"{self.name}@{options.address}",
-            on_connect=greeted,
-            on_push=self._push,
-            on_batch=self._on_batch,
-            on_flush=self._on_flush,
-            on_break=partial(self._lost, address),
-            outage=self._outage,
-            max_unsent_bytes=sys.maxsize,
-        )
-        return Node(address, pipe, None if self.holding is None else self._firm_end_at(address, self.holding))
-
-    def _firm_end_at(self, address: Address, holding: SlotHolding) -> FirmEnd:
-        options = self._topology.options_of(address)
-
-        async def greeted(handshake: Handshake) -> None:
-            await load_scripts(handshake)
-            if not self._started:
-                await check_replicas(handshake, self._replicas, options.address, options.connect_timeout_seconds)
-            self._nodes.greeted(end.pipe)
-
-        pipe = Pipe(
-            options,
-            name=f"firm@{options.address}",
-            on_connect=greeted,
-            on_batch=self._on_batch,
-            on_flush=lambda: end.barrier.ask(),
-            on_break=partial(self._lost, address, firm=True),
-            outage=self._outage,
-            max_unsent_bytes=sys.maxsize,
-        )
-        end = holding.end_of(pipe)
-        return end
 
     def _is_there(self) -> None:
         """A node is there: what is held for it need not wait for its next turn."""
         self._reached.set()
-        self._look_at_once()
-
-    def _look_at_once(self) -> None:
-        for slot in self._held.values():
-            slot.not_before = 0.0
-        self._changed.set()
+        self._away.look_at_once()
 
     def _lost(self, address: Address, error: StoreError, *, firm: bool = False) -> None:
         for slot in self._slots.values():
             if slot.node is not None and slot.node.address == address and not slot.held and (slot.firm or not firm):
-                self._hold(slot, error)
+                self._away.hold(slot, error)
         self._topology.look_again()
 
     def _map_changed(self) -> None:
@@ -465,13 +348,13 @@ class ClusterPipe:
             return
         for slot in self._slots.values():
             if slot.node is not None and slot.node.address != self._topology.owner(slot.number) and not slot.held:
-                self._hold(slot, None)
+                self._away.hold(slot)
         self._nodes.leave_the_rest()
-        self._look_at_once()
+        self._away.look_at_once()
 
     def _push(self, push: list[Reply]) -> None:
         if push[0] == b"sunsubscribe" and isinstance(push[1], bytes):
-            self._hold(self.slot_with(push[1]), None)  # nobody here asked for it: the slot has moved
+            self._away.hold(self.slot_with(push[1]))  # nobody here asked for it: the slot has moved
             self._topology.look_again()
         else:
             self._on_push(push)
@@ -486,12 +369,12 @@ class ClusterPipe:
         """
         try:
             with unwrapped():
-                async with trio.open_nursery() as self._nursery:
-                    await self._nodes.start(self._nursery)
+                async with trio.open_nursery() as nursery:
+                    await self._nodes.start(nursery)
                     await self._bring_root_back()
-                    self._started = True
-                    self._nursery.start_soon(self._watch)
-                    self._nursery.start_soon(self._attend)
+                    self._started, self._maker.demanding = True, False
+                    nursery.start_soon(self._watch)
+                    nursery.start_soon(self._away.run)
                     task_status.started()
         finally:
             self._end()

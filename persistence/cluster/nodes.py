@@ -25,7 +25,7 @@ class Nodes:
         topology: who has slots.
         outage: is told of a node that was never reached, and when one is missed no longer.
         name: the way's, under which the former is told.
-        make: makes the node at an address.
+        make: makes the node at an address, and is given what to call when a connection of a pipe has been prepared.
         there: called when a pipe to a node has been connected.
         left: called when a node was left, with why.
 
@@ -39,7 +39,7 @@ class Nodes:
         outage: Outage,
         *,
         name: str,
-        make: Callable[[Address], Node],
+        make: Callable[[Address, Callable[[Pipe], None]], Node],
         there: Callable[[], None],
         left: Callable[[Address, StoreError], None],
     ) -> None:
@@ -66,10 +66,6 @@ class Nodes:
             self._nursery.start_soon(self._keep, self._met(address))
         return self.by_address[address]
 
-    def greeted(self, pipe: Pipe) -> None:
-        """To be called when a connection to one has been prepared."""
-        self._nursery.start_soon(self._tell_when_connected, pipe)
-
     def leave_the_rest(self) -> None:
         """Leave those that have no slots, after their last words."""
         for node in self.by_address.values():
@@ -77,8 +73,11 @@ class Nodes:
                 self._nursery.start_soon(self._leave, node)
 
     def _met(self, address: Address) -> Node:
-        node = self.by_address[address] = self._make(address)
+        node = self.by_address[address] = self._make(address, self._greeted)
         return node
+
+    def _greeted(self, pipe: Pipe) -> None:
+        self._nursery.start_soon(self._tell_when_connected, pipe)
 
     async def _keep(self, node: Node, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep a node connected until its scope is cancelled. One that never answered is met anew when it is needed."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from protocol import (
     SubmitJob,
     WorkComplete,
 )
+from tests.broker.firm_trips import counting
 from tests.broker.running import OpenRunning, Running, open_running
 from tests.broker.test_main_errors import broker as command
 from tests.clusters import Cluster, Move, cut_off, let_in, wait_for
@@ -173,25 +174,6 @@ async def test_a_sleeper_looks_for_work_when_its_function_is_at_another_node(
         move = cluster.begin_move(site.tag(b"f"))
         await trio.to_thread.run_sync(move.finish)
         await worker.expect(Noop)  # what was handed in meanwhile elsewhere was told to nobody here
-
-
-class Trips:
-    """What left on the pipes to all nodes during a block: trips and commands."""
-
-    first = firm = (0, 0)
-
-
-@contextmanager
-def counting(one: Running) -> Iterator[Trips]:
-    trips, store = Trips(), one.broker.store
-    assert store.firm is not None
-    pipes = (store.pipe, store.firm.pipe)
-    before = [pipe.statistics() for pipe in pipes]
-    yield trips
-    trips.first, trips.firm = [
-        (after.sends - counted.sends, after.commands - counted.commands)
-        for after, counted in zip([pipe.statistics() for pipe in pipes], before, strict=True)
-    ]
 
 
 async def test_all_submits_of_a_pass_cost_one_wait_and_one_trip_to_each_node(

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from broker.app import open_broker
 from broker.settings import Settings
 from persistence import StoreRefusedError
 from persistence.keys import Keys, digest_of
-from persistence.way import Way
 from protocol import (
     Error,
     ErrorCode,
@@ -25,6 +24,7 @@ from protocol import (
     SubmitJob,
     WorkComplete,
 )
+from tests.broker.firm_trips import counting
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.broker.running import Running, open_running
 from tests.broker.test_main_errors import broker as command
@@ -237,30 +237,6 @@ async def test_a_user_who_may_not_wait_is_refused_at_start(
     with pytest.raises(StoreRefusedError, match=r"NOPERM .*'wait'"):
         async with open_running(shop):
             pytest.fail("it works")
-
-
-class Trips:
-    """What left on both pipes during a block: trips and commands."""
-
-    first = firm = (0, 0)
-
-
-@contextmanager
-def counting(one: Running) -> Iterator[Trips]:
-    trips, store = Trips(), one.broker.store
-    assert store.firm is not None
-    pipes = (store.pipe, store.firm.pipe)
-    before = [figures(pipe) for pipe in pipes]
-    yield trips
-    trips.first, trips.firm = [
-        (sends - sends_before, commands - commands_before)
-        for (sends, commands), (sends_before, commands_before) in zip(map(figures, pipes), before, strict=True)
-    ]
-
-
-def figures(pipe: Way) -> tuple[int, int]:
-    counted = pipe.statistics()
-    return counted.sends, counted.commands
 
 
 async def test_all_submits_of_a_pass_cost_one_wait_and_one_trip(one: Running) -> None:

@@ -107,7 +107,7 @@ async def soak(minutes: float, seed: int, engine: str) -> None:
                 await site.under_load(run.faults)
                 await site.all_is_well(loses_a_broker=run.mischief.lost > 0, turns=TURNS * run.mischief.struck.total())
                 run.no_log_tells_of_a_defect()
-            except BaseException:
+            except BaseException:  # whatever ends the run, also who presses Ctrl-C wants to see the logs
                 for broker in site.brokers:
                     print(broker.log()[-10_000:], file=sys.stderr)
                 raise

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
+from tests.faults.guards.guard import Guard
 from tests.faults.matrix import PAGE
-from tests.faults.mutations import GUARDS, ROOT, Guard, page
+from tests.faults.mutations import GUARDS, ROOT, page
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.what)

@@ -60,7 +60,7 @@ async def wait_done(ledger: Path, jobs: int) -> None:
         while True:
             if len(set(read(ledger))) >= jobs:
                 return
-            await trio.sleep(0.005)
+            await trio.sleep(0.005)  # a file that programs in other languages write tells nobody that it grew
 
 
 def read(ledger: Path) -> list[bytes]:

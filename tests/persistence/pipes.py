@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import trio
 
 from persistence.options import RedisOptions
-from persistence.pipe import Pipe, Reply
+from persistence.pipe import Pipe
+from persistence.replies import Reply
 from tests.servers import PATIENCE_SECONDS, RedisServer
 
 

@@ -8,8 +8,10 @@ import pytest
 import trio
 
 from persistence.errors import StoreError, StoreUnavailableError
+from persistence.handshake import Handshake
 from persistence.outage import Outage
-from persistence.pipe import Command, Handshake, Pipe, Reply
+from persistence.pipe import Pipe
+from persistence.replies import Command, Reply
 from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.servers import AOF, RedisServer

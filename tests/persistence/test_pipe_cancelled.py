@@ -7,8 +7,9 @@ import pytest
 import trio
 
 from persistence.errors import StoreUnavailableError
+from persistence.handshake import Handshake
 from persistence.options import RedisOptions, TlsOptions
-from persistence.pipe import Handshake, Pipe
+from persistence.pipe import Pipe
 from tests.cancelling import cancelled_at
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.persistence.scripted_server import serving

@@ -6,7 +6,8 @@ import pytest
 import trio
 
 from persistence.errors import StoreUnavailableError
-from persistence.pipe import Command, Pipe, Reply
+from persistence.pipe import Pipe
+from persistence.replies import Command, Reply
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.servers import RedisServer
 

@@ -7,8 +7,9 @@ import pytest
 import trio
 
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
+from persistence.handshake import Handshake
 from persistence.options import RedisOptions
-from persistence.pipe import Handshake, Pipe
+from persistence.pipe import Pipe
 from persistence.redis_url import parse_redis_url
 from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running

@@ -7,8 +7,10 @@ import pytest
 import trio
 
 from persistence.errors import StoreRefusedError
+from persistence.handshake import Handshake
 from persistence.options import RedisOptions
-from persistence.pipe import Handshake, Pipe, Reply
+from persistence.pipe import Pipe
+from persistence.replies import Reply
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.ports import private_port
 from tests.servers import RedisServer

@@ -7,7 +7,8 @@ import trio
 
 from persistence.errors import StoreRefusedError
 from persistence.options import RedisOptions
-from persistence.pipe import Pipe, Reply
+from persistence.pipe import Pipe
+from persistence.replies import Reply
 from tests.persistence.pipes import Heard, options_for, running, until
 from tests.servers import RedisServer
 

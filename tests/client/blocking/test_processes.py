@@ -32,7 +32,7 @@ def in_child(do):
     if child == 0:
         try:
             do()
-        except BaseException as error:
+        except BaseException as error:  # nothing may get out: the child would go on as the test of its parent
             print(repr(error), flush=True)
             os._exit(1)
         os._exit(0)

@@ -1,7 +1,4 @@
-"""Large payloads are kept beside their records: there is no job without its payload, and no payload left over.
-
-`Gate` stands between broker and Redis, and does something right before a command of a kind passes.
-"""
+"""Large payloads are kept beside their records: there is no job without its payload, and no payload left over."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,13 +21,12 @@ from persistence import (
 )
 from persistence.beside import BESIDE_BYTES, EXPIRES_SECONDS
 from persistence.records import JobId, unpack_record
-from persistence.replies import pack
 from persistence.scripts import ADOPT, ENQUEUE, FENCE, VOID, Script
 from protocol import Priority
 from tests.faults.proxy import Pass, Proxy, Wire, open_proxy
-from tests.faults.trap import Conversation
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
+from tests.persistence.store.gate import Gate
 from tests.persistence.store.standin import FUNCTION, Answer, Standin, answer_of
 from tests.servers import RedisServer
 
@@ -59,43 +55,6 @@ def evict(server: RedisServer) -> None:
     while not (keys := list(client.scan_iter(b"*:payload:*"))):
         pass
     client.delete(*keys)
-
-
-class Gate(Proxy):
-    """Passes commands one by one.
-
-    Attributes:
-        kind: before which commands `act` is called: those whose first word, or script, this is.
-        act: says whether the command is to pass; if not, the connection is cut.
-    """
-
-    def __init__(self, target: int) -> None:
-        super().__init__(target)
-        self.kind = b""
-        self.act: Callable[[], bool] = lambda: True
-        self._conversations: dict[Wire, Conversation] = {}
-
-    async def say(self, wire: Wire, data: bytes, on: Pass) -> None:
-        for command in self._conversations.setdefault(wire, Conversation()).commands(data):
-            if self.kind in (command[0], command[1] if len(command) > 1 else b"") and self.kind and not self.act():
-                wire.cut()
-                raise trio.ClosedResourceError
-            await on(pack(tuple(command)))
-
-    def before(
-        self, kind: bytes | Script, act: Callable[[], object], *, then_cut: bool = False, times: int = 1
-    ) -> None:
-        """Do this before the next commands of a kind; a cut lets none of them pass."""
-        counted = 0
-
-        def acts() -> bool:
-            nonlocal counted
-            counted += 1
-            if counted <= times:
-                act()
-            return not then_cut or counted > times
-
-        self.kind, self.act = kind.sha if isinstance(kind, Script) else kind, acts
 
 
 @pytest.fixture
