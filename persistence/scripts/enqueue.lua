@@ -70,4 +70,5 @@ if handoff ~= "" then
   end
 end
 announce(priority, length, 1)
+stop_listing_uniques(length, 1)
 return "queued"

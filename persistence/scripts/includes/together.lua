@@ -131,6 +131,9 @@ local function together(ARGV)
       appended[level], lengths[level] = appended[level] - 1, lengths[level] - 1
     end
   end
-  for priority, count in pairs(appended) do announce(priority, lengths[priority], count) end
+  for priority, count in pairs(appended) do
+    announce(priority, lengths[priority], count)
+    stop_listing_uniques(lengths[priority], count)
+  end
   return answers
 end

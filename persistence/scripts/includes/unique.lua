@@ -22,6 +22,20 @@ end
 
 local function hold(unique, id) redis.call("HSET", uniques_key, unique, holding_now(id)) end
 
+-- A small hash is a list to Redis, and each look into it goes through it, up to `hash-max-listpack-entries`: with some
+-- hundred uniques a job costs Redis a sixth more. It is none any more, until it is empty, once a field was longer than
+-- `hash-max-listpack-value`.
+local MANY_UNIQUES = 32
+local TOO_LONG_FOR_A_LIST = string.rep("-", 65)
+
+-- So many jobs were queued, and so many are now: whether it is the moment to do so.
+local function stop_listing_uniques(length, count)
+  if length >= MANY_UNIQUES and length - count < MANY_UNIQUES and redis.call("EXISTS", uniques_key) == 1 then
+    redis.call("HSET", uniques_key, TOO_LONG_FOR_A_LIST, "")
+    redis.call("HDEL", uniques_key, TOO_LONG_FOR_A_LIST)
+  end
+end
+
 local function release(unique, id)
   if holder_of(unique) == id then redis.call("HDEL", uniques_key, unique) end
 end

@@ -46,3 +46,19 @@ async def test_a_queued_job_stays_within_its_budget(
     )
     log.info("%s: a job %s takes %.0f bytes", engine, "queued" if background else "waited for", weight)
     assert weight <= budget
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_many_uniques_are_no_list_that_each_look_goes_through(
+    broker: Standin, redis_server: RedisServer, together: bool
+) -> None:
+    uniques = [b"%d" % number for number in range(100)]
+    if together:
+        submits = [broker.submit_soon(unique=unique) for unique in uniques]
+        await until(lambda: all(submits))
+    else:
+        for unique in uniques:
+            await broker.submit(unique=unique)
+    key = broker.store.link.keys.uniques(broker.function().tag)
+    assert redis_server.client().object("ENCODING", key) == b"hashtable"
+    assert sorted(redis_server.client().hkeys(key)) == sorted(uniques)
