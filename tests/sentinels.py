@@ -8,8 +8,12 @@ from tests.servers import Engine, RedisServer
 
 NAME = "mymaster"
 QUICK = {"down-after-milliseconds": 500, "failover-timeout": 2000, "parallel-syncs": 1}
-PERIODS = {"info-period": 200, "ping-period": 100, "publish-period": 200, "ask-period": 100, "election-timeout": 1000}
-"""How often they ask and tell, in milliseconds; as a rule every ten seconds, every second, every two."""
+PERIODS = {"info-period": 200, "ping-period": 250, "publish-period": 200, "ask-period": 100, "election-timeout": 1000}
+"""How often they ask and tell, in milliseconds; as a rule every ten seconds, every second, every two.
+
+Five pings long what a replica said counts, and under a master that is down it is asked once a second, whatever is set
+here: with shorter ones sentinels find no replica fit to be promoted, again and again.
+"""
 NO_DELAY = ("--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0")
 """Settings of a server to whom replicas come at once."""
 
