@@ -101,19 +101,7 @@ class ClusterPipe:
         self._outstanding: dict[Routed, None] = {}
         self._deadlines = Deadlines()
         self._slots: dict[int, Slot] = {}
-        self._maker = NodeMaker(
-            topology=topology,
-            outage=outage,
-            name=name,
-            on_connect=on_connect,
-            on_push=self._push,
-            on_batch=on_batch,
-            on_flush=on_flush,
-            on_break=self._lost,
-            on_firm_break=partial(self._lost, firm=True),
-            holding=self.holding,
-            replicas=replicas,
-        )
+        self._maker = self._maker_of_nodes(outage, on_connect, replicas)
         self._nodes = Nodes(
             topology, outage, name=name, make=self._maker.node_at, there=self._is_there, left=self._lost
         )
@@ -134,6 +122,23 @@ class ClusterPipe:
         self._started = False
         self._ended = False
         topology.on_change.append(self._map_changed)
+
+    def _maker_of_nodes(
+        self, outage: Outage, on_connect: Callable[[Address, Handshake], Awaitable[None]], replicas: int
+    ) -> NodeMaker:
+        return NodeMaker(
+            topology=self._topology,
+            outage=outage,
+            name=self.name,
+            on_connect=on_connect,
+            on_push=self._push,
+            on_batch=self._on_batch,
+            on_flush=self._on_flush,
+            on_break=self._lost,
+            on_firm_break=partial(self._lost, firm=True),
+            holding=self.holding,
+            replicas=replicas,
+        )
 
     @property
     def connected(self) -> bool:

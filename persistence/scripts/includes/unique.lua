@@ -24,7 +24,7 @@ local function hold(unique, id) redis.call("HSET", uniques_key, unique, holding_
 
 -- A small hash is a list to Redis, and each look into it goes through it, up to `hash-max-listpack-entries`: with some
 -- hundred uniques a job costs Redis a sixth more. It is none any more, until it is empty, once a field was longer than
--- `hash-max-listpack-value`.
+-- `hash-max-listpack-value`. No job has a unique of that length: 64 bytes are the most.
 local MANY_UNIQUES = 32
 local TOO_LONG_FOR_A_LIST = string.rep("-", 65)
 
