@@ -33,6 +33,7 @@ def on_can_do_timeout(broker: Broker, session: Session, packet: CanDoTimeout) ->
 
 def _enlist(broker: Broker, session: Session, function: bytes) -> None:
     line = broker.line(function)
+    session.transport.works()
     broker.roster.enlist(session, line)
     if session.state is State.ASLEEP and line.promises != NOTHING and can_be_asked(broker):
         wake(broker, session)

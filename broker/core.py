@@ -52,7 +52,7 @@ class Broker:
         self.switchboard: Switchboard | None = None
         """What reads from plain sockets, where the system has what it takes."""
         if switchboard.IS_AVAILABLE:
-            self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush)
+            self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush, lambda: self.store.lags)
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
         self.store: Store

@@ -57,6 +57,8 @@ class Hearing:
     def batch_done(self) -> None:
         """One read from Redis has been dealt with."""
         self._broker.flusher.flush()
+        if self._broker.switchboard is not None:
+            self._broker.switchboard.go_on()
 
     def fenced(self) -> None:
         """What was reserved here has been returned by whoever took us for lost."""

@@ -1,4 +1,4 @@
-"""The peers' sockets, all in one epoll set of our own, read by one task.
+"""The peers' sockets, all in epoll sets of our own, read by one task.
 
 A task that waits for its socket costs, for every read, a system call to arm the socket again and a switch to that
 task: together more than the read. Here a socket is armed once, and one look reads from all that have something to
@@ -6,6 +6,11 @@ say and handles it; what was said meanwhile to Redis and to peers leaves after t
 
 Trio waits for the set as it waits for a socket: to the kernel an epoll set is a descriptor that becomes readable.
 Systems other than Linux have no epoll; there each session's task reads for itself, which is all that differs.
+
+**Who says much stands back**, in a set of its own within the first, and so do workers as long as anybody does: the
+others are heard before them. While there are others, a look ends with the first turn at the back that is long, turns
+there are shorter, and the back waits while Redis lags. So a client that asks now and then waits for a look or two, not
+for the queue of those who flood; and where nobody else asks, a flood is not slowed down.
 """
 
 import select
@@ -13,6 +18,8 @@ from collections.abc import Callable
 from typing import Final
 
 import trio
+
+from broker.standing import MUCH_BYTES, Standing
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
@@ -24,6 +31,23 @@ would cost less each, but Redis and we would wait for each other in turns."""
 FEW: Final = 3
 """Who wait for no others: a look that found no more than these ends."""
 
+LEAST_OF_THE_BACK: Final = 4
+"""So many of those who stand back are heard in each look, however many others there are."""
+
+TURN_BYTES: Final = 8_192
+"""So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
+
+COURTESY_SECONDS: Final = 0.5
+"""How long those who stand back are kept short after one of the others has spoken, for it may speak again."""
+
+LONGEST_HOLD_SECONDS: Final = 0.1
+"""How long those who stand back wait for a Redis that lags. After that it is not what they say that keeps it busy, and
+what they say next may need no Redis."""
+
+Readable = Callable[[], int]
+"""Reads what there is for a turn, deals with it, and says how many bytes that was; 0 when it is to be heard no more.
+Must not raise."""
+
 
 class Switchboard:
     """Who is called when a socket can be read.
@@ -31,44 +55,145 @@ class Switchboard:
     Args:
         look_begins: called before the first is called.
         look_ends: called when all that one look found has been handled.
+        lags: whether Redis has more to do than keeps it busy. When that may have ended, `go_on` is to be called.
     """
 
-    def __init__(self, look_begins: Callable[[], None], look_ends: Callable[[], None]) -> None:
+    def __init__(
+        self, look_begins: Callable[[], None], look_ends: Callable[[], None], lags: Callable[[], bool]
+    ) -> None:
         self._look_begins = look_begins
         self._look_ends = look_ends
-        self._epoll = select.epoll()
-        self._readable: dict[int, Callable[[], None]] = {}
+        self._lags = lags
+        self._front = select.epoll()
+        self._back = select.epoll()
+        self._readable: dict[int, Readable] = {self._back.fileno(): self._back_can_be_read}
+        self._standing = Standing()
+        self.turn_bytes = TURN_BYTES
+        """How much is to be read of a socket at most."""
+        self._back_speaks = False
+        self._found_at_the_back: list[int] = []
+        self._courteous_until = self._now = 0.0
+        self._holding = False
+        self._end_hold()
 
-    def connect(self, number: int, readable: Callable[[], None]) -> None:
-        """Call this whenever that descriptor can be read, until `disconnect`. It must not raise.
+    def connect(self, number: int, readable: Readable) -> None:
+        """Call this whenever that descriptor can be read, until `disconnect`.
 
         Raises OSError when the descriptor cannot be watched.
         """
-        self._epoll.register(number, select.EPOLLIN)
+        self._front.register(number, select.EPOLLIN)
         self._readable[number] = readable
+
+    def works(self, number: int) -> None:
+        """Those who can be read at this descriptor are a worker."""
+        if number in self._readable:
+            self._standing.works(number)
 
     def disconnect(self, number: int) -> None:
         """Watch it no longer; to be called before it is closed. Safe to repeat."""
         if self._readable.pop(number, None) is not None:
-            self._epoll.unregister(number)
+            (self._back if number in self._standing.back else self._front).unregister(number)
+            self._standing.leave(number)
+
+    def go_on(self) -> None:
+        """Hear those who are held again, unless Redis lags still."""
+        if self._holding and not self._lags():
+            self._end_hold()
 
     async def run(self) -> None:
         """The duty that looks, for ever."""
-        poll, readable = self._epoll.poll, self._readable
+        number = self._front.fileno()
         while True:
-            await trio.lowlevel.wait_readable(self._epoll.fileno())
-            self._look_begins()
-            left, found = MOST_AT_ONCE, poll(0, MOST_AT_ONCE)
-            while found:
-                for number, _ in found:
-                    call = readable.get(number)
-                    if call is not None:  # one that was called before may have ended this one
-                        call()
-                left -= len(found)
-                # While several were served, others have spoken: the more a look takes in, the less each costs.
-                found = poll(0, left) if left > 0 and len(found) > FEW else []
-            self._look_ends()
+            if self._holding:
+                with trio.move_on_after(LONGEST_HOLD_SECONDS) as hold:
+                    await trio.lowlevel.wait_readable(number)
+                self._look(impatient=hold.cancelled_caught)
+            else:
+                await trio.lowlevel.wait_readable(number)
+                self._look()
 
     def close(self) -> None:
-        """Give the set back to the system. Nobody is connected any more."""
-        self._epoll.close()
+        """Give the sets back to the system. Nobody is connected any more."""
+        self._front.close()
+        self._back.close()
+
+    def _look(self, *, impatient: bool = False) -> None:
+        self._look_begins()
+        self._now = trio.current_time()
+        if impatient:
+            self._end_hold()
+        left = self._hear_the_front()
+        if self._back_speaks:
+            self._back_speaks = False
+            courteous = self._now < self._courteous_until
+            if courteous and not impatient and self._lags():
+                self._hold()
+            else:
+                self.turn_bytes = MUCH_BYTES if courteous else TURN_BYTES
+                self._hear_the_back(max(left, LEAST_OF_THE_BACK), MUCH_BYTES if courteous else None)
+                self.turn_bytes = TURN_BYTES
+        self._look_ends()
+
+    def _hear_the_front(self) -> int:
+        """Hear those in front, and learn whether somebody speaks at the back.
+
+        Returns:
+            How many more this look may hear.
+        """
+        poll, readable, back = self._front.poll, self._readable, self._standing.back
+        left, found = MOST_AT_ONCE, poll(0, MOST_AT_ONCE)
+        while found:
+            for number, _ in found:
+                call = readable.get(number)
+                if call is not None:  # one that was called before may have ended this one
+                    length = call()
+                    if length >= MUCH_BYTES or (back and length):
+                        self._place(number, length)
+            left -= len(found)
+            # While several were served, others have spoken: the more a look takes in, the less each costs.
+            found = poll(0, left) if left > 0 and len(found) > FEW else []
+        return left
+
+    def _back_can_be_read(self) -> int:
+        self._back_speaks = True
+        return 0
+
+    def _hear_the_back(self, left: int, enough_bytes: int | None) -> None:
+        """Hear so many at the back, or until they have said enough; first whom the kernel named earlier."""
+        length = 0
+        while left > 0:
+            if not self._found_at_the_back:
+                self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, left))]
+            found = self._found_at_the_back
+            many = len(found) > FEW
+            while found and left > 0:
+                number = found.pop()
+                call = self._readable.get(number)
+                if call is None:
+                    continue
+                turn = call()
+                if turn:
+                    self._place(number, turn)
+                left -= 1
+                length += turn
+                if enough_bytes is not None and length >= enough_bytes:
+                    return
+            if not many:
+                return
+
+    def _place(self, number: int, length: int) -> None:
+        """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""
+        back = number in self._standing.back
+        if self._standing.has_changed(number, length, self._now):
+            (self._back if back else self._front).unregister(number)
+            (self._front if back else self._back).register(number, select.EPOLLIN)
+        elif not back:
+            self._courteous_until = self._now + COURTESY_SECONDS
+
+    def _hold(self) -> None:
+        self._holding = True
+        self._front.unregister(self._back.fileno())
+
+    def _end_hold(self) -> None:
+        self._holding = False
+        self._front.register(self._back.fileno(), select.EPOLLIN)

@@ -11,12 +11,11 @@ from typing import Final, Protocol
 
 import trio
 
-from broker.switchboard import Switchboard
+from broker.standing import MUCH_BYTES
+from broker.switchboard import TURN_BYTES, Switchboard
 from persistence.pieces import MOST_AT_ONCE, Piece
 
 RECEIVE_BYTES: Final = 65_536
-TURN_BYTES: Final = 8_192
-"""So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 LONG_RECEIVE_BYTES: Final = 1_048_576
 """Of a long packet that is under way, so much is read at once: each read is a look of the switchboard."""
 
@@ -52,6 +51,9 @@ class Transport(Protocol):
     async def listen(self, listener: Listener) -> None:
         """Give the listener what comes, until it wants no more now, or all has come. Cancelled, nothing is lost."""
 
+    def works(self) -> None:
+        """The peer is a worker, from now on. It may be told again."""
+
     async def receive(self) -> bytes:
         """The next bytes; b"" when the peer has finished. Cancelled, nothing is lost."""
 
@@ -75,6 +77,7 @@ class SocketTransport:
         sock.setblocking(False)
         self._socket = sock
         self._switchboard = switchboard
+        self._works = False
         self.peer = peer
         self.number = sock.fileno()
 
@@ -83,31 +86,43 @@ class SocketTransport:
         receive, wants_more, hear = self._socket.recv, listener.wants_more, listener.hear
         number, over = self.number, trio.Event()
         failure: OSError | None = None
-        size = TURN_BYTES
+        switchboard = self._switchboard
+        long_size = 0
 
-        def readable() -> None:
-            nonlocal failure, size
+        def readable() -> int:
+            nonlocal failure, long_size
             try:
                 if wants_more():
-                    data = receive(size)
-                    if hear(data) and data:
-                        if len(data) >= TURN_BYTES or size > TURN_BYTES:
-                            size = min(max(TURN_BYTES, listener.missing), LONG_RECEIVE_BYTES)
-                        return
+                    data = receive(long_size or switchboard.turn_bytes)
+                    length = len(data)
+                    if hear(data) and length:
+                        if length >= MUCH_BYTES or long_size:
+                            missing = listener.missing
+                            long_size = min(missing, LONG_RECEIVE_BYTES) if missing > TURN_BYTES else 0
+                        return length
             except (BlockingIOError, InterruptedError):
-                return
+                return 0
             except OSError as error:
                 failure = error
-            self._switchboard.disconnect(number)
+            switchboard.disconnect(number)
             over.set()
+            return 0
 
-        self._switchboard.connect(number, readable)
+        switchboard.connect(number, readable)
+        if self._works:
+            switchboard.works(number)
         try:
             await over.wait()
         finally:
-            self._switchboard.disconnect(number)
+            switchboard.disconnect(number)
         if failure is not None:
             raise failure
+
+    def works(self) -> None:
+        """See Transport."""
+        if not self._works:
+            self._works = True
+            self._switchboard.works(self.number)
 
     async def receive(self) -> bytes:
         """See Transport."""
@@ -163,6 +178,9 @@ class StreamTransport:
             data = await self.receive()
             going_on = listener.hear(data) and bool(data)
             listener.heard()
+
+    def works(self) -> None:
+        """See Transport: who waits in a task of its own goes before nobody."""
 
     async def receive(self) -> bytes:
         """See Transport."""

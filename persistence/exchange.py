@@ -8,7 +8,7 @@ reply to a command whose caller has been told that none came.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import hiredis
@@ -49,10 +49,26 @@ class Exchange:
         self._counters = counters
         self._parting = parting
         self._reader = new_reader()
+        self._sent = 0
+        self._ends_of_writes: deque[int] = deque()
 
-    def sent(self, commands: Iterable[Posted]) -> None:
-        """These are about to leave, in this order, behind all that left before."""
+    def sent(self, commands: Sequence[Posted]) -> None:
+        """These are about to leave as one write, in this order, behind all that left before."""
+        self._forget_answered_writes()
         self.in_flight.extend(commands)
+        self._sent += len(commands)
+        self._ends_of_writes.append(self._sent)
+
+    @property
+    def unanswered_writes(self) -> int:
+        """How many of the writes have not been answered to their last command."""
+        self._forget_answered_writes()
+        return len(self._ends_of_writes)
+
+    def _forget_answered_writes(self) -> None:
+        ends, answered = self._ends_of_writes, self._sent - len(self.in_flight)
+        while ends and ends[0] <= answered:
+            ends.popleft()
 
     def received(self, data: bytes) -> str | None:
         """Hand every reply and push message that is whole by now to whom it concerns, in stream order.

@@ -161,6 +161,11 @@ class Pipe:
         if self._ended:
             raise StoreUnavailableError(f"the pipe {self.name} has ended")
 
+    @property
+    def unanswered_writes(self) -> int:
+        """How many writes Redis has not answered to their last command; 0 while there is no connection."""
+        return self._connection.exchange.unanswered_writes if self._connection else 0
+
     def statistics(self) -> PipeStatistics:
         """What has been done so far."""
         in_flight = len(self._connection.exchange.in_flight) if self._connection else 0

@@ -56,6 +56,9 @@ log = logging.getLogger(__name__)
 RESULTS_LIMIT_BYTES: Final = 32 * 1024 * 1024
 """Half of what a mailbox takes at once: all of it may be for the clients of one other broker."""
 
+ENOUGH_WRITES: Final = 2
+"""So many unanswered writes keep a server busy: it works on one, and the next is there."""
+
 QUEUE_NOTICES: Final = {b"q%d" % priority: priority for priority in Priority}
 
 
@@ -104,6 +107,7 @@ class Store:
         self._rejoining = Rejoining(link, self.keeper, self.claiming, self.ending, self.mailbox, events)
         self.pipe = self.ways.store(self._ends())
         self.firm = self.ways.firm
+        self._ways = [self.pipe] if self.firm is None else [self.pipe, self.firm.pipe]
         self._complete_the_link()
         self.on_new_incarnation: Callable[[Incarnation], None] = lambda name: None
         """Called when we go on under a new name."""
@@ -146,6 +150,11 @@ class Store:
     def away_because(self) -> StoreError | None:
         """Why Redis is known to be out of reach, so that it is no use to ask and wait; None if it may answer."""
         return self.pipe.away_because or self.bulk.away_because
+
+    @property
+    def lags(self) -> bool:
+        """Whether Redis, or a node of it, has more to do than keeps it busy: who asks more now only waits longer."""
+        return any(server.unanswered_writes >= ENOUGH_WRITES for way in self._ways for server in way.servers)
 
     @contextmanager
     def hoping(self) -> Iterator[None]:

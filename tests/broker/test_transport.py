@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 @pytest.fixture
 def transport() -> Iterator[SocketTransport]:
     """One end of a pair; the other reads nothing."""
-    switchboard = Switchboard(lambda: None, lambda: None)
+    switchboard = Switchboard(lambda: None, lambda: None, lambda: False)
     near, far = socket.socketpair()
     with near, far:
         yield SocketTransport(near, "peer", switchboard)

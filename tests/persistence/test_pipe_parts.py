@@ -46,7 +46,7 @@ STREAM: tuple[tuple[bytes, Reply], ...] = (
 def test_replies_and_pushes_keep_their_order_however_the_stream_is_cut(size: int) -> None:
     heard: list[Reply] = []
     exchange = Exchange(heard.append, Counters())
-    exchange.sent(Posted(("PING",), heard.append) for wire, _ in STREAM if not wire.startswith(b">"))
+    exchange.sent([Posted(("PING",), heard.append) for wire, _ in STREAM if not wire.startswith(b">")])
     stream = b"".join(wire for wire, _ in STREAM)
     for start in range(0, len(stream), size):
         assert exchange.received(stream[start : start + size]) is None
@@ -66,6 +66,18 @@ def test_a_stream_that_cannot_be_understood_ends(what: str) -> None:
     exchange = Exchange(lambda push: None, Counters())
     exchange.sent([Posted(("PING",), lambda reply: None)])
     assert reason in (exchange.received(said) or "")
+
+
+def test_a_write_is_unanswered_until_its_last_command_is_answered() -> None:
+    exchange = Exchange(lambda push: None, Counters())
+    seen = [exchange.unanswered_writes]
+    for commands in (2, 1, 1):
+        exchange.sent([Posted(("PING",), lambda reply: None) for _ in range(commands)])
+        seen.append(exchange.unanswered_writes)
+    for _ in range(4):
+        exchange.received(b"+PONG\r\n")
+        seen.append(exchange.unanswered_writes)
+    assert seen == [0, 1, 2, 3, 3, 2, 1, 0]
 
 
 def test_a_plain_reply_where_a_subscription_is_due_ends_the_stream() -> None:

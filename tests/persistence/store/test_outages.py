@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 import trio
+import trio.testing
 
 from persistence import ClaimedJob, JobStatus, Manner, Outcome, StoreUnavailableError, Submitted
 from persistence.scripts import CLAIM
+from persistence.store import ENOUGH_WRITES
 from tests.faults.proxy import Proxy, open_proxy
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
@@ -65,6 +67,29 @@ async def test_submits_of_an_outage_are_stored_once_and_in_order_when_it_ends(
     server.start()
     assert (await broker.submit(b"40")).outcome is Submitted.QUEUED
     assert payloads([await broker.claim() for _ in range(41)]) == [b"%d" % number for number in range(41)]
+
+
+async def test_a_redis_lags_while_more_writes_wait_for_it_than_keep_it_busy_and_not_while_it_is_gone(
+    make_server: MakeServer, start: Start
+) -> None:
+    server = make_server(*AOF)
+    server.start()
+    broker = await start(Standin(server))
+    await broker.submit()
+    server.pause()
+    seen = []
+    for _ in range(ENOUGH_WRITES):
+        seen.append(broker.store.lags)
+        broker.submit_soon()
+        await trio.testing.wait_all_tasks_blocked()
+    seen.append(broker.store.lags)
+    server.kill()
+    await until(lambda: not broker.store.connected)
+    seen.append(broker.store.lags)
+    server.start()
+    await broker.submit()
+    seen.append(broker.store.lags)
+    assert seen == [False] * ENOUGH_WRITES + [True, False, False]
 
 
 async def test_a_redis_that_stands_still_is_unavailable_after_the_store_timeout(

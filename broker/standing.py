@@ -1,0 +1,47 @@
+"""Who stands back: those who say much at a time, and workers while anybody does."""
+
+from typing import Final
+
+MUCH_BYTES: Final = 4_096
+"""Who says so much in one turn says much."""
+
+CALM_SECONDS: Final = 0.5
+"""Who has not said much for so long says little again: a flood has gaps."""
+
+
+class Standing:
+    """What is known of the connections, by descriptor.
+
+    Attributes:
+        back: who stands back now.
+    """
+
+    def __init__(self) -> None:
+        self.back: set[int] = set()
+        self._said_much_at: dict[int, float] = {}
+        self._calm_at = 0.0
+        self._workers: set[int] = set()
+
+    def works(self, number: int) -> None:
+        """This one is a worker: what it asks is asked for itself, and its next turn follows from the last."""
+        self._workers.add(number)
+
+    def leave(self, number: int) -> None:
+        """This connection is over, or not heard for now."""
+        self.back.discard(number)
+        self._workers.discard(number)
+        self._said_much_at.pop(number, None)
+
+    def has_changed(self, number: int, length: int, now: float) -> bool:
+        """It had a turn, and said so many bytes: whether it steps back, or comes forward, for that."""
+        said_much_at = self._said_much_at
+        if length >= MUCH_BYTES:
+            said_much_at[number] = now
+            self._calm_at = now + CALM_SECONDS
+        elif number in said_much_at and now - said_much_at[number] >= CALM_SECONDS:
+            del said_much_at[number]
+        steps_back = number in said_much_at or (number in self._workers and now < self._calm_at)
+        if steps_back == (number in self.back):
+            return False
+        (self.back.add if steps_back else self.back.discard)(number)
+        return True

@@ -1,0 +1,175 @@
+"""The order in which sockets are heard: who says little before who says much, and each of these in its turn."""
+
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+import trio
+
+from broker.standing import MUCH_BYTES
+from broker.switchboard import IS_AVAILABLE, TURN_BYTES, Switchboard
+
+pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
+
+PATIENCE_SECONDS = 20.0
+
+Look = list[tuple[str, int]]
+
+
+def speak(*parties: socket.socket) -> Callable[[], None]:
+    """Lets these say a little."""
+
+    def say() -> None:
+        for party in parties:
+            party.send(b"x")
+
+    return say
+
+
+class Room:
+    """A switchboard, the parties connected to it, and what each look heard of whom."""
+
+    def __init__(self) -> None:
+        self.looks: list[Look] = []
+        self.lags = False
+        self.after: dict[int, Callable[[], None]] = {}
+        """What happens at the end of a look, by how many there have been."""
+        self.switchboard = Switchboard(lambda: self.looks.append([]), self._look_ends, lambda: self.lags)
+        self._more = trio.Event()
+
+    def _look_ends(self) -> None:
+        self.after.get(len(self.looks), lambda: None)()
+        self._more.set()
+        self._more = trio.Event()
+
+    @contextmanager
+    def party(self, name: str, says: int = 0) -> Iterator[socket.socket]:
+        """Somebody who has said so much; more is sent on the socket."""
+        near, far = socket.socketpair()
+        with near, far:
+            near.setblocking(False)
+            far.send(bytes(says))
+
+            def readable() -> int:
+                length = len(near.recv(self.switchboard.turn_bytes))
+                self.looks[-1].append((name, length))
+                return length
+
+            self.switchboard.connect(near.fileno(), readable)
+            if name == "worker":
+                self.switchboard.works(near.fileno())
+            yield far
+            self.switchboard.disconnect(near.fileno())
+
+    async def has(self, looks: int) -> list[Look]:
+        """The first looks, when there have been so many."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            while len(self.looks) < looks:
+                await self._more.wait()
+        return self.looks[:looks]
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Let it look."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.switchboard.run)
+            yield
+            nursery.cancel_scope.cancel()
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    """An empty one."""
+    room = Room()
+    yield room
+    room.switchboard.close()
+
+
+async def test_who_says_little_is_heard_before_who_says_much_and_keeps_their_turns_short(room: Room) -> None:
+    with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
+        room.after[2] = speak(lone)
+        async with room.open():
+            assert await room.has(4) == [
+                [("flood", TURN_BYTES)],
+                [("flood", TURN_BYTES)],
+                [("lone", 1), ("flood", MUCH_BYTES)],
+                [("flood", MUCH_BYTES)],
+            ]
+
+
+async def test_beside_who_says_little_a_look_has_one_long_turn_and_they_take_turns(room: Room) -> None:
+    with room.party("a", 2 * TURN_BYTES), room.party("b", 2 * TURN_BYTES), room.party("lone") as lone:
+        room.after[1] = speak(lone)
+        async with room.open():
+            first, *later = await room.has(5)
+    assert first == [("a", TURN_BYTES), ("b", TURN_BYTES)]
+    heard = [turn for look in later for turn in look]
+    assert heard[0] == ("lone", 1)
+    assert sorted(heard[1:]) == [("a", MUCH_BYTES), ("a", MUCH_BYTES), ("b", MUCH_BYTES), ("b", MUCH_BYTES)]
+    assert sorted(heard[1:3]) == [("a", MUCH_BYTES), ("b", MUCH_BYTES)], "each had its turn before anybody had two"
+    assert [len(look) for look in later] == [2, 1, 1, 1]
+
+
+async def test_by_themselves_all_who_say_much_are_heard_in_each_look(room: Room) -> None:
+    with room.party("a", 2 * TURN_BYTES), room.party("b", 2 * TURN_BYTES), room.party("c", 2 * TURN_BYTES):
+        async with room.open():
+            looks = await room.has(2)
+    assert [sorted(look) for look in looks] == [[(name, TURN_BYTES) for name in "abc"]] * 2
+
+
+async def test_workers_are_heard_behind_who_says_little_while_others_say_much(room: Room) -> None:
+    with room.party("worker", 1) as worker, room.party("flood", TURN_BYTES), room.party("lone") as lone:
+        room.after[1] = room.after[2] = speak(worker, lone)
+        async with room.open():
+            looks = await room.has(3)
+    assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
+
+
+async def test_who_says_much_waits_while_redis_lags_and_others_do_not(room: Room) -> None:
+    with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
+
+        def lag() -> None:
+            room.lags = True
+            lone.send(b"x")
+
+        room.after[1] = lag
+        room.after[2] = speak(lone)
+        async with room.open():
+            assert (await room.has(3))[1:] == [[("lone", 1)], [("lone", 1)]]
+            room.switchboard.go_on()
+            assert len(room.looks) == 3, "it lags still"
+            room.lags = False
+            room.switchboard.go_on()
+            assert (await room.has(4))[3] == [("flood", MUCH_BYTES)]
+
+
+async def test_nobody_waits_long_for_a_redis_that_does_not_answer(room: Room) -> None:
+    with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
+
+        def lag() -> None:
+            room.lags = True
+            lone.send(b"x")
+
+        room.after[1] = lag
+        async with room.open():
+            assert (await room.has(3))[1:] == [[("lone", 1)], [("flood", MUCH_BYTES)]]
+
+
+async def test_by_themselves_who_say_much_do_not_wait_for_redis(room: Room) -> None:
+    room.lags = True
+    with room.party("flood", 2 * TURN_BYTES):
+        async with room.open():
+            assert await room.has(2) == [[("flood", TURN_BYTES)]] * 2
+
+
+async def test_who_left_before_its_turn_is_not_called(room: Room) -> None:
+    with room.party("a", 3 * TURN_BYTES), room.party("lone") as lone:
+        with room.party("b", 3 * TURN_BYTES):
+            room.after[1] = speak(lone)
+            async with room.open():
+                await room.has(2)  # one of the two is heard, the other is next
+        heard = len(room.looks)
+        async with room.open():
+            await room.has(heard + 2)
+    assert {name for look in room.looks[heard:] for name, _ in look} == {"a"}
