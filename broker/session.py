@@ -120,7 +120,8 @@ class Session:
         self._held = False
         self._heard_all = False
         self._broke_rules = False
-        self._progressed = False
+        self._packets = 0
+        self._packets_by_the_clock = 0
         self._packet_began = math.inf
         self._patience = math.inf
         self._listening = trio.CancelScope()
@@ -246,19 +247,19 @@ class Session:
         """See broker.transport.Listener."""
         return not (self._is_busy() or self._heard_all or self.closing)
 
-    def hear(self, data: bytes) -> bool:
+    def hear(self, data: bytes) -> int | None:
         """See broker.transport.Listener."""
-        connection = self._connection
+        connection, before = self._connection, self._packets
         if data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
-            return False
+            return None
         with self._barrier:
             connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
             if connection.pending or self._patience != math.inf:
                 self._look_at_the_clock()
-        return not (self._heard_all or self.closing)
+        return None if self._heard_all or self.closing else self._packets - before
 
     @property
     def missing(self) -> int:
@@ -276,8 +277,8 @@ class Session:
             if self._patience != math.inf:
                 self._packet_began = self._patience = self._listening.deadline = math.inf
             return
-        if self._progressed or self._packet_began == math.inf:
-            self._progressed = False
+        if self._packets != self._packets_by_the_clock or self._packet_began == math.inf:
+            self._packets_by_the_clock = self._packets
             self._packet_began = trio.current_time()
         self._patience = self._packet_began + self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
         self._listening.deadline = self._patience
@@ -362,7 +363,7 @@ class Session:
             try:
                 event = next_event()
             except RemoteProtocolError as error:
-                self._progressed = True
+                self._packets += 1
                 self._say_fault(error)
                 if error.fatal:
                     log.warning("closing %s: it sent what no Gearman peer may send: %s", self.name, error)
@@ -374,7 +375,7 @@ class Session:
             if event is CLOSED:
                 self._heard_all = True
                 return
-            self._progressed = True
+            self._packets += 1
             handle(self, event)
 
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-MUCH_BYTES: Final = 4_096
-"""Who says so much in one turn says much."""
+MUCH: Final = 8
+"""Who says so many packets in one turn says much. It is they that cost time: a long one is little more than a short."""
 
 CALM_SECONDS: Final = 0.5
 """Who has not said much for so long says little again: a flood has gaps."""
@@ -32,10 +32,10 @@ class Standing:
         self._workers.discard(number)
         self._said_much_at.pop(number, None)
 
-    def has_changed(self, number: int, length: int, now: float) -> bool:
-        """It had a turn, and said so many bytes: whether it steps back, or comes forward, for that."""
+    def has_changed(self, number: int, packets: int, now: float) -> bool:
+        """It had a turn, and said so many packets: whether it steps back, or comes forward, for that."""
         said_much_at = self._said_much_at
-        if length >= MUCH_BYTES:
+        if packets >= MUCH:
             said_much_at[number] = now
             self._calm_at = now + CALM_SECONDS
         elif number in said_much_at and now - said_much_at[number] >= CALM_SECONDS:

@@ -8,9 +8,9 @@ Trio waits for the set as it waits for a socket: to the kernel an epoll set is a
 Systems other than Linux have no epoll; there each session's task reads for itself, which is all that differs.
 
 **Who says much stands back**, in a set of its own within the first, and so do workers as long as anybody does: the
-others are heard before them. While there are others, a look ends with the first turn at the back that is long, turns
-there are shorter, and the back waits while Redis lags. So a client that asks now and then waits for a look or two, not
-for the queue of those who flood; and where nobody else asks, a flood is not slowed down.
+others are heard before them. While there are others, a look ends with the first turn at the back that had much to
+say, turns there are shorter, and the back waits while Redis lags. So a client that asks now and then waits for a look
+or two, not for the queue of those who flood; and where nobody else asks, a flood is not slowed down.
 """
 
 import select
@@ -19,7 +19,7 @@ from typing import Final
 
 import trio
 
-from broker.standing import MUCH_BYTES, Standing
+from broker.standing import MUCH, Standing
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
@@ -37,15 +37,20 @@ LEAST_OF_THE_BACK: Final = 4
 TURN_BYTES: Final = 8_192
 """So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 
+SHORT_TURN_BYTES: Final = 4_096
+"""And so much of who stands back, while others speak."""
+
 COURTESY_SECONDS: Final = 0.5
 """How long those who stand back are kept short after one of the others has spoken, for it may speak again."""
 
+ENOUGH_ANSWERS: Final = 2
+"""After so many answers of Redis, what it was busy with when the back began to wait is done."""
+
 LONGEST_HOLD_SECONDS: Final = 0.1
-"""How long those who stand back wait for a Redis that lags. After that it is not what they say that keeps it busy, and
-what they say next may need no Redis."""
+"""How long those who stand back wait for a Redis that lags and says nothing: what they say may need no Redis."""
 
 Readable = Callable[[], int]
-"""Reads what there is for a turn, deals with it, and says how many bytes that was; 0 when it is to be heard no more.
+"""Reads what there is for a turn, deals with it, and says how many packets that were; 0 when it is to be heard no more.
 Must not raise."""
 
 
@@ -55,7 +60,7 @@ class Switchboard:
     Args:
         look_begins: called before the first is called.
         look_ends: called when all that one look found has been handled.
-        lags: whether Redis has more to do than keeps it busy. When that may have ended, `go_on` is to be called.
+        lags: whether Redis has more to do than keeps it busy. Whenever Redis has answered, `go_on` is to be called.
     """
 
     def __init__(
@@ -74,7 +79,9 @@ class Switchboard:
         self._found_at_the_back: list[int] = []
         self._courteous_until = self._now = 0.0
         self._holding = False
-        self._end_hold()
+        self._has_waited = False
+        self._answers = 0
+        self._front.register(self._back.fileno(), select.EPOLLIN)
 
     def connect(self, number: int, readable: Readable) -> None:
         """Call this whenever that descriptor can be read, until `disconnect`.
@@ -96,9 +103,14 @@ class Switchboard:
             self._standing.leave(number)
 
     def go_on(self) -> None:
-        """Hear those who are held again, unless Redis lags still."""
-        if self._holding and not self._lags():
-            self._end_hold()
+        """Redis has answered something: hear those who are held again, if it lags no longer or that was enough.
+
+        Others may go on to keep it busy: then the back has its turn after every second answer, whatever comes.
+        """
+        if self._holding:
+            self._answers += 1
+            if self._answers >= ENOUGH_ANSWERS or not self._lags():
+                self._end_hold()
 
     async def run(self) -> None:
         """The duty that looks, for ever."""
@@ -107,30 +119,30 @@ class Switchboard:
             if self._holding:
                 with trio.move_on_after(LONGEST_HOLD_SECONDS) as hold:
                     await trio.lowlevel.wait_readable(number)
-                self._look(impatient=hold.cancelled_caught)
+                if hold.cancelled_caught:
+                    self._end_hold()
             else:
                 await trio.lowlevel.wait_readable(number)
-                self._look()
+            self._look()
 
     def close(self) -> None:
         """Give the sets back to the system. Nobody is connected any more."""
         self._front.close()
         self._back.close()
 
-    def _look(self, *, impatient: bool = False) -> None:
+    def _look(self) -> None:
         self._look_begins()
         self._now = trio.current_time()
-        if impatient:
-            self._end_hold()
         left = self._hear_the_front()
         if self._back_speaks:
             self._back_speaks = False
             courteous = self._now < self._courteous_until
-            if courteous and not impatient and self._lags():
+            if courteous and not self._has_waited and self._lags():
                 self._hold()
             else:
-                self.turn_bytes = MUCH_BYTES if courteous else TURN_BYTES
-                self._hear_the_back(max(left, LEAST_OF_THE_BACK), MUCH_BYTES if courteous else None)
+                self._has_waited = False
+                self.turn_bytes = SHORT_TURN_BYTES if courteous else TURN_BYTES
+                self._hear_the_back(max(left, LEAST_OF_THE_BACK), MUCH if courteous else None)
                 self.turn_bytes = TURN_BYTES
         self._look_ends()
 
@@ -146,9 +158,9 @@ class Switchboard:
             for number, _ in found:
                 call = readable.get(number)
                 if call is not None:  # one that was called before may have ended this one
-                    length = call()
-                    if length >= MUCH_BYTES or (back and length):
-                        self._place(number, length)
+                    packets = call()
+                    if packets >= MUCH or (back and packets):
+                        self._place(number, packets)
             left -= len(found)
             # While several were served, others have spoken: the more a look takes in, the less each costs.
             found = poll(0, left) if left > 0 and len(found) > FEW else []
@@ -158,9 +170,9 @@ class Switchboard:
         self._back_speaks = True
         return 0
 
-    def _hear_the_back(self, left: int, enough_bytes: int | None) -> None:
-        """Hear so many at the back, or until they have said enough; first whom the kernel named earlier."""
-        length = 0
+    def _hear_the_back(self, left: int, enough: int | None) -> None:
+        """Hear so many at the back, or until they have said enough packets; first whom the kernel named earlier."""
+        said = 0
         while left > 0:
             if not self._found_at_the_back:
                 self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, left))]
@@ -171,20 +183,20 @@ class Switchboard:
                 call = self._readable.get(number)
                 if call is None:
                     continue
-                turn = call()
-                if turn:
-                    self._place(number, turn)
+                packets = call()
+                if packets:
+                    self._place(number, packets)
                 left -= 1
-                length += turn
-                if enough_bytes is not None and length >= enough_bytes:
+                said += packets
+                if enough is not None and said >= enough:
                     return
             if not many:
                 return
 
-    def _place(self, number: int, length: int) -> None:
+    def _place(self, number: int, packets: int) -> None:
         """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""
         back = number in self._standing.back
-        if self._standing.has_changed(number, length, self._now):
+        if self._standing.has_changed(number, packets, self._now):
             (self._back if back else self._front).unregister(number)
             (self._front if back else self._back).register(number, select.EPOLLIN)
         elif not back:
@@ -192,8 +204,12 @@ class Switchboard:
 
     def _hold(self) -> None:
         self._holding = True
+        self._answers = 0
         self._front.unregister(self._back.fileno())
 
     def _end_hold(self) -> None:
-        self._holding = False
-        self._front.register(self._back.fileno(), select.EPOLLIN)
+        """Let the back be heard in the next look, even if Redis lags then: it has waited."""
+        if self._holding:
+            self._holding = False
+            self._has_waited = True
+            self._front.register(self._back.fileno(), select.EPOLLIN)

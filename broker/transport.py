@@ -11,8 +11,7 @@ from typing import Final, Protocol
 
 import trio
 
-from broker.standing import MUCH_BYTES
-from broker.switchboard import TURN_BYTES, Switchboard
+from broker.switchboard import SHORT_TURN_BYTES, TURN_BYTES, Switchboard
 from persistence.pieces import MOST_AT_ONCE, Piece
 
 RECEIVE_BYTES: Final = 65_536
@@ -26,8 +25,8 @@ class Listener(Protocol):
     def wants_more(self) -> bool:
         """Asked before each read: whether to read at all now."""
 
-    def hear(self, data: bytes) -> bool:
-        """Take what was read, b"" for the end; must not raise. False: nothing more is to be read."""
+    def hear(self, data: bytes) -> int | None:
+        """Take what was read, b"" for the end; must not raise. How many packets ended in it; None: read no more."""
 
     @property
     def missing(self) -> int:
@@ -94,12 +93,12 @@ class SocketTransport:
             try:
                 if wants_more():
                     data = receive(long_size or switchboard.turn_bytes)
-                    length = len(data)
-                    if hear(data) and length:
-                        if length >= MUCH_BYTES or long_size:
+                    packets = hear(data)
+                    if packets is not None and data:
+                        if len(data) >= SHORT_TURN_BYTES or long_size:
                             missing = listener.missing
                             long_size = min(missing, LONG_RECEIVE_BYTES) if missing > TURN_BYTES else 0
-                        return length
+                        return packets
             except (BlockingIOError, InterruptedError):
                 return 0
             except OSError as error:
@@ -176,7 +175,7 @@ class StreamTransport:
         going_on = True
         while going_on and listener.wants_more():
             data = await self.receive()
-            going_on = listener.hear(data) and bool(data)
+            going_on = listener.hear(data) is not None and bool(data)
             listener.heard()
 
     def works(self) -> None:

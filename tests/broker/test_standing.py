@@ -1,21 +1,21 @@
 """Who stands back: who says much, until it has been calm for a while, and workers as long as anybody says much."""
 
-from broker.standing import CALM_SECONDS, MUCH_BYTES, Standing
+from broker.standing import CALM_SECONDS, MUCH, Standing
 
 CLIENT, OTHER, WORKER = 1, 2, 3
 
 
 def test_who_says_much_steps_back_once() -> None:
     standing = Standing()
-    assert not standing.has_changed(CLIENT, MUCH_BYTES - 1, 0.0)
-    assert standing.has_changed(CLIENT, MUCH_BYTES, 0.0)
-    assert not standing.has_changed(CLIENT, MUCH_BYTES, 0.0)
+    assert not standing.has_changed(CLIENT, MUCH - 1, 0.0)
+    assert standing.has_changed(CLIENT, MUCH, 0.0)
+    assert not standing.has_changed(CLIENT, MUCH, 0.0)
     assert standing.back == {CLIENT}
 
 
 def test_a_flood_has_gaps_and_who_is_calm_comes_forward() -> None:
     standing = Standing()
-    standing.has_changed(CLIENT, MUCH_BYTES, 0.0)
+    standing.has_changed(CLIENT, MUCH, 0.0)
     assert not standing.has_changed(CLIENT, 1, CALM_SECONDS / 2)
     assert standing.has_changed(CLIENT, 1, CALM_SECONDS)
     assert not standing.back
@@ -25,7 +25,7 @@ def test_a_worker_stands_back_while_others_say_much() -> None:
     standing = Standing()
     standing.works(WORKER)
     assert not standing.has_changed(WORKER, 1, 0.0)
-    standing.has_changed(CLIENT, MUCH_BYTES, 0.0)
+    standing.has_changed(CLIENT, MUCH, 0.0)
     assert standing.has_changed(WORKER, 1, 0.0)
     assert not standing.has_changed(OTHER, 1, 0.0), "a client that says little stays where it is"
     assert standing.has_changed(WORKER, 1, CALM_SECONDS), "the flood has not ended, but it is over"
@@ -36,7 +36,7 @@ def test_a_number_that_is_used_again_is_somebody_else() -> None:
     standing = Standing()
     standing.works(WORKER)
     for number in (CLIENT, WORKER):
-        standing.has_changed(number, MUCH_BYTES, 0.0)
+        standing.has_changed(number, MUCH, 0.0)
         standing.leave(number)
     assert not standing.back
     assert not standing.has_changed(CLIENT, 1, 0.0)
