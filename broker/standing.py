@@ -1,9 +1,10 @@
-"""Who stands back: those who say much at a time, and workers while anybody does."""
+"""Who stands back: clients that say much at a time, and workers while any does."""
 
 from typing import Final
 
 MUCH: Final = 8
-"""Who says so many packets in one turn says much. It is they that cost time: a long one is little more than a short."""
+"""A client that says so many packets in one turn says much. It is they that cost time: a long one is little more than a
+short. A worker may say as many of one job, and whoever works says them at the pace of its jobs."""
 
 CALM_SECONDS: Final = 0.5
 """Who has not said much for so long says little again: a flood has gaps."""
@@ -35,12 +36,13 @@ class Standing:
     def has_changed(self, number: int, packets: int, now: float) -> bool:
         """It had a turn, and said so many packets: whether it steps back, or comes forward, for that."""
         said_much_at = self._said_much_at
-        if packets >= MUCH:
+        works = number in self._workers
+        if packets >= MUCH and not works:
             said_much_at[number] = now
             self._calm_at = now + CALM_SECONDS
         elif number in said_much_at and now - said_much_at[number] >= CALM_SECONDS:
             del said_much_at[number]
-        steps_back = number in said_much_at or (number in self._workers and now < self._calm_at)
+        steps_back = number in said_much_at or (works and now < self._calm_at)
         if steps_back == (number in self.back):
             return False
         (self.back.add if steps_back else self.back.discard)(number)

@@ -32,7 +32,7 @@ FEW: Final = 3
 """Who wait for no others: a look that found no more than these ends."""
 
 LEAST_OF_THE_BACK: Final = 4
-"""So many of those who stand back are heard in each look, however many others there are."""
+"""So many of those who stand back may be heard in a look, however many others there are."""
 
 TURN_BYTES: Final = 8_192
 """So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
@@ -50,7 +50,7 @@ LONGEST_HOLD_SECONDS: Final = 0.1
 """How long those who stand back wait for a Redis that lags and says nothing: what they say may need no Redis."""
 
 Readable = Callable[[], int]
-"""Reads what there is for a turn, deals with it, and says how many packets that were; 0 when it is to be heard no more.
+"""Reads what there is for a turn, deals with it, and says how many packets ended in it; 0 when it is heard no more.
 Must not raise."""
 
 

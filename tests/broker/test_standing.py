@@ -32,11 +32,20 @@ def test_a_worker_stands_back_while_others_say_much() -> None:
     assert standing.back == {CLIENT}
 
 
+def test_a_worker_that_tells_often_how_far_it_is_is_no_flood() -> None:
+    standing = Standing()
+    standing.works(WORKER)
+    assert not standing.has_changed(WORKER, MUCH, 0.0)
+    assert not standing.has_changed(WORKER, MUCH, 0.0)
+    assert not standing.back
+
+
 def test_a_number_that_is_used_again_is_somebody_else() -> None:
     standing = Standing()
     standing.works(WORKER)
     for number in (CLIENT, WORKER):
-        standing.has_changed(number, MUCH, 0.0)
+        assert standing.has_changed(number, MUCH, 0.0)
+    for number in (CLIENT, WORKER):
         standing.leave(number)
     assert not standing.back
     assert not standing.has_changed(CLIENT, 1, 0.0)

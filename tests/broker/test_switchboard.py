@@ -39,6 +39,15 @@ class Room:
         self.switchboard = Switchboard(lambda: self.looks.append([]), self._look_ends, lambda: self.lags)
         self._more = trio.Event()
 
+    def lag_and(self, party: socket.socket) -> Callable[[], None]:
+        """From then on Redis lags; and this one speaks."""
+
+        def lag() -> None:
+            self.lags = True
+            party.send(b"x")
+
+        return lag
+
     def _look_ends(self) -> None:
         self.after.get(len(self.looks), lambda: None)()
         self._more.set()
@@ -136,12 +145,7 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
 
 async def test_who_says_much_waits_while_redis_lags_and_others_do_not(room: Room) -> None:
     with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
-
-        def lag() -> None:
-            room.lags = True
-            lone.send(b"x")
-
-        room.after[1] = lag
+        room.after[1] = room.lag_and(lone)
         room.after[2] = speak(lone)
         async with room.open():
             assert (await room.has(3))[1:] == [[("lone", 1)], [("lone", 1)]]
@@ -154,24 +158,14 @@ async def test_who_says_much_waits_while_redis_lags_and_others_do_not(room: Room
 
 async def test_nobody_waits_long_for_a_redis_that_does_not_answer(room: Room) -> None:
     with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
-
-        def lag() -> None:
-            room.lags = True
-            lone.send(b"x")
-
-        room.after[1] = lag
+        room.after[1] = room.lag_and(lone)
         async with room.open():
             assert (await room.has(3))[1:] == [[("lone", 1)], [("flood", SHORT_TURN_BYTES)]]
 
 
 async def test_who_says_much_has_its_turn_after_two_answers_of_a_redis_that_others_keep_busy(room: Room) -> None:
     with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
-
-        def lag() -> None:
-            room.lags = True
-            lone.send(b"x")
-
-        room.after[1] = lag
+        room.after[1] = room.lag_and(lone)
         async with room.open():
             await room.has(2)
             room.switchboard.go_on()
@@ -185,12 +179,7 @@ async def test_redis_may_answer_in_the_moment_in_which_it_was_waited_for_long_en
     room: Room, mock_clock: trio.testing.MockClock, turn: int
 ) -> None:
     with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
-
-        def lag() -> None:
-            room.lags = True
-            lone.send(b"x")
-
-        room.after[1] = lag
+        room.after[1] = room.lag_and(lone)
         async with room.open(), trio.open_nursery() as nursery:
             await room.has(2)
 
