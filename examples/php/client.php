@@ -18,12 +18,16 @@ echo "queued as $handle\n";
 
 do {
     usleep(100000);
-    [$known, $running, $done, $total] = $client->jobStatus($handle);
-    if ($running) {
+    [$known, $running, $done, $total] = @$client->jobStatus($handle);
+    $answered = $client->returnCode() === GEARMAN_SUCCESS;
+    if (!$answered) {
+        echo "the server is away\n";     // it restarts, and will know the job again
+        sleep(1);
+    } elseif ($running) {
         echo "sending: $done of $total\n";
     } elseif ($known) {
         echo "waiting for a worker\n";
     }
-} while ($known);
+} while ($known || !$answered);
 
 echo "sent\n";

@@ -31,6 +31,20 @@ async def test_the_php_tutorial(server: ServerProcess) -> None:
     await assert_it_sends(server, PHP_CLIENT, PHP_WORKER)
 
 
+@pytest.mark.usefixtures("php")
+async def test_the_php_client_does_not_take_a_server_that_is_away_for_mail_that_was_sent(broker: BrokerProcess) -> None:
+    where = (broker.host, str(broker.port))
+    async with open_program(*PHP_CLIENT, *where) as asking:
+        await asking.wait_line("waiting for a worker")
+        broker.kill9()
+        await asking.wait_line("the server is away")
+        broker.start()
+        await asking.wait_line("waiting for a worker")
+        async with open_program(*PHP_WORKER, *where):
+            await asking.wait_line("sent")
+        assert await asking.wait() == 0
+
+
 async def test_the_python_tutorial(server: ServerProcess) -> None:
     await assert_it_sends(server, PYTHON_CLIENT, PYTHON_WORKER)
 
