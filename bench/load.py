@@ -127,8 +127,8 @@ class Shared:
 
 
 def shares(load: Load) -> list[Load]:
-    """The loads of its processes; never more of them than there are connections of a kind."""
-    many = max(1, min(load.processes, max(load.clients, load.workers), load.clients or load.workers))
+    """The loads of its processes: as many as each can have connections of both kinds, if there are both."""
+    many = max(1, min(load.processes, load.clients or load.workers, load.workers or load.clients))
 
     def part(whole: int, number: int) -> int:
         return whole // many + (number < whole % many)

@@ -47,6 +47,7 @@ class Part:
         self._seen = Figures()
         self._acknowledged = 0
         self._ends = 0
+        self._most_open = (load.most_queued - load.queued_before) // len(task.places)
         self._epoll = select.epoll()  # before all sockets: select() takes low descriptors alone
         clients = [Client(task.address, load) for _ in range(load.clients)]
         workers = [Worker(task.address, load) for _ in range(load.workers)]
@@ -58,6 +59,7 @@ class Part:
         self._free = deque(clients)
         self._due = 0.0
         self._apart = SECOND / load.rate if load.rate else 0.0
+        self._lag = self._apart * task.places.index(task.place) / len(task.places)
 
     def prepare(self) -> None:
         """Bring workers to where they wait for work, so that what this costs is not counted."""
@@ -75,7 +77,8 @@ class Part:
         seen, cpu = self._seen, time.process_time()
         seen.began = heard_at = time.monotonic_ns()
         self._ends = seen.began + int(self._load.seconds * SECOND)
-        self._due = float(seen.began)
+        # Each submits in the gaps of the others, so that together they keep the pace, and not in step.
+        self._due = seen.began + self._lag
         submits = bool(self._clients)
         while submits or not self._is_over():
             if submits:
@@ -104,9 +107,8 @@ class Part:
         now = time.monotonic_ns()
         if now >= self._ends or self._seen.submitted >= self._load.jobs:
             return False
-        room = self._load.jobs - self._seen.submitted
-        if self._load.most_queued < room:
-            room = min(room, self._load.most_queued - self._load.queued_before - self._shared.open_jobs())
+        # A job done here makes room for a submit here: told of room by other processes, this one would submit in bursts.
+        room = min(self._load.jobs, self._most_open + self._seen.jobs) - self._seen.submitted
         if self._apart:
             self._submit_due(now)
             return True

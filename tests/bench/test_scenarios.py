@@ -72,6 +72,11 @@ def test_a_load_is_shared_out_whole() -> None:
     assert sum(part.rate for part in parts) == pytest.approx(10.0)
 
 
+def test_each_process_of_a_load_has_clients_and_workers() -> None:
+    assert [part.workers for part in shares(Load(clients=5, workers=2, processes=3))] == [1, 1]
+    assert [part.clients for part in shares(Load(clients=5, processes=3))] == [2, 2, 1]
+
+
 def test_two_processes_of_a_load_do_all_that_was_submitted(running: Running) -> None:
     figures = measure(running, Load(clients=3, workers=3, jobs=101, function=b"shared"))
     assert figures["submitted"] == figures["jobs"] == 101
