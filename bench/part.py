@@ -107,7 +107,7 @@ class Part:
         now = time.monotonic_ns()
         if now >= self._ends or self._seen.submitted >= self._load.jobs:
             return False
-        # A job done here makes room for a submit here: told of room by other processes, this one would submit in bursts.
+        # A job done here makes room for a submit here: told of room by the others, it would submit in bursts.
         room = min(self._load.jobs, self._most_open + self._seen.jobs) - self._seen.submitted
         if self._apart:
             self._submit_due(now)
