@@ -10,7 +10,8 @@ import trio
 from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.detaching import detach
-from broker.session import Bounds, FaultBarrier, Session, State
+from broker.fault_barrier import FaultBarrier
+from broker.session import Bounds, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
 from broker.transport import SocketTransport, StreamTransport, Transport

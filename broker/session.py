@@ -6,17 +6,17 @@ the outcome (GRAB_JOB), holds the session until it is known.
 """
 
 import logging
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from broker.fault_barrier import FaultBarrier
 from broker.outgoing import Promise
+from broker.packet_clock import PacketClock
 from broker.transport import Transport
 from broker.writer import Writer
 from persistence.pieces import LONG_BYTES
@@ -45,10 +45,6 @@ LINGER_SECONDS: Final = 2.0
 and the ERROR that explains it would be lost on the way."""
 TLS_HANDSHAKE: Final = b"\x16\x03"
 """How a TLS client begins (RFC 8446, section 5.1), and neither a packet nor a line can."""
-STOOD_STILL_SECONDS: Final = 1.0
-"""A deadline noticed so late says that this process stood still, and that what the peer sent may lie unread."""
-SLOWEST_BYTES_PER_SECOND: Final = 16_384
-"""A packet under way may take the packet timeout, and the time that its bytes take at this rate."""
 
 
 class State(Enum):
@@ -121,10 +117,7 @@ class Session:
         self._heard_all = False
         self._broke_rules = False
         self._packets = 0
-        self._packets_by_the_clock = 0
-        self._packet_began = math.inf
-        self._patience = math.inf
-        self._listening = trio.CancelScope()
+        self._clock = PacketClock(bounds.packet_timeout)
         self._unanswered_bytes = 0
 
     @property
@@ -232,16 +225,15 @@ class Session:
     async def _listen(self) -> None:
         # Dropped in the middle of what it heard, it meets its cancellation only where it next waits: not here.
         while not (self._heard_all or self.closing):
-            with trio.CancelScope(deadline=self._patience) as self._listening:
+            with self._clock.listening():
                 await self.transport.listen(self)
-            # What came in the same moment has been handled by now, and has put the deadline off.
-            overdue = 0 <= trio.current_time() - self._patience < STOOD_STILL_SECONDS
-            if self._listening.cancelled_caught and overdue and not self._heard_all:
+            if self._clock.ran_out() and not self._heard_all:
                 self.drop("it began a packet and did not send the rest in time")
                 return
             while self._is_busy():
                 await self._change()
-            self._start_the_clock_anew()
+            self._clock.forget()
+            self._look_at_the_clock()
 
     def wants_more(self) -> bool:
         """See broker.transport.Listener."""
@@ -257,7 +249,7 @@ class Session:
             connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
-            if connection.pending or self._patience != math.inf:
+            if connection.pending or self._clock.runs:
                 self._look_at_the_clock()
         return None if self._heard_all or self.closing else self._packets - before
 
@@ -271,22 +263,8 @@ class Session:
         self._flusher.flush()
 
     def _look_at_the_clock(self) -> None:
-        """A packet that was begun must be sent to its end in time, as long as it is the peer we wait for."""
-        pending = 0 if self._held else self._connection.pending
-        if not pending:
-            if self._patience != math.inf:
-                self._packet_began = self._patience = self._listening.deadline = math.inf
-            return
-        if self._packets != self._packets_by_the_clock or self._packet_began == math.inf:
-            self._packets_by_the_clock = self._packets
-            self._packet_began = trio.current_time()
-        self._patience = self._packet_began + self._bounds.packet_timeout + pending / SLOWEST_BYTES_PER_SECOND
-        self._listening.deadline = self._patience
-
-    def _start_the_clock_anew(self) -> None:
-        """It was us who did not read: a packet that is under way has all of its time before it."""
-        self._packet_began = math.inf
-        self._look_at_the_clock()
+        # While the session is held it is not the peer we wait for.
+        self._clock.look(0 if self._held else self._connection.pending, self._packets)
 
     def _is_busy(self) -> bool:
         """Whether to leave what the peer sends next where it is: first things first, and in bounded memory."""
@@ -354,7 +332,7 @@ class Session:
                     self._go_on()
                     self._look_at_the_clock()
             if self._heard_all:
-                self._listening.cancel()
+                self._clock.stop_listening()
 
     def _go_on(self) -> None:
         """Handle what has been heard."""
@@ -377,24 +355,3 @@ class Session:
                 return
             self._packets += 1
             handle(self, event)
-
-
-class FaultBarrier:
-    """A defect met while serving one connection ends that connection, is logged, and ends nothing else."""
-
-    __slots__ = ("_session",)
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        log.error(
-            "a defect ended the connection of %s; please report it with these lines", self._session.name, exc_info=error
-        )
-        self._session.drop("its request met a defect of ours")
-        return True

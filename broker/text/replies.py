@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from broker.core import Broker
+from broker.fault_barrier import FaultBarrier
 from broker.outgoing import Promise
-from broker.session import FaultBarrier, Session
+from broker.session import Session
 from persistence import StoreError
 
 OK: Final = b"OK\r\n"
