@@ -15,28 +15,29 @@ class Standing:
 
     Attributes:
         back: who stands back now.
+        workers: who works.
     """
 
     def __init__(self) -> None:
         self.back: set[int] = set()
         self._said_much_at: dict[int, float] = {}
         self._calm_at = 0.0
-        self._workers: set[int] = set()
+        self.workers: set[int] = set()
 
     def works(self, number: int) -> None:
         """This one is a worker: what it asks is asked for itself, and its next turn follows from the last."""
-        self._workers.add(number)
+        self.workers.add(number)
 
     def leave(self, number: int) -> None:
         """This connection is over, or not heard for now."""
         self.back.discard(number)
-        self._workers.discard(number)
+        self.workers.discard(number)
         self._said_much_at.pop(number, None)
 
     def has_changed(self, number: int, packets: int, now: float) -> bool:
         """It had a turn, and said so many packets: whether it steps back, or comes forward, for that."""
         said_much_at = self._said_much_at
-        works = number in self._workers
+        works = number in self.workers
         if packets >= MUCH and not works:
             said_much_at[number] = now
             self._calm_at = now + CALM_SECONDS

@@ -19,14 +19,10 @@ from typing import Final
 
 import trio
 
+from broker.pace import Pace
 from broker.standing import MUCH, Standing
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
-
-MOST_AT_ONCE: Final = 12
-"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look. Redis, which
-has a task of its own, is heard between two looks, and works on the one while we take the next: all peers in one look
-would cost less each, but Redis and we would wait for each other in turns."""
 
 FEW: Final = 3
 """Who wait for no others: a look that found no more than these ends."""
@@ -73,6 +69,7 @@ class Switchboard:
         self._back = select.epoll()
         self._readable: dict[int, Readable] = {self._back.fileno(): self._back_can_be_read}
         self._standing = Standing()
+        self._pace = Pace(self._standing.workers)
         self.turn_bytes = TURN_BYTES
         """How much is to be read of a socket at most."""
         self._back_speaks = False
@@ -153,7 +150,9 @@ class Switchboard:
             How many more this look may hear.
         """
         poll, readable, back = self._front.poll, self._readable, self._standing.back
-        left, found = MOST_AT_ONCE, poll(0, MOST_AT_ONCE)
+        left = self._pace.most
+        found = poll(0, left)
+        self._pace.found(found)
         while found:
             for number, _ in found:
                 call = readable.get(number)

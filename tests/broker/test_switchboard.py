@@ -2,12 +2,13 @@
 
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 import trio
 import trio.testing
 
+from broker.pace import LOOKS, MOST_AT_ONCE
 from broker.switchboard import IS_AVAILABLE, LONGEST_HOLD_SECONDS, SHORT_TURN_BYTES, TURN_BYTES, Switchboard
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
@@ -94,6 +95,17 @@ def room() -> Iterator[Room]:
     room = Room()
     yield room
     room.switchboard.close()
+
+
+async def test_where_workers_alone_speak_half_of_them_are_heard_in_a_look(room: Room) -> None:
+    with ExitStack() as stack:
+        workers = [stack.enter_context(room.party("worker", 1)) for _ in range(16)]
+        for look in range(1, 2 * LOOKS + 2):
+            room.after[look] = speak(*workers[:16])
+        async with room.open():
+            heard = [len(look) for look in await room.has(2 * LOOKS + 2)]
+    assert heard[0] == MOST_AT_ONCE
+    assert heard[-1] == 8
 
 
 async def test_who_says_little_is_heard_before_who_says_much_and_keeps_their_turns_short(room: Room) -> None:
