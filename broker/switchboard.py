@@ -47,7 +47,8 @@ ENOUGH_ANSWERS: Final = 2
 """After so many answers of Redis, what it was busy with when the back began to wait is done."""
 
 LONGEST_HOLD_SECONDS: Final = 0.1
-"""How long those who stand back wait for a Redis that lags and says nothing: what they say may need no Redis."""
+"""How long those who stand back wait for a Redis that lags and says nothing, whoever else speaks: what they say may
+need no Redis."""
 
 Readable = Callable[[], int]
 """Reads what there is for a turn, deals with it, and says how many packets ended in it; 0 when it is heard no more.
@@ -79,6 +80,7 @@ class Switchboard:
         self._found_at_the_back: list[int] = []
         self._courteous_until = self._now = 0.0
         self._holding = False
+        self._hold_ends = 0.0
         self._has_waited = False
         self._answers = 0
         self._front.register(self._back.fileno(), select.EPOLLIN)
@@ -117,10 +119,8 @@ class Switchboard:
         number = self._front.fileno()
         while True:
             if self._holding:
-                with trio.move_on_after(LONGEST_HOLD_SECONDS) as hold:
+                with trio.move_on_at(self._hold_ends):
                     await trio.lowlevel.wait_readable(number)
-                if hold.cancelled_caught:
-                    self._end_hold()
             else:
                 await trio.lowlevel.wait_readable(number)
             self._look()
@@ -133,6 +133,8 @@ class Switchboard:
     def _look(self) -> None:
         self._look_begins()
         self._now = trio.current_time()
+        if self._holding and self._now >= self._hold_ends:
+            self._end_hold()
         left = self._hear_the_front()
         if self._back_speaks:
             self._back_speaks = False
@@ -204,6 +206,7 @@ class Switchboard:
 
     def _hold(self) -> None:
         self._holding = True
+        self._hold_ends = self._now + LONGEST_HOLD_SECONDS
         self._answers = 0
         self._front.unregister(self._back.fileno())
 

@@ -163,6 +163,17 @@ async def test_nobody_waits_long_for_a_redis_that_does_not_answer(room: Room) ->
             assert (await room.has(3))[1:] == [[("lone", 1)], [("flood", SHORT_TURN_BYTES)]]
 
 
+async def test_nor_for_those_who_say_little_and_do_not_stop(room: Room, mock_clock: trio.testing.MockClock) -> None:
+    with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
+        room.after[1] = room.lag_and(lone)
+        async with room.open():
+            for looks in (2, 3, 4):
+                await room.has(looks)
+                mock_clock.jump(LONGEST_HOLD_SECONDS * 0.4)
+                lone.send(b"x")
+            assert (await room.has(5))[1:] == [[("lone", 1)]] * 3 + [[("lone", 1), ("flood", SHORT_TURN_BYTES)]]
+
+
 async def test_who_says_much_has_its_turn_after_two_answers_of_a_redis_that_others_keep_busy(room: Room) -> None:
     with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
         room.after[1] = room.lag_and(lone)
