@@ -14,7 +14,7 @@ class Standing:
     """What is known of the connections, by descriptor.
 
     Attributes:
-        back: who stands back now.
+        back: who stands back now, also who is not heard at present because it has too much under way.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Standing:
         self._workers.add(number)
 
     def leave(self, number: int) -> None:
-        """This connection is over, or not heard for now."""
+        """This connection is over."""
         self.back.discard(number)
         self._workers.discard(number)
         self._said_much_at.pop(number, None)

@@ -86,11 +86,11 @@ class Switchboard:
         self._front.register(self._back.fileno(), select.EPOLLIN)
 
     def connect(self, number: int, readable: Readable) -> None:
-        """Call this whenever that descriptor can be read, until `disconnect`.
+        """Call this whenever that descriptor can be read, until `disconnect`. Its peer stands where it stood before.
 
         Raises OSError when the descriptor cannot be watched.
         """
-        self._front.register(number, select.EPOLLIN)
+        self._set_of(number).register(number, select.EPOLLIN)
         self._readable[number] = readable
 
     def works(self, number: int) -> None:
@@ -99,10 +99,13 @@ class Switchboard:
             self._standing.works(number)
 
     def disconnect(self, number: int) -> None:
-        """Watch it no longer; to be called before it is closed. Safe to repeat."""
+        """Watch it no longer, or not for now; to be called before it is closed. Safe to repeat."""
         if self._readable.pop(number, None) is not None:
-            (self._back if number in self._standing.back else self._front).unregister(number)
-            self._standing.leave(number)
+            self._set_of(number).unregister(number)
+
+    def forget(self, number: int) -> None:
+        """It is about to be closed, and who has the number next is somebody else. Not while it is watched."""
+        self._standing.leave(number)
 
     def go_on(self) -> None:
         """Redis has answered something: hear those who are held again, if it lags no longer or that was enough.
@@ -197,12 +200,15 @@ class Switchboard:
 
     def _place(self, number: int, packets: int) -> None:
         """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""
-        back = number in self._standing.back
+        before = self._set_of(number)
         if self._standing.has_changed(number, packets, self._now):
-            (self._back if back else self._front).unregister(number)
-            (self._front if back else self._back).register(number, select.EPOLLIN)
-        elif not back:
+            before.unregister(number)
+            self._set_of(number).register(number, select.EPOLLIN)
+        elif before is self._front:
             self._courteous_until = self._now + COURTESY_SECONDS
+
+    def _set_of(self, number: int) -> select.epoll:
+        return self._back if number in self._standing.back else self._front
 
     def _hold(self) -> None:
         self._holding = True

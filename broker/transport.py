@@ -158,6 +158,7 @@ class SocketTransport:
     async def aclose(self) -> None:
         """See Transport."""
         if self._socket.fileno() >= 0:
+            self._switchboard.forget(self.number)
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
 

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from broker.switchboard import IS_AVAILABLE, LONGEST_HOLD_SECONDS, SHORT_TURN_BYTES, TURN_BYTES, Switchboard
+from broker.switchboard import IS_AVAILABLE, LONGEST_HOLD_SECONDS, SHORT_TURN_BYTES, TURN_BYTES, Readable, Switchboard
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -38,6 +38,13 @@ class Room:
         """What happens at the end of a look, by how many there have been."""
         self.switchboard = Switchboard(lambda: self.looks.append([]), self._look_ends, lambda: self.lags)
         self._more = trio.Event()
+        self._connected: dict[str, tuple[int, Readable]] = {}
+
+    def pause(self, name: str) -> None:
+        """This one is not heard for a while, as who has too much under way, and then again."""
+        number, readable = self._connected[name]
+        self.switchboard.disconnect(number)
+        self.switchboard.connect(number, readable)
 
     def lag_and(self, party: socket.socket) -> Callable[[], None]:
         """From then on Redis lags; and this one speaks."""
@@ -66,6 +73,7 @@ class Room:
                 self.looks[-1].append((name, length))
                 return -(-length // PACKET_BYTES)
 
+            self._connected[name] = near.fileno(), readable
             self.switchboard.connect(near.fileno(), readable)
             if name == "worker":
                 self.switchboard.works(near.fileno())
@@ -141,6 +149,18 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
         async with room.open():
             looks = await room.has(3)
     assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
+
+
+async def test_who_says_much_and_is_not_heard_for_a_while_is_no_newcomer_then(room: Room) -> None:
+    with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
+
+        def pause_and_speak() -> None:
+            room.pause("flood")
+            lone.send(b"x")
+
+        room.after[1] = pause_and_speak
+        async with room.open():
+            assert (await room.has(2))[1] == [("lone", 1), ("flood", SHORT_TURN_BYTES)]
 
 
 async def test_who_says_much_waits_while_redis_lags_and_others_do_not(room: Room) -> None:
