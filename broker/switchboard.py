@@ -51,8 +51,8 @@ LONGEST_HOLD_SECONDS: Final = 0.1
 need no Redis."""
 
 Readable = Callable[[], int]
-"""Reads what there is for a turn, deals with it, and says how many packets ended in it; 0 when it is heard no more.
-Must not raise."""
+"""Reads what there is for a turn, deals with it, and says how many packets were dealt with since it last did; 0 when it
+is to be heard no more. Must not raise."""
 
 
 class Switchboard:
