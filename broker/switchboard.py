@@ -34,6 +34,10 @@ FEW: Final = 3
 LEAST_OF_THE_BACK: Final = 4
 """So many of those who stand back may be heard in a look, however many others there are."""
 
+LONGEST_IN_FRONT: Final = 4
+"""So many looks one after the other may be full of others. The kernel names the set at the back in turns with every one
+of those in front: of hundreds, workers and floods would share what one of them has."""
+
 TURN_BYTES: Final = 8_192
 """So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 
@@ -77,6 +81,7 @@ class Switchboard:
         self.turn_bytes = TURN_BYTES
         """How much is to be read of a socket at most."""
         self._back_speaks = False
+        self._passed_over = 0
         self._found_at_the_back: list[int] = []
         self._courteous_until = self._now = 0.0
         self._holding = False
@@ -139,8 +144,9 @@ class Switchboard:
         if self._holding and self._now >= self._hold_ends:
             self._end_hold()
         left = self._hear_the_front()
-        if self._back_speaks:
+        if self._back_speaks or self._is_passed_over(left):
             self._back_speaks = False
+            self._passed_over = 0
             courteous = self._now < self._courteous_until
             if courteous and not self._has_waited and self._lags():
                 self._hold()
@@ -171,17 +177,22 @@ class Switchboard:
             found = poll(0, left) if left > 0 and len(found) > FEW else []
         return left
 
+    def _is_passed_over(self, left: int) -> bool:
+        """Whether somebody at the back speaks, and the kernel has not come to that for so many who speak in front."""
+        if left > 0 or self._holding or not self._standing.back:
+            return False
+        self._passed_over += 1
+        return self._passed_over >= LONGEST_IN_FRONT and bool(self._find_at_the_back(LEAST_OF_THE_BACK))
+
     def _back_can_be_read(self) -> int:
         self._back_speaks = True
         return 0
 
     def _hear_the_back(self, left: int, enough: int | None) -> None:
-        """Hear so many at the back, or until they have said enough packets; first whom the kernel named earlier."""
+        """Hear so many at the back, or until they have said enough packets."""
         said = 0
         while left > 0:
-            if not self._found_at_the_back:
-                self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, left))]
-            found = self._found_at_the_back
+            found = self._find_at_the_back(left)
             many = len(found) > FEW
             while found and left > 0:
                 number = found.pop()
@@ -197,6 +208,12 @@ class Switchboard:
                     return
             if not many:
                 return
+
+    def _find_at_the_back(self, most: int) -> list[int]:
+        """Who is next at the back: whom the kernel named earlier, else whom it names now."""
+        if not self._found_at_the_back:
+            self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, most))]
+        return self._found_at_the_back
 
     def _place(self, number: int, packets: int) -> None:
         """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""

@@ -2,13 +2,23 @@
 
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from itertools import pairwise
 
 import pytest
 import trio
 import trio.testing
 
-from broker.switchboard import IS_AVAILABLE, LONGEST_HOLD_SECONDS, SHORT_TURN_BYTES, TURN_BYTES, Readable, Switchboard
+from broker.switchboard import (
+    IS_AVAILABLE,
+    LONGEST_HOLD_SECONDS,
+    LONGEST_IN_FRONT,
+    MOST_AT_ONCE,
+    SHORT_TURN_BYTES,
+    TURN_BYTES,
+    Readable,
+    Switchboard,
+)
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -149,6 +159,19 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
         async with room.open():
             looks = await room.has(3)
     assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
+
+
+async def test_who_says_much_has_its_turn_however_many_say_little(room: Room) -> None:
+    with ExitStack() as stack:
+        many = [stack.enter_context(room.party("lone", 1)) for _ in range(10 * MOST_AT_ONCE)]
+        stack.enter_context(room.party("flood", 4 * TURN_BYTES))
+        room.after = dict.fromkeys(range(100), speak(*many))  # there are always more than a look takes
+        async with room.open():
+            looks = await room.has(60)
+    heard = [number for number, look in enumerate(looks) if "flood" in dict(look)]
+    gaps = [after - before for before, after in pairwise(heard[1:])]
+    assert len(gaps) > 2
+    assert max(gaps) <= LONGEST_IN_FRONT
 
 
 async def test_who_says_much_and_is_not_heard_for_a_while_is_no_newcomer_then(room: Room) -> None:
