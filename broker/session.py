@@ -116,7 +116,7 @@ class Session:
         self._held = False
         self._heard_all = False
         self._broke_rules = False
-        self._packets = 0
+        self._packets = self._packets_told = 0
         self._clock = PacketClock(bounds.packet_timeout)
         self._unanswered_bytes = 0
 
@@ -241,7 +241,7 @@ class Session:
 
     def hear(self, data: bytes) -> int | None:
         """See broker.transport.Listener."""
-        connection, before = self._connection, self._packets
+        connection = self._connection
         if data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return None
@@ -251,7 +251,8 @@ class Session:
             self._go_on()
             if connection.pending or self._clock.runs:
                 self._look_at_the_clock()
-        return None if self._heard_all or self.closing else self._packets - before
+        packets, self._packets_told = self._packets - self._packets_told, self._packets
+        return None if self._heard_all or self.closing else packets
 
     @property
     def missing(self) -> int:

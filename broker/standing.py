@@ -14,7 +14,7 @@ class Standing:
     """What is known of the connections, by descriptor.
 
     Attributes:
-        back: who stands back now.
+        back: who stands back now, also who is not heard at present because it has too much under way.
         workers: who works.
     """
 
@@ -29,7 +29,7 @@ class Standing:
         self.workers.add(number)
 
     def leave(self, number: int) -> None:
-        """This connection is over, or not heard for now."""
+        """This connection is over."""
         self.back.discard(number)
         self.workers.discard(number)
         self._said_much_at.pop(number, None)

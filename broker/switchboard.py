@@ -30,6 +30,10 @@ FEW: Final = 3
 LEAST_OF_THE_BACK: Final = 4
 """So many of those who stand back may be heard in a look, however many others there are."""
 
+LONGEST_IN_FRONT: Final = 4
+"""So many looks one after the other may be full of others. The kernel names the set at the back in turns with every one
+of those in front: of hundreds, workers and floods would share what one of them has."""
+
 TURN_BYTES: Final = 8_192
 """So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 
@@ -43,11 +47,12 @@ ENOUGH_ANSWERS: Final = 2
 """After so many answers of Redis, what it was busy with when the back began to wait is done."""
 
 LONGEST_HOLD_SECONDS: Final = 0.1
-"""How long those who stand back wait for a Redis that lags and says nothing: what they say may need no Redis."""
+"""How long those who stand back wait for a Redis that lags and says nothing, whoever else speaks: what they say may
+need no Redis."""
 
 Readable = Callable[[], int]
-"""Reads what there is for a turn, deals with it, and says how many packets ended in it; 0 when it is heard no more.
-Must not raise."""
+"""Reads what there is for a turn, deals with it, and says how many packets were dealt with since it last did; 0 when it
+is to be heard no more. Must not raise."""
 
 
 class Switchboard:
@@ -73,19 +78,21 @@ class Switchboard:
         self.turn_bytes = TURN_BYTES
         """How much is to be read of a socket at most."""
         self._back_speaks = False
+        self._passed_over = 0
         self._found_at_the_back: list[int] = []
         self._courteous_until = self._now = 0.0
         self._holding = False
+        self._hold_ends = 0.0
         self._has_waited = False
         self._answers = 0
         self._front.register(self._back.fileno(), select.EPOLLIN)
 
     def connect(self, number: int, readable: Readable) -> None:
-        """Call this whenever that descriptor can be read, until `disconnect`.
+        """Call this whenever that descriptor can be read, until `disconnect`. Its peer stands where it stood before.
 
         Raises OSError when the descriptor cannot be watched.
         """
-        self._front.register(number, select.EPOLLIN)
+        self._set_of(number).register(number, select.EPOLLIN)
         self._readable[number] = readable
 
     def works(self, number: int) -> None:
@@ -94,10 +101,13 @@ class Switchboard:
             self._standing.works(number)
 
     def disconnect(self, number: int) -> None:
-        """Watch it no longer; to be called before it is closed. Safe to repeat."""
+        """Watch it no longer, or not for now; to be called before it is closed. Safe to repeat."""
         if self._readable.pop(number, None) is not None:
-            (self._back if number in self._standing.back else self._front).unregister(number)
-            self._standing.leave(number)
+            self._set_of(number).unregister(number)
+
+    def forget(self, number: int) -> None:
+        """It is about to be closed, and who has the number next is somebody else. Not while it is watched."""
+        self._standing.leave(number)
 
     def go_on(self) -> None:
         """Redis has answered something: hear those who are held again, if it lags no longer or that was enough.
@@ -114,10 +124,8 @@ class Switchboard:
         number = self._front.fileno()
         while True:
             if self._holding:
-                with trio.move_on_after(LONGEST_HOLD_SECONDS) as hold:
+                with trio.move_on_at(self._hold_ends):
                     await trio.lowlevel.wait_readable(number)
-                if hold.cancelled_caught:
-                    self._end_hold()
             else:
                 await trio.lowlevel.wait_readable(number)
             self._look()
@@ -130,9 +138,12 @@ class Switchboard:
     def _look(self) -> None:
         self._look_begins()
         self._now = trio.current_time()
+        if self._holding and self._now >= self._hold_ends:
+            self._end_hold()
         left = self._hear_the_front()
-        if self._back_speaks:
+        if self._back_speaks or self._is_passed_over(left):
             self._back_speaks = False
+            self._passed_over = 0
             courteous = self._now < self._courteous_until
             if courteous and not self._has_waited and self._lags():
                 self._hold()
@@ -165,17 +176,22 @@ class Switchboard:
             found = poll(0, left) if left > 0 and len(found) > FEW else []
         return left
 
+    def _is_passed_over(self, left: int) -> bool:
+        """Whether somebody at the back speaks, and the kernel has not come to that for so many who speak in front."""
+        if left > 0 or self._holding or not self._standing.back:
+            return False
+        self._passed_over += 1
+        return self._passed_over >= LONGEST_IN_FRONT and bool(self._find_at_the_back(LEAST_OF_THE_BACK))
+
     def _back_can_be_read(self) -> int:
         self._back_speaks = True
         return 0
 
     def _hear_the_back(self, left: int, enough: int | None) -> None:
-        """Hear so many at the back, or until they have said enough packets; first whom the kernel named earlier."""
+        """Hear so many at the back, or until they have said enough packets."""
         said = 0
         while left > 0:
-            if not self._found_at_the_back:
-                self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, left))]
-            found = self._found_at_the_back
+            found = self._find_at_the_back(left)
             many = len(found) > FEW
             while found and left > 0:
                 number = found.pop()
@@ -192,17 +208,27 @@ class Switchboard:
             if not many:
                 return
 
+    def _find_at_the_back(self, most: int) -> list[int]:
+        """Who is next at the back: whom the kernel named earlier, else whom it names now."""
+        if not self._found_at_the_back:
+            self._found_at_the_back = [number for number, _ in reversed(self._back.poll(0, most))]
+        return self._found_at_the_back
+
     def _place(self, number: int, packets: int) -> None:
         """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""
-        back = number in self._standing.back
+        before = self._set_of(number)
         if self._standing.has_changed(number, packets, self._now):
-            (self._back if back else self._front).unregister(number)
-            (self._front if back else self._back).register(number, select.EPOLLIN)
-        elif not back:
+            before.unregister(number)
+            self._set_of(number).register(number, select.EPOLLIN)
+        elif before is self._front:
             self._courteous_until = self._now + COURTESY_SECONDS
+
+    def _set_of(self, number: int) -> select.epoll:
+        return self._back if number in self._standing.back else self._front
 
     def _hold(self) -> None:
         self._holding = True
+        self._hold_ends = self._now + LONGEST_HOLD_SECONDS
         self._answers = 0
         self._front.unregister(self._back.fileno())
 

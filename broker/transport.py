@@ -26,7 +26,12 @@ class Listener(Protocol):
         """Asked before each read: whether to read at all now."""
 
     def hear(self, data: bytes) -> int | None:
-        """Take what was read, b"" for the end; must not raise. How many packets ended in it; None: read no more."""
+        """Take what was read, b"" for the end; must not raise.
+
+        Returns:
+            How many packets were dealt with since it last returned: some may have waited for an answer of the store.
+            None: read no more.
+        """
 
     @property
     def missing(self) -> int:
@@ -158,6 +163,7 @@ class SocketTransport:
     async def aclose(self) -> None:
         """See Transport."""
         if self._socket.fileno() >= 0:
+            self._switchboard.forget(self.number)
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
 

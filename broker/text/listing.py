@@ -9,7 +9,7 @@ from broker.outgoing import Promise
 from broker.session import Session
 from broker.text.counting import figures
 from broker.text.gathering import gather_and_send
-from broker.text.replies import END_OF_LIST, ON_ONE_LINE, answer_in_parts, unknown_command
+from broker.text.replies import END_OF_LIST, ON_ONE_LINE, answer_at_length, answer_in_parts, unknown_command
 from persistence import Counts, ListedJob
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
@@ -19,13 +19,17 @@ EMPTY_LINES: Final = 1000
 
 def on_workers(broker: Broker, session: Session, words: list[bytes]) -> None:
     """FD, address, id and functions of every connection to this broker, whose numbers mean nothing at another."""
+    answer_at_length(broker, session, lambda: _connections(broker))
+
+
+def _connections(broker: Broker) -> bytes:
     rows = []
     for other in broker.sessions:
         peer = other.transport.peer.encode()
         functions = b"".join(b" " + line.function.name for line in other.order)
         row = b"%d %b %b :%b" % (other.transport.number, peer, other.client_id, functions)
         rows.append(row.translate(ON_ONE_LINE) + b"\n")
-    session.say_bytes(b"".join(rows) + END_OF_LIST)
+    return b"".join(rows) + END_OF_LIST
 
 
 def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:

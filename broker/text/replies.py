@@ -68,14 +68,34 @@ def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], 
     While Redis is known to be out of reach nothing is asked: a monitor should hear of an outage at once, not when its
     own patience has ended.
     """
+
+    async def give_if_it_can_be_had(promise: Promise) -> None:
+        if (known := broker.store.away_because) is not None:
+            raise known
+        await give(promise)
+
+    _answer_apart(broker, session, give_if_it_can_be_had)
+
+
+def answer_at_length(broker: Broker, session: Session, tell: Callable[[], bytes]) -> None:
+    """Give a reply that needs no store, and costs more than a few words: others speak before what is behind it.
+
+    A thousand short questions fit into what is read of a peer in one turn.
+    """
+
+    async def give(promise: Promise) -> None:
+        session.keep_bytes(promise, tell())
+
+    _answer_apart(broker, session, give)
+
+
+def _answer_apart(broker: Broker, session: Session, give: Callable[[Promise], Awaitable[None]]) -> None:
     session.hold()
     promise = session.promise()
 
     async def answer() -> None:
         with FaultBarrier(session):
             try:
-                if (known := broker.store.away_because) is not None:
-                    raise known
                 await give(promise)
             except StoreError as reason:
                 session.keep_bytes(promise, unavailable(reason))

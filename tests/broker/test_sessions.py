@@ -8,8 +8,9 @@ import trio.testing
 
 from broker.listening import attend_to
 from broker.session import Session
-from broker.transport import StreamTransport
+from broker.transport import Listener, StreamTransport
 from protocol import (
+    Connection,
     EchoReq,
     EchoRes,
     GrabJob,
@@ -20,7 +21,9 @@ from protocol import (
     NoJob,
     Noop,
     PreSleep,
+    Role,
     SubmitJob,
+    SubmitJobSched,
     WorkComplete,
 )
 from tests.broker.peers import PATIENCE_SECONDS, Peer
@@ -45,6 +48,42 @@ async def test_any_stream_will_do(one: Running) -> None:
         for peer in (client, worker):
             await peer.stream.send_eof()  # type: ignore[attr-defined]
             assert await peer.is_hung_up_on() == []
+
+
+class Told(StreamTransport):
+    """Any stream, and what the session said of each read."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        super().__init__(stream, "memory")
+        self.packets: list[int | None] = []
+
+    async def listen(self, listener: Listener) -> None:
+        """As any switchboard does."""
+        while listener.wants_more():
+            self.packets.append(listener.hear(await self.receive()))
+            listener.heard()
+
+
+SCHED = SubmitJobSched(b"f", b"", b"", b"", b"29", b"2", b"", b"x")
+
+
+@pytest.mark.parametrize("first", [b"status\r\n", Connection(Role.PEER).send(SCHED)], ids=["in text", "a packet"])
+async def test_packets_that_waited_for_an_answer_of_the_store_count_with_the_next_read(
+    one: Running, first: bytes
+) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    transport, peer = Told(theirs), Peer(ours)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(attend_to, one.broker, transport)
+        await peer.say_bytes(first + 9 * peer.encoded(EchoReq(b"behind it")))
+        with trio.fail_after(PATIENCE_SECONDS):
+            heard = b""
+            while heard.count(b"behind it") < 9:
+                heard += bytes(await peer.stream.receive_some())
+        await peer.say(EchoReq(b"last"))
+        assert await peer.hear() == EchoRes(b"last")
+        assert transport.packets == [1, 10]
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_system_without_epoll_serves_all_the_same(

@@ -3,13 +3,22 @@
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from itertools import pairwise
 
 import pytest
 import trio
 import trio.testing
 
 from broker.pace import LOOKS, MOST_AT_ONCE
-from broker.switchboard import IS_AVAILABLE, LONGEST_HOLD_SECONDS, SHORT_TURN_BYTES, TURN_BYTES, Switchboard
+from broker.switchboard import (
+    IS_AVAILABLE,
+    LONGEST_HOLD_SECONDS,
+    LONGEST_IN_FRONT,
+    SHORT_TURN_BYTES,
+    TURN_BYTES,
+    Readable,
+    Switchboard,
+)
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -39,6 +48,13 @@ class Room:
         """What happens at the end of a look, by how many there have been."""
         self.switchboard = Switchboard(lambda: self.looks.append([]), self._look_ends, lambda: self.lags)
         self._more = trio.Event()
+        self._connected: dict[str, tuple[int, Readable]] = {}
+
+    def pause(self, name: str) -> None:
+        """This one is not heard for a while, as who has too much under way, and then again."""
+        number, readable = self._connected[name]
+        self.switchboard.disconnect(number)
+        self.switchboard.connect(number, readable)
 
     def lag_and(self, party: socket.socket) -> Callable[[], None]:
         """From then on Redis lags; and this one speaks."""
@@ -67,6 +83,7 @@ class Room:
                 self.looks[-1].append((name, length))
                 return -(-length // PACKET_BYTES)
 
+            self._connected[name] = near.fileno(), readable
             self.switchboard.connect(near.fileno(), readable)
             if name == "worker":
                 self.switchboard.works(near.fileno())
@@ -155,6 +172,31 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
     assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
 
 
+async def test_who_says_much_has_its_turn_however_many_say_little(room: Room) -> None:
+    with ExitStack() as stack:
+        many = [stack.enter_context(room.party("lone", 1)) for _ in range(10 * MOST_AT_ONCE)]
+        stack.enter_context(room.party("flood", 4 * TURN_BYTES))
+        room.after = dict.fromkeys(range(100), speak(*many))  # there are always more than a look takes
+        async with room.open():
+            looks = await room.has(60)
+    heard = [number for number, look in enumerate(looks) if "flood" in dict(look)]
+    gaps = [after - before for before, after in pairwise(heard[1:])]
+    assert len(gaps) > 2
+    assert max(gaps) <= LONGEST_IN_FRONT
+
+
+async def test_who_says_much_and_is_not_heard_for_a_while_is_no_newcomer_then(room: Room) -> None:
+    with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
+
+        def pause_and_speak() -> None:
+            room.pause("flood")
+            lone.send(b"x")
+
+        room.after[1] = pause_and_speak
+        async with room.open():
+            assert (await room.has(2))[1] == [("lone", 1), ("flood", SHORT_TURN_BYTES)]
+
+
 async def test_who_says_much_waits_while_redis_lags_and_others_do_not(room: Room) -> None:
     with room.party("flood", 3 * TURN_BYTES), room.party("lone") as lone:
         room.after[1] = room.lag_and(lone)
@@ -173,6 +215,17 @@ async def test_nobody_waits_long_for_a_redis_that_does_not_answer(room: Room) ->
         room.after[1] = room.lag_and(lone)
         async with room.open():
             assert (await room.has(3))[1:] == [[("lone", 1)], [("flood", SHORT_TURN_BYTES)]]
+
+
+async def test_nor_for_those_who_say_little_and_do_not_stop(room: Room, mock_clock: trio.testing.MockClock) -> None:
+    with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
+        room.after[1] = room.lag_and(lone)
+        async with room.open():
+            for looks in (2, 3, 4):
+                await room.has(looks)
+                mock_clock.jump(LONGEST_HOLD_SECONDS * 0.4)
+                lone.send(b"x")
+            assert (await room.has(5))[1:] == [[("lone", 1)]] * 3 + [[("lone", 1), ("flood", SHORT_TURN_BYTES)]]
 
 
 async def test_who_says_much_has_its_turn_after_two_answers_of_a_redis_that_others_keep_busy(room: Room) -> None:

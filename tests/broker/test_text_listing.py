@@ -10,7 +10,7 @@ import trio
 from broker.text import gathering
 from broker.text.gathering import BLOCK_BYTES, PART_BYTES, Gathered
 from persistence.pieces import Piece
-from protocol import EchoReq, SubmitJob, WorkComplete, WorkData
+from protocol import EchoReq, EchoRes, SubmitJob, WorkComplete, WorkData
 from tests.broker.many_jobs import copy_job
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
@@ -84,6 +84,28 @@ async def test_a_listing_of_a_few_thousand_jobs_is_one_write(one: Running, monke
     monkeypatch.setattr(session.transport, "send_now", counted)
     reply = await client.ask_in_text(b"show jobs")
     assert (reply.count(b"\n"), writes) == (3001, [len(reply)])
+
+
+async def test_who_asks_for_workers_many_times_in_one_write_lets_others_speak_between_two_replies(
+    one: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await one.peer()
+    await client.ask(EchoReq(b""))
+    (session,) = one.broker.sessions
+    writes: list[int] = []
+    send_now = session.transport.send_now
+
+    def counted(pieces: Sequence[Piece]) -> int:
+        writes.append(sum(map(len, pieces)))
+        return send_now(pieces)
+
+    monkeypatch.setattr(session.transport, "send_now", counted)
+    await client.say_bytes(b"workers\n" * 50 + client.encoded(EchoReq(b"behind them")))
+    lists = b""
+    while lists.count(b".\n") < 50:
+        lists += await hear_list(client)
+    assert await client.hear() == EchoRes(b"behind them")
+    assert writes[:49] == [len(lists) // 50] * 49, "what is written together was said in one turn"
 
 
 async def test_a_long_listing_is_whole_and_what_is_said_meanwhile_stands_behind_it(

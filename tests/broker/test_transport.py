@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from broker.standing import MUCH
 from broker.switchboard import IS_AVAILABLE, Switchboard
 from broker.transport import SocketTransport
 from persistence.pieces import MOST_AT_ONCE
@@ -45,3 +46,63 @@ async def test_who_sends_on_what_is_closed_meanwhile_is_told_so(transport: Socke
 
         with pytest.raises(trio.ClosedResourceError):
             await transport.send_all(b"x" * 10_000_000)
+
+
+class Hearer:
+    """A listener that counts every read as so many packets, and notes whose it was."""
+
+    missing = 0
+
+    def __init__(self, name: str, packets: int, notes: list[str]) -> None:
+        self._name = name
+        self._packets = packets
+        self._notes = notes
+        self.has_heard = trio.Event()
+
+    def wants_more(self) -> bool:
+        return True
+
+    def hear(self, data: bytes) -> int:
+        self._notes.append(self._name)
+        self.has_heard.set()
+        return self._packets
+
+    def heard(self) -> None:
+        pass
+
+
+async def test_who_has_the_number_of_one_that_said_much_and_is_closed_does_not_stand_back() -> None:
+    switchboard = Switchboard(lambda: None, lambda: None, lambda: False)
+    notes: list[str] = []
+    number = await says_much_and_is_closed(switchboard, notes)
+    near, far = socket.socketpair()
+    other, lone = socket.socketpair()
+    assert near.fileno() == number
+    with near, far, other, lone:
+        async with trio.open_nursery() as nursery:
+            last = Hearer("other", 1, notes)
+            nursery.start_soon(SocketTransport(near, "peer", switchboard).listen, Hearer("newcomer", 1, notes))
+            nursery.start_soon(SocketTransport(other, "peer", switchboard).listen, last)
+            await trio.testing.wait_all_tasks_blocked()
+            far.send(b"x")
+            lone.send(b"x")
+            nursery.start_soon(switchboard.run)
+            await last.has_heard.wait()
+            nursery.cancel_scope.cancel()
+    switchboard.close()
+    assert notes == ["flood", "newcomer", "other"], "in the order in which they spoke"
+
+
+async def says_much_and_is_closed(switchboard: Switchboard, notes: list[str]) -> int:
+    """The number of a connection that stood back, and is over."""
+    near, far = socket.socketpair()
+    with near, far:
+        transport, flood = SocketTransport(near, "peer", switchboard), Hearer("flood", MUCH, notes)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(switchboard.run)
+            nursery.start_soon(transport.listen, flood)
+            far.send(b"x")
+            await flood.has_heard.wait()
+            nursery.cancel_scope.cancel()
+        await transport.aclose()
+        return transport.number
