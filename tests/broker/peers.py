@@ -145,6 +145,11 @@ class Peer:
                 said += piece
         return said
 
+    async def say_no_more(self) -> None:
+        """Close our side of the connection alone, and go on listening."""
+        assert isinstance(self.stream, trio.abc.HalfCloseableStream)
+        await self.stream.send_eof()
+
     async def is_hung_up_on(self) -> list[Event]:
         """Wait until the broker closes the connection; what it said before."""
         events: list[Event] = []
