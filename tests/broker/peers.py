@@ -79,7 +79,7 @@ class Peer:
 
     async def submit(self, function: bytes, payload: bytes = b"", unique: bytes = b"", **more: object) -> bytes:
         """Submit a foreground job, or as `more` says, and return its handle."""
-        await self.say(SubmitJob(function, unique, payload, **more))  # type: ignore[arg-type]
+        await self.say(SubmitJob(function, unique, payload, **more))  # type: ignore[arg-type]  # it checks their names
         return (await self.expect(JobCreated)).handle
 
     async def submit_background(
