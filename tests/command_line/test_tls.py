@@ -300,6 +300,7 @@ async def test_perls_client_and_worker_meet_over_tls(served: Served) -> None:
 
 
 def _require_perls_client() -> None:
+    require_program("perl", "perl")
     if subprocess.run(["perl", "-MGearman::Client", "-MIO::Socket::SSL", "-e1"], check=False).returncode != 0:
         missing("Gearman::Client is not installed; Debian's package libgearman-client-perl has it")
 
