@@ -118,7 +118,7 @@ def _do(work: Callable[[socket.socket], int], link: socket.socket) -> NoReturn:
         # many. In the session of the supervisor, so that whoever ends that ends this, too.
         os.setpgid(0, 0)
         status = work(link)
-    except (Exception, KeyboardInterrupt, SystemExit):  # noqa: BLE001 - the last place where it can be told
+    except (Exception, BaseExceptionGroup, KeyboardInterrupt, SystemExit):  # noqa: BLE001 - the last place to tell it
         sys.excepthook(*sys.exc_info())
     finally:
         flush()

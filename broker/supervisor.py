@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, Signals
-from typing import Final
+from typing import Any, Final, cast
 
 from broker.announcing import announce
 from broker.arriving import arriving, forget
@@ -196,7 +196,7 @@ class Supervisor:
             self._all_listen(where)
 
     def _all_listen(self, where: dict[str, object]) -> None:
-        addresses = [(host, port) for host, port in where["addresses"]]  # type: ignore[attr-defined]
+        addresses = [(host, port) for host, port in cast(list[list[Any]], where["addresses"])]
         others = ", ".join(str(place.pid) for place in self._places)
         try:
             self._announced(addresses, str(where["data"]), f"process {os.getpid()}, which supervises {others}")

@@ -25,13 +25,13 @@ async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> tri
 async def _wrapped(stream: trio.SocketStream, address: ServerAddress, tls: ssl.SSLContext) -> trio.abc.Stream:
     # https_compatible: a server that is killed says no TLS goodbye. Packets have lengths, so half of one is noticed
     # all the same, and the end of a connection reads the same with TLS and without.
-    secured = trio.SSLStream(stream, tls, server_hostname=address.host, https_compatible=True)
     try:
+        secured = trio.SSLStream(stream, tls, server_hostname=address.host, https_compatible=True)
         await secured.do_handshake()
     except trio.BrokenResourceError as error:
         await trio.aclose_forcefully(stream)
         raise OSError(f"no TLS with {address}: {error.__cause__ or 'the server hung up'}") from error
-    except BaseException:
+    except BaseException:  # cancelled, or a context that is not for clients
         with trio.CancelScope(shield=True):  # waits for nothing
             await trio.aclose_forcefully(stream)
         raise

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import TypeAlias, cast
 
 from worker.errors import JobFailed
+from worker.telling import text_of
 
 __all__ = ["Answer", "Done", "Failed", "Raised", "serve_calls"]
 
@@ -58,7 +59,7 @@ def _answer(call: bytes) -> Answer:
         function, arguments = cast(tuple[Callable[..., object], tuple[object, ...]], pickle.loads(call))
         return Done(function(*arguments))
     except JobFailed as failed:
-        return Failed(str(failed))
+        return Failed(text_of(failed))
     except Exception as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent, which logs it
         return _raised(error)
 
@@ -71,4 +72,4 @@ def _written(answer: Answer) -> bytes:
 
 
 def _raised(error: Exception) -> Raised:
-    return Raised(f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
+    return Raised(f"{type(error).__name__}: {text_of(error)}", "".join(traceback.format_exception(error)))

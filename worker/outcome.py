@@ -10,6 +10,7 @@ from worker.abilities import Ability
 from worker.errors import JobFailed
 from worker.job import Job
 from worker.processes import ChildRaisedError
+from worker.telling import text_of
 
 __all__ = ["as_payload", "outcome_of"]
 
@@ -57,7 +58,7 @@ def _failure(job: Job, error: Exception, tracebacks: bool) -> WorkFail | WorkExc
     """WORK_EXCEPTION stands alone: a WORK_FAIL after it is about a job that is over; gearmand says ERROR."""
     leaves = list(_leaves(error))
     if all(isinstance(leaf, JobFailed) for leaf in leaves):
-        logger.info("job %r of %r failed: %s", job.handle, job.function, "; ".join(map(str, leaves)))
+        logger.info("job %r of %r failed: %s", job.handle, job.function, "; ".join(map(text_of, leaves)))
         return WorkFail(job.handle)
     if isinstance(error, PayloadError):  # one end is out of date; where in our code that was noticed helps nobody
         logger.error("job %r of %r failed: %s", job.handle, job.function, error)
@@ -66,7 +67,7 @@ def _failure(job: Job, error: Exception, tracebacks: bool) -> WorkFail | WorkExc
         logger.error("job %r of %r raised in its process: %s", job.handle, job.function, error.details)
         return _exception(job, error.summary, error.details if tracebacks else "")
     logger.error("job %r of %r raised", job.handle, job.function, exc_info=error)
-    summary = "; ".join(f"{type(leaf).__name__}: {leaf}" for leaf in leaves)
+    summary = "; ".join(f"{type(leaf).__name__}: {text_of(leaf)}" for leaf in leaves)
     return _exception(job, summary, "".join(traceback.format_exception(error)) if tracebacks else "")
 
 

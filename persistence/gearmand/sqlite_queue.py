@@ -113,7 +113,7 @@ class SqliteQueue:
                 )
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._connection.rollback()  # nothing where SQLite has done so: ROLLBACK would fail and hide why
                 raise
         return cursor.rowcount
 

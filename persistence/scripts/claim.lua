@@ -10,7 +10,7 @@
 -- Returns   "fenced" | "stale"
 --           | {"claimed", empty, left, then per job: id, attempt, listeners, "whole" or "fetch", record}
 --             empty: bit 2^priority set for each queue found empty; left: ids left in the queue last looked at
--- @include guard record run notice queue listeners claim
+-- @include guard record run notice queue claim
 local incarnation, generation, number, lowest, count, room =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 

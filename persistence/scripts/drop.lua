@@ -3,7 +3,7 @@
 -- stays for a day, dead jobs and unread mail for as long as they would have stayed.
 -- KEYS[1]   tag of the function
 -- Returns   "dropped" | "unknown" | "busy"
--- @include fade notice queue
+-- @include fade
 if redis.call("EXISTS", jobs_key) == 1 then return "busy" end
 if redis.call("HEXISTS", function_key, "name") == 0 then return "unknown" end
 redis.call("DEL", function_key)

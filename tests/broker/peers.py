@@ -79,7 +79,7 @@ class Peer:
 
     async def submit(self, function: bytes, payload: bytes = b"", unique: bytes = b"", **more: object) -> bytes:
         """Submit a foreground job, or as `more` says, and return its handle."""
-        await self.say(SubmitJob(function, unique, payload, **more))  # type: ignore[arg-type]
+        await self.say(SubmitJob(function, unique, payload, **more))  # type: ignore[arg-type]  # it checks their names
         return (await self.expect(JobCreated)).handle
 
     async def submit_background(
@@ -144,6 +144,11 @@ class Peer:
             while piece := bytes(await self.stream.receive_some(RECEIVE_BYTES)):
                 said += piece
         return said
+
+    async def say_no_more(self) -> None:
+        """Close our side of the connection alone, and go on listening."""
+        assert isinstance(self.stream, trio.abc.HalfCloseableStream)
+        await self.stream.send_eof()
 
     async def is_hung_up_on(self) -> list[Event]:
         """Wait until the broker closes the connection; what it said before."""

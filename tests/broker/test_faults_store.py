@@ -27,6 +27,7 @@ from protocol import (
     SubmitJob,
     WorkComplete,
     WorkData,
+    WorkFail,
     WorkStatus,
 )
 from tests.broker.peers import PATIENCE_SECONDS
@@ -257,9 +258,7 @@ async def test_who_waits_for_a_job_that_the_store_has_lost_is_told_that_it_faile
         forgetful.kill()
         await is_away(one)
         await is_back(one, forgetful)
-        failed = await client.hear()
-        assert failed.handle == handle  # type: ignore[union-attr]
-        assert type(failed).__name__ == "WorkFail"
+        assert await client.hear() == WorkFail(handle)
 
 
 async def test_jobs_go_through_many_short_outages(settings: Settings, server: RedisServer) -> None:

@@ -20,7 +20,7 @@ def test_the_package_offers_the_names_that_an_embedding_program_needs() -> None:
 
 def test_a_name_that_it_has_not_is_told_with_those_it_has() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'open_brokr'; it has .*open_broker"):
-        broker.open_brokr  # noqa: B018
+        broker.open_brokr  # noqa: B018 - naming it is what is tested
 
 
 def test_importing_it_imports_nothing_else_of_weight() -> None:

@@ -56,6 +56,7 @@ def test_a_file_that_cannot_be_removed_is_told_and_no_error(tmp_path: Path, capl
     assert f"the pid file {path} stays behind" in caplog.text
 
 
-def test_without_a_path_nothing_is_written() -> None:
+def test_without_a_path_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with pid_file(None):
-        pass
+        assert list(tmp_path.iterdir()) == []

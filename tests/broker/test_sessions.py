@@ -46,7 +46,7 @@ async def test_any_stream_will_do(one: Running) -> None:
         await worker.say(WorkComplete(handle, b"y" * 300_000))
         assert await client.hear() == WorkComplete(handle, b"y" * 300_000)
         for peer in (client, worker):
-            await peer.stream.send_eof()  # type: ignore[attr-defined]
+            await peer.say_no_more()
             assert await peer.is_hung_up_on() == []
 
 
@@ -99,7 +99,7 @@ async def test_a_system_without_epoll_serves_all_the_same(
         await worker.say(WorkComplete(handle, b"y" * 300_000))
         assert await client.hear() == WorkComplete(handle, b"y" * 300_000)
         for peer in (client, worker):
-            await peer.stream.send_eof()  # type: ignore[attr-defined]
+            await peer.say_no_more()
             assert await peer.is_hung_up_on() == []
 
 
@@ -129,7 +129,7 @@ async def test_a_session_that_is_cancelled_gives_back_what_it_ran(one: Running) 
 async def test_requests_before_a_half_close_are_all_answered(one: Running) -> None:
     peer = await one.worker(b"f")
     await peer.say(SubmitJob(b"f", b"", b"x", background=True), GrabJob(), EchoReq(b"last"))
-    await peer.stream.send_eof()  # type: ignore[attr-defined]
+    await peer.say_no_more()
     answers = await peer.is_hung_up_on()
     assert [type(answer) for answer in answers] == [JobCreated, JobAssign, EchoRes]
 

@@ -4,6 +4,7 @@ import pytest
 
 from protocol import (
     GetStatus,
+    JobCreated,
     Noop,
     StatusRes,
     SubmitJobEpoch,
@@ -118,8 +119,8 @@ async def test_a_job_reserved_for_a_sleeper_elsewhere_is_not_begun(open_one: Ope
 async def test_a_delayed_job_never_runs(one: Running) -> None:
     client = await one.peer()
     await client.say(SubmitJobEpoch(b"f", b"", 2**40, b"x"))
-    created = await client.hear()
-    assert await cancel(client, created.handle) == OK  # type: ignore[union-attr]
+    created = await client.expect(JobCreated)
+    assert await cancel(client, created.handle) == OK
     assert await client.ask_in_text(b"status") == b"f\t0\t0\t0\n.\n"
 
 

@@ -93,7 +93,7 @@ async def test_a_command_before_a_half_close_is_answered(one: Running) -> None:
     for command in COMMANDS_IN_WORDS:
         peer = await one.peer()
         await peer.say_bytes(command + b"\n")
-        await peer.stream.send_eof()  # type: ignore[attr-defined]
+        await peer.say_no_more()
         assert await peer.hear_text()
         assert await peer.is_hung_up_on() == []
 
@@ -127,7 +127,7 @@ async def test_a_fault_in_a_line_is_answered_by_a_line_and_ends_the_connection(
 async def test_half_a_line_before_a_half_close_is_answered_by_a_line(one: Running) -> None:
     peer = await one.peer()
     await peer.say_bytes(b"show jo")
-    await peer.stream.send_eof()  # type: ignore[attr-defined]
+    await peer.say_no_more()
     assert await all_of(peer) == b"ERR INCOMPLETE_PACKET Connection+ended+within+a+packet+or+a+line\r\n"
 
 

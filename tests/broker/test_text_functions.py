@@ -36,7 +36,7 @@ async def tell_of_workers(of: Running) -> None:
 
 
 async def may_submit(peer: Peer, function: bytes = b"f", **more: object) -> bool:
-    answer = await peer.ask(SubmitJob(function, b"", b"x", background=True, **more))  # type: ignore[arg-type]
+    answer = await peer.ask(SubmitJob(function, b"", b"x", background=True, **more))  # type: ignore[arg-type]  # it checks their names
     assert answer == FULL or isinstance(answer, JobCreated)
     return answer != FULL
 

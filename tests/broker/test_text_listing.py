@@ -10,7 +10,7 @@ import trio
 from broker.text import gathering
 from broker.text.gathering import BLOCK_BYTES, PART_BYTES, Gathered
 from persistence.pieces import Piece
-from protocol import EchoReq, EchoRes, SubmitJob, WorkComplete, WorkData
+from protocol import EchoReq, EchoRes, JobCreated, SubmitJob, WorkComplete, WorkData
 from tests.broker.many_jobs import copy_job
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
@@ -25,8 +25,7 @@ async def submit_many(peer: Peer, count: int, function: bytes = b"f", unique: by
         jobs = [SubmitJob(function, unique and unique + b"%d" % at, b"x", background=True) for at in numbers]
         await peer.say(*jobs)
         for _ in jobs:
-            created = await peer.hear()
-            handles.append(created.handle)  # type: ignore[union-attr]
+            handles.append((await peer.expect(JobCreated)).handle)
     return handles
 
 

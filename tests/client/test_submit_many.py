@@ -68,6 +68,20 @@ async def test_other_requests_of_the_client_are_served_meanwhile(server: ServerP
             await client.ping()
 
 
+async def test_another_request_does_not_wait_for_the_last_of_the_jobs() -> None:
+    server = ScriptedServer()
+    async with client_over(server.rota(), in_flight=3) as client, trio.open_nursery() as nursery:
+        line = await server.accept()
+        nursery.start_soon(outcomes, client, numbered("f", 100))
+        for _ in range(3):
+            await line.hear(SubmitJob)
+        nursery.start_soon(client.ping)
+        await trio.testing.wait_all_tasks_blocked()
+        await line.say(JobCreated(b"H:0"))
+        await line.hear(EchoReq)
+        nursery.cancel_scope.cancel()
+
+
 async def test_jobs_are_taken_from_the_iterable_as_room_is_made() -> None:
     server = ScriptedServer()
     taken = 0

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -143,10 +143,10 @@ def test_a_peer_that_only_ends_its_side_hears_the_answer_to_what_it_asked(served
     tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
     with socket.create_connection((secure.host, secure.port), PATIENCE_SECONDS) as sock:
 
-        def step(act: object) -> bytes:
+        def step(act: Callable[[], object]) -> bytes:
             while True:
                 try:
-                    result = act()  # type: ignore[operator]
+                    result = act()
                 except ssl.SSLWantReadError:
                     sock.sendall(outgoing.read())
                     incoming.write(sock.recv(65_536))
@@ -300,6 +300,7 @@ async def test_perls_client_and_worker_meet_over_tls(served: Served) -> None:
 
 
 def _require_perls_client() -> None:
+    require_program("perl", "perl")
     if subprocess.run(["perl", "-MGearman::Client", "-MIO::Socket::SSL", "-e1"], check=False).returncode != 0:
         missing("Gearman::Client is not installed; Debian's package libgearman-client-perl has it")
 

@@ -15,7 +15,8 @@ import trio
 from broker.settings import Settings
 from persistence.janitor import LOOKS_PER_TTL
 from persistence.keeper import RAISES_PER_TTL
-from persistence.records import Incarnation
+from persistence.keys import Keys
+from persistence.records import INCARNATION_BYTES, Incarnation, read_handle
 from persistence.sightings import Sightings
 from protocol import JobAssignUniq, WorkComplete
 from tests.broker.peers import open_peer
@@ -133,6 +134,26 @@ async def test_a_rolling_restart_under_load_loses_nothing_and_runs_nothing_twice
             nothing_is_left(server.client(), PREFIX, function)
 
 
+def incarnation_in(handle: bytes) -> Incarnation:
+    """Of the broker that took this job."""
+    found = read_handle(handle)
+    assert found is not None
+    return Incarnation(found[1][:INCARNATION_BYTES])
+
+
+async def until_raised(server: RedisServer, name: Incarnation) -> float:
+    """Wait for the next time this broker raises its presence; returns an instant shortly before that."""
+    client, key = server.client(), Keys(PREFIX.encode()).beats
+    asked, first = time.monotonic(), client.hget(key, name)
+    with trio.fail_after(PATIENCE_SECONDS):
+        while True:
+            asking = time.monotonic()
+            if client.hget(key, name) != first:
+                return asked
+            asked = asking
+            await trio.lowlevel.checkpoint()
+
+
 @pytest.mark.parametrize("engine", ["redis", "valkey"])
 async def test_what_one_of_three_ran_when_it_was_killed_is_handed_to_others(
     engine: str, stack: ExitStack, tmp_path: Path
@@ -145,12 +166,15 @@ async def test_what_one_of_three_ran_when_it_was_killed_is_handed_to_others(
         open_peer((others[0].host, others[0].port)) as client,
         open_peer((others[1].host, others[1].port)) as worker,
     ):
+        name = incarnation_in(await unlucky.submit_background(LOAD, b"0"))
         handles = {await client.submit_background(LOAD, b"%d" % number) for number in range(3)}
         await unlucky.can_do(LOAD)
+        job = await unlucky.grab()
+        await unlucky.say(WorkComplete(job.handle, b""))
         assert {(await unlucky.grab()).handle for _ in handles} == handles
         await worker.can_do(LOAD)
         assert await worker.finds_nothing()
-        killed_at = time.monotonic()
+        raised_after = await until_raised(server, name)
         await trio.to_thread.run_sync(victim.kill9)
         again = set[bytes]()
         while again != handles:
@@ -158,8 +182,7 @@ async def test_what_one_of_three_ran_when_it_was_killed_is_handed_to_others(
                 job = await worker.take()
             again.add(job.handle)
             await worker.say(WorkComplete(job.handle, b""))
-        # It may have raised its presence a third of the TTL before, and is not given up before the others were sure.
-        assert time.monotonic() - killed_at >= SHORT_TTL * (1 - 1 / RAISES_PER_TTL) - 0.1
+        assert time.monotonic() - raised_after >= SHORT_TTL, "it was given up before the others could be sure"
         assert await jobs_left(client, LOAD) == 0
     assert sum(broker.output().count("is lost; returning its jobs") for broker in others) >= 1
 

@@ -53,4 +53,4 @@ async def submit_all(server: ServerProcess, jobs: Sequence[SubmitJob | SubmitJob
 
 def background(function: bytes, unique: bytes, payload: bytes, **more: object) -> SubmitJob:
     """A background job."""
-    return SubmitJob(function, unique, payload, background=True, **more)  # type: ignore[arg-type]
+    return SubmitJob(function, unique, payload, background=True, **more)  # type: ignore[arg-type]  # it checks their names

@@ -135,6 +135,22 @@ async def test_the_source_is_not_touched_unless_that_is_wanted(
     assert rows_of(queue_file) == 0
 
 
+async def test_why_rows_cannot_be_deleted_is_told_and_all_stay(
+    sqlite_gearmand: QueueingGearmand, queue_file: Path, data_dir: Path
+) -> None:
+    await leave(sqlite_gearmand, *(background(b"f", b"u%d" % n, b"x") for n in range(5)))
+    with closing(sqlite3.connect(queue_file)) as connection, connection:
+        # As a full disk does, it ends the transaction before anybody can.
+        connection.execute(
+            "CREATE TRIGGER keep BEFORE DELETE ON gearman_queue WHEN OLD.unique_key = 'u3'"
+            " BEGIN SELECT RAISE(ROLLBACK, 'there is no room'); END"
+        )
+    imported = await run_import("--from", str(queue_file), "--data-dir", str(data_dir), "--delete-imported")
+    assert imported.status == 1
+    assert "there is no room" in imported.complaints[0]
+    assert rows_of(queue_file) == 5
+
+
 async def test_rows_that_are_not_understood_are_refused_by_name_and_stay(
     sqlite_gearmand: QueueingGearmand, queue_file: Path, data_dir: Path
 ) -> None:

@@ -51,6 +51,7 @@ def _php() -> Library:
 
 
 def _perl() -> Library:
+    require_program("perl", "perl")
     found = subprocess.run(["perl", "-MGearman::Client", "-e", "1"], capture_output=True, check=False).returncode == 0
     if not found:
         missing("Perl has no Gearman::Client; Debian's package libgearman-client-perl has it")

@@ -74,6 +74,13 @@ async def test_a_server_that_speaks_no_tls_is_an_error_of_the_system() -> None:
         nursery.cancel_scope.cancel()
 
 
+async def test_a_context_that_is_not_for_clients_leaves_no_socket(server: ServerProcess) -> None:
+    before = open_descriptors()
+    with pytest.raises(OSError, match="PROTOCOL_TLS_SERVER"):
+        await dial(parse_address(server.address), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    assert open_descriptors() == before
+
+
 async def test_where_nobody_listens_is_an_error_of_the_system() -> None:
     with pytest.raises(OSError, match=r"127\.0\.0\.1"):
         await dial(parse_address(f"127.0.0.1:{private_port()}"))

@@ -28,6 +28,19 @@ def source(name: str) -> tuple[str, str]:
     return head[0], re.sub(r"--.*", "", text[head.end() :])
 
 
+def part(name: str) -> str:
+    """The body of a shared part."""
+    return re.sub(r"--.*", "", (FOLDER / "includes" / f"{name}.lua").read_text("utf-8"))
+
+
+def is_used(name: str, text: str) -> bool:
+    """Whether the text, which may have that part in it, calls a function or names a number of that part."""
+    functions = re.findall(r"^local function (\w+)", part(name), re.MULTILINE)
+    numbers = re.findall(r"^local ([A-Z_]+)", part(name), re.MULTILINE)
+    uses = [*(rf"\b{one}\(" for one in functions), *(rf"\b{one}\b" for one in numbers)]
+    return any(re.search(use, text.replace(part(name), "")) for use in uses)
+
+
 def included(name: str) -> list[str]:
     found = re.search(r"^-- @include (.*)$", source(name)[0], re.MULTILINE)
     return found[1].split() if found else []
@@ -81,19 +94,20 @@ def test_a_script_has_one_key_and_says_which(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_answer_is_in_the_head(name: str) -> None:
+def test_the_answers_in_the_head_are_those_of_the_body(name: str) -> None:
     head, body = source(name)
-    answers = head[head.index("-- Returns") :]
-    for word in re.findall(r'return (?:\{ )?"(\w+)"', body):
-        assert f'"{word}"' in answers
+    answers = head[head.index("-- Returns") :].partition("\n-- @")[0]
+    told = set(re.findall(r'"([a-z ]+)"', answers))
+    assert set(re.findall(r'return (?:\{ )?"([a-z ]+)"', body)) <= told
+    assert told <= set(re.findall(r'"([^"\n]*)"', body + "".join(map(part, included(name)))))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_script_includes_exists_and_is_called(name: str) -> None:
+def test_what_a_script_includes_is_what_it_uses(name: str) -> None:
     head, body = source(name)
-    assert set(included(name)) <= set(PARTS)
-    assert re.findall(r"^-- (?:KEYS|ARGV|Returns|@include)", head, re.MULTILINE)
-    assert body.strip()
+    first = [f"{one}(" for one in re.findall(r"^-- @first +(.*)$", head, re.MULTILINE)]
+    text = "\n".join([*first, body, *map(part, included(name))])
+    assert {one for one in PARTS if is_used(one, text)} == set(included(name))
 
 
 def test_every_part_is_included_somewhere_and_opens_with_what_it_is() -> None:

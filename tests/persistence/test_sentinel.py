@@ -22,7 +22,7 @@ MakeServer = Callable[..., RedisServer]
 
 
 def group(locator: SentinelLocator, **fields: object) -> RedisOptions:
-    return RedisOptions(host="", port=0, locator=locator, **fields)  # type: ignore[arg-type]
+    return RedisOptions(host="", port=0, locator=locator, **fields)  # type: ignore[arg-type]  # it checks their names
 
 
 URLS = {
@@ -83,7 +83,7 @@ def make_sentinel(engine: Engine, master: RedisServer) -> Iterator[Callable[...,
     with ExitStack() as stack:
 
         def make(**more: str) -> SentinelServer:
-            sentinel = SentinelServer(engine, master.port, **more)  # type: ignore[arg-type]
+            sentinel = SentinelServer(engine, master.port, **more)  # type: ignore[arg-type]  # it checks their names
             stack.callback(sentinel.clean_up)
             sentinel.start()
             return sentinel

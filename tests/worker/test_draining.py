@@ -96,6 +96,8 @@ async def test_a_worker_whose_server_is_away_ends_at_once(autojump_clock: trio.t
         await line.hang_up()
         await trio.sleep(10)
         drain.begin()
+        began = trio.current_time()
+    assert trio.current_time() == began, "it waited for its next attempt to connect"
 
 
 async def test_a_worker_that_has_drained_returns(server: ServerProcess, function: str) -> None:

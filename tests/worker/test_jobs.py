@@ -81,6 +81,17 @@ class UnprintableError(Exception):
         return "\udcff"
 
 
+class SpeechlessError(Exception):
+    """Its text is an error."""
+
+    def __str__(self) -> str:
+        raise KeyError("no such field")
+
+
+class SpeechlessVerdictError(JobFailed, SpeechlessError):
+    """A verdict whose text is an error."""
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -91,6 +102,7 @@ class UnprintableError(Exception):
             id="a group, as from a nursery",
         ),
         pytest.param(UnprintableError(), b"UnprintableError: \\udcff", id="a text that UTF-8 cannot say"),
+        pytest.param(SpeechlessError(), b"SpeechlessError: (its text cannot be told)", id="a text that is an error"),
     ],
 )
 async def test_an_exception_ends_the_job_and_its_text_reaches_who_waits(
@@ -116,6 +128,7 @@ async def test_an_exception_ends_the_job_and_its_text_reaches_who_waits(
     [
         pytest.param(JobFailed("no stock"), id="alone"),
         pytest.param(ExceptionGroup("g", [JobFailed("no stock")]), id="in a group, as from a nursery"),
+        pytest.param(SpeechlessVerdictError(), id="with a text that is an error"),
     ],
 )
 async def test_a_function_can_fail_its_job(server: ServerProcess, function: str, verdict: Exception) -> None:

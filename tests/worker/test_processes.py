@@ -63,6 +63,12 @@ async def test_a_function_fails_its_job(server: ServerProcess, function: str) ->
     ("work", "summary", "details"),
     [
         pytest.param(cpu_bound.stumble, "KeyError: 'x'", "in stumble", id="an exception"),
+        pytest.param(
+            cpu_bound.lose_words,
+            "SpeechlessError: (its text cannot be told)",
+            "in lose_words",
+            id="an exception whose text is an error",
+        ),
         pytest.param(cpu_bound.odd, "pickle", "pickle", id="a result that cannot be sent back"),
         pytest.param(
             cpu_bound.die, "ProcessDiedError: the process that ran the job ended with status -6", "", id="death"

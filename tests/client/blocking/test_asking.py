@@ -151,7 +151,7 @@ async def test_typed_payloads_go_both_ways(blocking: Client, server: ServerProce
             outcome = await called.outcome()
             assert outcome == expected or isinstance(outcome, UnreadableResultError)
     with pytest.raises(PayloadError, match="text is expected"):
-        blocking.submit_background(count, 3)  # type: ignore[misc]
+        blocking.submit_background(count, 3)  # type: ignore[misc]  # that is the fault
 
 
 async def test_a_result_beyond_the_limit_is_refused(server: ServerProcess, function: str) -> None:
@@ -250,6 +250,6 @@ def test_the_first_server_that_answers_is_taken(server: ServerProcess) -> None:
 )
 def test_what_cannot_be_right_is_refused(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Client("127.0.0.1", **arguments)  # type: ignore[arg-type]
+        Client("127.0.0.1", **arguments)  # type: ignore[arg-type]  # of several kinds in one table
     with pytest.raises(ValueError, match="no server is named"):
         Client()

@@ -154,13 +154,13 @@ class InterruptedSocket(socket.socket):
 
     def send(self, *arguments: object) -> int:
         """As every socket's."""
-        sent = super().send(*arguments)  # type: ignore[arg-type]
+        sent = super().send(*arguments)  # type: ignore[arg-type]  # passed on as they came
         self._count()
         return sent
 
     def recv(self, *arguments: object) -> bytes:
         """As every socket's."""
-        data = super().recv(*arguments)  # type: ignore[arg-type]
+        data = super().recv(*arguments)  # type: ignore[arg-type]  # passed on as they came
         self._count()
         return data
 

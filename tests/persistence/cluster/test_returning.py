@@ -48,7 +48,7 @@ async def test_what_happens_while_a_function_returns_makes_it_return_once_more(b
         if broker.events.reconnects == returns + 1:
             broker.store.pipe.bring_back(function.tag)
 
-    returns, broker.events.reconnected = broker.events.reconnects, reconnected  # type: ignore[method-assign]
+    returns, broker.events.reconnected = broker.events.reconnects, reconnected  # type: ignore[method-assign]  # told, and more
     broker.store.pipe.bring_back(function.tag)
     broker.store.pipe.post([b"EXISTS", function.tag], lambda reply: answers.append(broker.events.reconnects))
     await until(lambda: bool(answers))

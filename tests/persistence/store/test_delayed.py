@@ -12,13 +12,16 @@ from tests.servers import RedisServer
 FAR = 4_000_000_000
 
 
+async def test_a_delayed_job_is_not_handed_out_before_its_time(broker: Standin) -> None:
+    assert (await broker.submit(b"later", run_at=FAR)).outcome is Submitted.QUEUED
+    assert (await broker.look()).job is None
+    assert (await broker.counts()).scheduled == 1
+
+
 async def test_a_delayed_job_is_queued_when_its_time_has_come_and_a_notice_wakes(broker: Standin) -> None:
     broker.store.listen(broker.function())
     run_at = int(time.time()) + 2
     submitted = await broker.submit(b"later", run_at=run_at)
-    assert submitted.outcome is Submitted.QUEUED
-    assert (await broker.look()).job is None
-    assert (await broker.counts()).scheduled == 1
     await until(lambda: (FUNCTION, 1) in broker.events.notices)
     assert time.time() >= run_at
     assert (await broker.claim()).id == submitted.id
