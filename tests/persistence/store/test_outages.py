@@ -206,6 +206,21 @@ async def test_a_job_whose_payload_cannot_be_fetched_is_given_back(broker: Stand
     assert (counts.queued, counts.requeued) == ((0, 1, 0), 1)
 
 
+async def test_jobs_whose_payloads_cannot_be_fetched_go_back_in_their_order(
+    broker: Standin, redis_server: RedisServer
+) -> None:
+    broker.keep_nothing()
+    large = [bytes([number]) * 70_000 for number in range(5)]
+    for payload in large:
+        await broker.submit(payload)
+    broker.store.bulk.post(["BLPOP", "latch", 0], lambda reply: None)
+    looks = [broker.claim_soon() for _ in large]
+    await broker.settled()
+    cut_only(redis_server, ":bulk")
+    await until(lambda: all(looks))
+    assert payloads([await broker.claim() for _ in large]) == large
+
+
 def cut_only(server: RedisServer, name: str) -> None:
     for client in server.client().client_list():
         if client["name"].endswith(name):
