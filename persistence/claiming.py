@@ -11,7 +11,7 @@ from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
 from persistence.records import Handle, Incarnation, JobId, handle_of
-from persistence.replies import Reply, expect_bytes, expect_int
+from persistence.replies import Command, Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE, VOID
 from persistence.way import Way
 from protocol import Priority
@@ -228,12 +228,12 @@ class Claiming:
 
     def give_back(self, function: Function, runs: list[tuple[JobId, int]]) -> None:
         """Return jobs that were handed to us and that nobody here will run, newest claim first."""
+        self._link.owe(function, lambda: self.giving_back(function, runs), lambda reply: None)
+
+    def giving_back(self, function: Function, runs: list[tuple[JobId, int]]) -> Command:
+        """The command that does so."""
         pairs = [part for run in runs for part in run]
-        self._link.owe(
-            function,
-            lambda: self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs),
-            lambda reply: None,
-        )
+        return self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs)
 
 
 def _jobs_in(reply: list[Reply]) -> list[list[Reply]]:
