@@ -44,6 +44,25 @@ async def test_the_jobs_of_a_lost_broker_are_returned_to_the_head(lost: Standin,
     assert (counts.requeued, counts.retried, counts.running) == (3, 0, 6)
 
 
+async def test_what_a_broker_took_before_it_knew_that_it_was_lost_is_returned(broker: Standin, heir: Standin) -> None:
+    new = b"a function that came since"
+    await broker.submit()
+    while broker.name in await heir.store.janitor.look():
+        pass  # its presence moves too seldom for this heir
+    await broker.submit(b"x", function=new, unique=b"u")
+    await broker.claim(new)
+    old = broker.name
+    await broker.submit()
+    assert broker.name != old
+    await broker.abandon()
+    heir.store.listen(heir.function(new))
+    await heir.settled()
+    heir.store.janitor.stray_seconds = SHORT
+    await until(lambda: heir.events.notices == [(new, 1)])
+    again = await heir.claim(new)
+    assert (again.payload, again.attempt) == (b"x", 2)
+
+
 async def test_a_broker_that_lives_is_left_alone_by_the_others(lost: Standin, heir: Standin) -> None:
     await lost.submit()
     job = await lost.claim()
