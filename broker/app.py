@@ -29,8 +29,8 @@ from broker.settings import Settings
 from broker.stores import Place, mind_weaknesses, open_place
 from broker.tls import Certificates
 from broker.waking import give_back_reservations
-from broker.working import note_progress
-from persistence import Identity, Incarnation, Store, StoreError, claim_identity, open_store
+from broker.working import lose, note_progress
+from persistence import Identity, Incarnation, Manner, Store, StoreError, claim_identity, open_store
 from persistence.unwrapping import unwrapped
 
 log = logging.getLogger(__name__)
@@ -157,6 +157,8 @@ async def _wind_down(broker: Broker) -> None:
         await broker.runs.wait_empty()
     with trio.move_on_after(LAST_WORDS_SECONDS):
         await _say_the_last_words(broker)
+    # All at once, so that they keep their order: each session gives back its own as it ends, which is in any order.
+    lose(broker, list(broker.runs.by_handle.values()), Manner.HOUSE)
 
 
 async def _say_the_last_words(broker: Broker) -> None:

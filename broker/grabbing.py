@@ -10,7 +10,7 @@ from broker.line import Line
 from broker.roster import Choice
 from broker.runs import Run
 from broker.session import Session, State
-from broker.waking import can_be_asked, falls_asleep, give_back, pass_on, wake_for
+from broker.waking import can_be_asked, falls_asleep, pass_on, wake_for
 from persistence import ClaimedJob, StoreError
 from protocol import GrabJob, GrabJobAll, GrabJobUniq, JobAssign, JobAssignAll, JobAssignUniq, NoJob, PreSleep
 
@@ -60,7 +60,7 @@ def _claim(broker: Broker, session: Session, packet: Grab, choice: Choice, was_w
             _look(broker, session, packet, was_woken)
         elif session.closing or broker.leaving:
             # Begun now, it could be cut off in the middle: what is waited for is what ran when we began to leave.
-            give_back(broker, line, [(job.id, job.attempt)])
+            broker.store.claiming.let_go(line.function, job)
             session.say(NO_JOB)
         else:
             assign(broker, session, packet, line, job, was_woken)

@@ -10,7 +10,7 @@ import trio
 from broker.core import Broker
 from broker.line import NOTHING, Line
 from broker.session import Session, State
-from persistence import ClaimedJob, JobId, Manner
+from persistence import ClaimedJob
 from protocol import Noop
 
 NOOP = Noop()
@@ -59,10 +59,10 @@ def falls_asleep(broker: Broker, session: Session) -> None:
 
 def reserve(broker: Broker, line: Line, session: Session, job: ClaimedJob) -> None:
     """A submit came back with a job for a sleeper here. It is the broker's; the first who may have it takes it."""
-    line.reserve(job, trio.current_time() + broker.settings.reservation_seconds)
     if broker.leaving or not line.workers:
-        give_back_reservations(broker, line)
+        broker.store.claiming.let_go(line.function, job)
         return
+    line.reserve(job, trio.current_time() + broker.settings.reservation_seconds)
     promised = session.state is State.PROMISED
     if promised:
         wake(broker, session)
@@ -84,9 +84,4 @@ def give_back_reservations(broker: Broker, line: Line) -> None:
     """Return what nobody here took, newest claim first, so that the oldest ends up at the head."""
     reserved = line.empty_reserved()
     if reserved:
-        give_back(broker, line, [(job.id, job.attempt) for job in reserved])
-
-
-def give_back(broker: Broker, line: Line, runs: list[tuple[JobId, int]]) -> None:
-    """Return jobs to the head of their queue; their workers are not to blame."""
-    broker.store.ending.requeue(line.function, runs, Manner.HOUSE, -1, lambda words: None)
+        broker.store.claiming.give_back(line.function, [(job.id, job.attempt) for job in reserved])

@@ -11,7 +11,7 @@ from persistence.functions import Function
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
 from persistence.records import Handle, Incarnation, JobId, handle_of
-from persistence.replies import Reply, expect_bytes, expect_int
+from persistence.replies import Command, Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE, VOID
 from persistence.way import Way
 from protocol import Priority
@@ -56,7 +56,7 @@ class Claiming:
         self._last_number = 0
         self._in_flight = 0
         self._fetching: set[tuple[bytes, JobId, int]] = set()
-        self._late: list[tuple[int, Function, JobId, int]] = []
+        self._unwanted: list[tuple[int, Function, JobId, int]] = []
         self.kept = Kept()
         """The large payloads that need not be fetched."""
 
@@ -170,7 +170,7 @@ class Claiming:
                 if isinstance(reply, bytes):
                     answer(run._replace(payload=reply if run.beside else _read(reply)[-1]))
                     return
-                self.give_back(function, [name[1:]])
+                self.let_go(function, run)
                 assert isinstance(reply, StoreError)
                 answer(reply)
 
@@ -186,7 +186,7 @@ class Claiming:
             if name in self._fetching:
                 self._fetching.discard(name)
                 if reply == b"there":
-                    self.give_back(function, [name[1:]])
+                    self.let_go(function, run)
                     answer(StoreUnavailableError("Redis did not have what it has", sent=True))
                     return
                 if reply == b"void":
@@ -209,27 +209,31 @@ class Claiming:
 
     def came_too_late(self, function: Function, claimed: list[Reply], number: int) -> None:
         """One job, as it stands in a script's answer, came when nobody waited for it any more."""
-        self._late.append((number, function, JobId(expect_bytes(claimed[0])), expect_int(claimed[1])))
+        self._unwanted.append((number, function, JobId(expect_bytes(claimed[0])), expect_int(claimed[1])))
 
-    def return_the_late(self) -> None:
-        """Give back what came too late in one batch: newest claim first, so that the oldest ends up at the head."""
-        if not self._late:
+    def let_go(self, function: Function, run: ClaimedJob) -> None:
+        """This came, and nobody here will run it: it goes back at the end of the batch, with whatever else does."""
+        self._unwanted.append((run.number, function, run.id, run.attempt))
+
+    def return_the_unwanted(self) -> None:
+        """Give back what one batch brought in vain: newest claim first, so that the oldest ends up at the head."""
+        if not self._unwanted:
             return
         runs: dict[bytes, tuple[Function, list[tuple[JobId, int]]]] = {}
-        for _, function, job, attempt in sorted(self._late, key=lambda late: -late[0]):
+        for _, function, job, attempt in sorted(self._unwanted, key=lambda unwanted: -unwanted[0]):
             runs.setdefault(function.name, (function, []))[1].append((job, attempt))
-        self._late.clear()
-        for function, late in runs.values():
-            self.give_back(function, late)
+        self._unwanted.clear()
+        for function, unwanted in runs.values():
+            self.give_back(function, unwanted)
 
     def give_back(self, function: Function, runs: list[tuple[JobId, int]]) -> None:
         """Return jobs that were handed to us and that nobody here will run, newest claim first."""
+        self._link.owe(function, lambda: self.giving_back(function, runs), lambda reply: None)
+
+    def giving_back(self, function: Function, runs: list[tuple[JobId, int]]) -> Command:
+        """The command that does so."""
         pairs = [part for run in runs for part in run]
-        self._link.owe(
-            function,
-            lambda: self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs),
-            lambda reply: None,
-        )
+        return self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs)
 
 
 def _jobs_in(reply: list[Reply]) -> list[list[Reply]]:

@@ -110,11 +110,14 @@ class Ending:
         for it any more), b"gone". `limit` is the most attempts a job has; below 0 for no end.
         """
         pairs = [part for run in runs for part in run]
-        self._link.owe(
-            function,
-            lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs),
-            lambda reply: answer([expect_bytes(word) for word in reply[1:]] if isinstance(reply, list) else []),
-        )
+        owed = {(function.name, *run) for run in runs}
+        self._owed |= owed
+
+        def told(reply: Reply) -> None:
+            self._owed -= owed
+            answer([expect_bytes(word) for word in expect_list(reply)[1:]])
+
+        self._link.owe(function, lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs), told)
 
     def progress(self, function: Function, job: JobId, attempt: int, numerator: int, denominator: int) -> None:
         """Note how far a run has come. Repeated after a broken connection, in order, as all that may be repeated."""

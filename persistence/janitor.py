@@ -6,7 +6,6 @@ still send is obeyed. Every step may be done twice, by two janitors or by one th
 """
 
 import logging
-import math
 from typing import Final
 
 import trio
@@ -42,7 +41,9 @@ class Janitor:
         self._ttl_seconds = presence_ttl_seconds
         self._sightings = Sightings(presence_ttl_seconds, trio.current_time())
         self.strays = Strays(link, bulk)
-        self._strays_at = trio.current_time() + self._stray_seconds
+        self.stray_seconds = max(STRAY_SECONDS, presence_ttl_seconds)
+        """So long are two looks for names without a presence apart: whoever lives raises its own in between."""
+        self._strays_at = trio.current_time()
         self.others: tuple[Incarnation, ...] = ()
         """The brokers that live beside this one, as of the last look."""
 
@@ -53,20 +54,15 @@ class Janitor:
             try:
                 for lost in self.lapsed(await self.look()):
                     await self.return_everything_of(lost)
-                if trio.current_time() >= self._strays_at:
+                if trio.current_time() >= self._strays_at + self.stray_seconds:
                     await self.return_strays()
             except StoreError as error:
                 self.strays.forget()
                 log.debug("the janitor could not look around: %s", error)
 
-    @property
-    def _stray_seconds(self) -> float:
-        """Never, where presences are beside all that runs: what takes the one takes the other."""
-        return max(STRAY_SECONDS, self._ttl_seconds) if not self._bulk.in_order else math.inf
-
     async def return_strays(self) -> None:
         """Return what brokers had of which no presence tells. Raises StoreError, as `return_everything_of`."""
-        self._strays_at = trio.current_time() + self._stray_seconds
+        self._strays_at = trio.current_time()
         for lost in await self.strays.find():
             await self.return_everything_of(lost)
 

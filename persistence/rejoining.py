@@ -20,7 +20,7 @@ from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
 from persistence.mailbox import Mailbox
 from persistence.records import Incarnation, JobId
-from persistence.replies import Reply, expect_bytes, expect_int, expect_list
+from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import ALL, PROBE, REJOIN
 
 NOT_HEALING: Final = frozenset({"NOPERM", "ERR"})
@@ -117,11 +117,20 @@ class Rejoining:
         """Compare what runs here with what Redis believes. False under a lost name."""
         incarnation = self._link.incarnation
         calls = [self._link.call(REJOIN, function, *self._events.awaited(function)) for function in functions]
+        lost: list[Command] = []
         for function, reply in zip(functions, await handshake.many(calls), strict=True):
             if reply == b"fenced":
                 self._link.refused(reply, incarnation)
                 return False
-            self._compare(function, expect_list(reply))
+            runs = self._compare(function, expect_list(reply))
+            if runs:
+                lost.append(self._claiming.giving_back(function, runs))
+        # Before anything that waits to be sent again: a submit among that might be handed a job behind these.
+        for reply in await handshake.many(lost):
+            if reply == b"fenced":
+                self._link.refused(reply, incarnation)
+                return False
+            expect_list(reply)
         return True
 
     def rejoin_as(self, incarnation: Incarnation) -> None:
@@ -138,11 +147,17 @@ class Rejoining:
         self._link.owe(
             function,
             lambda: self._link.call(REJOIN, function, *self._events.awaited(function)),
-            lambda reply: self._compare(function, expect_list(reply)),
+            lambda reply: self._compared(function, expect_list(reply)),
             beside_claims=True,  # what it says is running must be known here by then
         )
 
-    def _compare(self, function: Function, reply: list[Reply]) -> None:
+    def _compared(self, function: Function, reply: list[Reply]) -> None:
+        runs = self._compare(function, reply)
+        if runs:
+            self._claiming.give_back(function, runs)
+
+    def _compare(self, function: Function, reply: list[Reply]) -> list[tuple[JobId, int]]:
+        """The runs that nobody here knows of, newest claim first: the answer that brought them was lost."""
         running, gone = expect_list(reply[0]), expect_list(reply[1])
         function.known = bool(reply[2])
         if function.known:
@@ -151,16 +166,15 @@ class Rejoining:
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             run = (JobId(expect_bytes(job)), expect_int(attempt))
             if self._ending.is_owed(function, *run):
-                continue  # given back, it would run again if Redis asks for its result first: see finish.lua
+                continue  # what became of it here is on its way, and a result may be asked for first: see finish.lua
             if not (self._events.runs_here(function, *run) or self._claiming.is_fetching(function, *run)):
                 lost.append(run)
             elif listeners not in (b"", self._link.incarnation):
                 # Its notice may have come while nobody here could hear it.
                 self._events.audience_changed(function, run[0])
-        if lost:
-            self._claiming.give_back(function, lost)
         if self._events.awaited(function):
             self._read_mail(function, [JobId(expect_bytes(job)) for job in gone])
+        return lost
 
     def _read_mail(self, function: Function, gone: list[JobId]) -> None:
         # How a job ended may lie in the mailbox, or be known here: its finish is repeated, for its answer was lost.

@@ -85,7 +85,7 @@ class Store:
         self.outage = Outage(options.cluster_address or options.address)
         self.ways = ways_to(options, self.outage)
         link = self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
-        bulk = self.bulk = self.ways.bulk(link.keys.root, events.batch_done)
+        bulk = self.bulk = self.ways.bulk(link.keys.root, self._on_batch)
 
         # What is asked of a store.
         self.claiming = Claiming(link, bulk, handle_prefix)
@@ -278,7 +278,7 @@ class Store:
             self._events.cancelled(function, JobId(notice[1:]))
 
     def _on_batch(self) -> None:
-        self.claiming.return_the_late()
+        self.claiming.return_the_unwanted()
         self._events.batch_done()
 
     async def _on_greeted(self, address: str, handshake: Handshake) -> None:

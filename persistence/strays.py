@@ -1,9 +1,10 @@
 """Strays: lost brokers of which no presence tells any more. They are known by the names that they left in functions.
 
-On a cluster a presence and a run are at different nodes. Of a broker that dies just as the node with the presences
-fails over, before its first raise has come to the replica, the runs are there and the presence is not: nobody would
-see it stand still. But wherever it had to do with a function, its name stands among those that may write there, until
-it is fenced.
+A broker that was stopped, and taken for lost meanwhile, goes on under its old name until it is refused: in a function
+that came since, and where nobody fenced it, that is obeyed. On a cluster a presence and a run are at different nodes.
+Of a broker that dies just as the node with the presences fails over, before its first raise has come to the replica,
+the runs are there and the presence is not. Either way nobody would see it stand still. But wherever it had to do with a
+function, its name stands among those that may write there, until it is fenced.
 """
 
 from typing import Final

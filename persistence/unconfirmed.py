@@ -28,7 +28,7 @@ class Held(Protocol):
 
     @property
     def deadline(self) -> float:
-        """By when (trio's clock). Of two in one place, what is held later has no earlier one."""
+        """By when (trio's clock)."""
 
     def command(self) -> Command:
         """To ask for it once more."""
@@ -83,9 +83,10 @@ class Unconfirmed:
 
     def expire(self, now: float, found: int | None) -> bool:
         """Tell those whose time is up; whether there were any. `found`: as many had it; None: nobody could be asked."""
-        late: list[Held] = []
-        while self._held and self._held[0].deadline <= now:
-            late.append(self._held.popleft())
+        # Not only the oldest: what had to come again, or has less patience, is held behind what may wait for longer.
+        late = [held for held in self._held if held.deadline <= now]
+        if late:
+            self._held = deque(held for held in self._held if held.deadline > now)
         for held in late:
             held.unconfirmed(_too_few(found, held.replicas))
         return bool(late)

@@ -33,7 +33,10 @@ local repeated = number <= highest and not within(gaps, number)
 local unique, beside = unique_of(record), is_beside(record)
 if repeated and beside then discard_payload(id) end
 if repeated then return answer_repeat(id, unique, incarnation, refusal and "" or waits) end
-if refusal then return refusal end
+if refusal then
+  if generation == "0" then let_no_more_come(incarnation, entry) end
+  return refusal
+end
 local known = redis.call("HMGET", function_key, "name", "limits")
 if not known[1] then return "unmet" end
 

@@ -1,7 +1,7 @@
 """A clean stop: what runs may end, what is answered is heard, and the rest goes back uncharged."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import trio
 
@@ -12,6 +12,8 @@ from tests.broker.running import OpenRunning, Running
 from tests.faults.proxy import open_proxy
 from tests.faults.trap import Point, Trap
 from tests.servers import RedisServer
+
+JOBS = [b"%d" % number for number in range(8)]
 
 
 class Stoppable:
@@ -37,6 +39,14 @@ class Stoppable:
         peer = await self._peers.enter_async_context(open_peer(self.one.address))
         await peer.can_do(*functions)
         return peer
+
+    async def asks_more_than(self, commands: int) -> int:
+        """Wait until it waits for the store to answer more commands than so many; how many that are."""
+        pipe = self.one.broker.store.pipe
+        with trio.fail_after(PATIENCE_SECONDS):
+            while (asked := pipe.statistics().in_flight) <= commands:
+                await trio.lowlevel.checkpoint()
+        return asked
 
     async def stop(self) -> None:
         """Tell it to stop; returns when it has begun to."""
@@ -67,6 +77,22 @@ async def stoppable(open_one: OpenRunning, **fields: object) -> AsyncIterator[St
             with trio.CancelScope(shield=True):
                 await broker.close_peers()
             nursery.cancel_scope.cancel()
+
+
+async def all_in_order(one: Running) -> list[bytes]:
+    """What one worker there is given of `JOBS`, from the first to the last."""
+    worker = await one.worker(b"f")
+    return [(await worker.take()).payload for _ in JOBS]
+
+
+@contextmanager
+def standing_still(server: RedisServer) -> Iterator[None]:
+    """A block in which the store answers nothing."""
+    server.pause()
+    try:
+        yield
+    finally:
+        server.resume()
 
 
 async def test_a_job_that_runs_may_end_and_its_client_hears_of_it(open_one: OpenRunning) -> None:
@@ -120,6 +146,18 @@ async def test_a_job_that_does_not_end_goes_to_another_broker_uncharged(open_one
         assert await client.hear() == WorkComplete(handle, b"end")
 
 
+async def test_jobs_that_do_not_end_go_back_in_their_order(open_one: OpenRunning) -> None:
+    async with stoppable(open_one, grace=0) as broker, open_one() as other:
+        client = await broker.peer()
+        for number in JOBS:
+            await client.submit_background(b"f", number)
+        for _ in JOBS:
+            await (await broker.peer(b"f")).take()
+        await broker.stop()
+        await broker.stopped()
+        assert await all_in_order(other) == JOBS
+
+
 async def test_a_job_reserved_here_is_free_for_others_at_once(open_one: OpenRunning) -> None:
     async with stoppable(open_one, reservation_seconds=1000) as broker, open_one() as other:
         client, worker, elsewhere = await broker.peer(), await broker.peer(b"f"), await other.sleeper(b"f")
@@ -158,3 +196,43 @@ async def test_a_job_whose_claim_is_answered_when_we_leave_is_given_back_and_not
         await broker.stopped()
     async with open_one() as next_one:
         assert (await (await next_one.worker(b"f")).grab()).handle == handle
+
+
+async def test_jobs_whose_claims_are_answered_when_we_leave_go_back_in_their_order(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with stoppable(open_one, presence_ttl=PATIENCE_SECONDS * 10) as broker:
+        client = await broker.peer()
+        for number in JOBS:
+            await client.submit_background(b"f", number)
+        workers = [await broker.peer(b"f") for _ in JOBS]
+        with standing_still(shared_server):
+            asked = 0
+            for worker in workers:
+                await worker.say(GrabJob())
+                asked = await broker.asks_more_than(asked)
+            await broker.stop()
+        assert [await worker.hear() for worker in workers] == [NoJob() for _ in JOBS]
+        await broker.stopped()
+    async with open_one() as next_one:
+        assert await all_in_order(next_one) == JOBS
+
+
+async def test_jobs_that_are_handed_out_when_we_leave_go_back_in_their_order(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with stoppable(open_one, presence_ttl=PATIENCE_SECONDS * 10) as broker:
+        client, workers = await broker.peer(), [await broker.peer(b"f") for _ in JOBS]
+        for worker in workers:
+            await worker.fall_asleep()
+        with standing_still(shared_server):
+            asked = 0
+            for number in JOBS:
+                await client.say(SubmitJob(b"f", b"", number, background=True))
+                asked = await broker.asks_more_than(asked)
+            await broker.stop()
+        for _ in JOBS:
+            await client.expect(JobCreated)
+        await broker.stopped()
+    async with open_one() as next_one:
+        assert await all_in_order(next_one) == JOBS

@@ -1,9 +1,20 @@
 -- numbers: which submits of an incarnation are known, by an entry of its (see guard).
+-- Higher than any that a broker comes to.
+local NO_GENERATION = "9007199254740991"
+
 local function numbers_of(entry)
   if not entry then return 0, "" end
   local highest, gaps = string.match(entry, "^%d+ (%d+)(.*)$")
   if not highest then highest, gaps = string.match(entry, "^fenced %d+ %d+ (%d+)(.*)$") end
   return tonumber(highest), gaps
+end
+
+-- An incarnation that is over was told that a submit of its was not stored, and submits it under its new name: what an
+-- old connection still delivers must not store it after all. It may hold more here, so it is not fenced by that.
+local function let_no_more_come(incarnation, entry)
+  if entry and string.byte(entry) == 102 then return end
+  local highest, gaps = numbers_of(entry)
+  redis.call("HSET", incarnations_key, incarnation, NO_GENERATION .. string.format(" %.0f", highest) .. gaps)
 end
 
 local function within(gaps, number)

@@ -45,8 +45,8 @@ GUARDS: Final = (
         AWAY,
         "a claim whose answer was lost is given back",
         "persistence/rejoining.py",
-        "        if lost:\n",
-        "        if False:\n",
+        "            if runs:\n",
+        "            if False:\n",
         f"{STORE}/test_outages.py::test_a_claim_whose_answer_was_lost_is_given_back",
     ),
     Guard(

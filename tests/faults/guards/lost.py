@@ -28,7 +28,7 @@ GUARDS: Final = (
     ),
     Guard(
         BROKER,
-        "on a cluster, who is lost together with its presence is found by its name",
+        "who has no presence any more is found by its name",
         "persistence/strays.py",
         "return self._seen & before",
         "return frozenset()",

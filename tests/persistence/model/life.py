@@ -12,6 +12,8 @@ from typing import Any, Final
 from persistence.records import record_length, unpack_record
 
 ENTRY_BYTES: Final = 64
+NO_GENERATION: Final = 9_007_199_254_740_991
+"""Of a name whose broker was told that a submit under it was not stored."""
 
 
 @dataclass
@@ -129,6 +131,8 @@ class Life:
             found = self.jobs.get(job) or holder
             return self._join(found, me, waits == b"1" and not refusal) if found else b"gone"
         if refusal:
+            if generation == 0 and not known.over:
+                self.standing.setdefault(me, known).generation = NO_GENERATION
             return refusal
         if holder is not None:
             self.discard(job)

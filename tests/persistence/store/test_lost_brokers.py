@@ -44,6 +44,25 @@ async def test_the_jobs_of_a_lost_broker_are_returned_to_the_head(lost: Standin,
     assert (counts.requeued, counts.retried, counts.running) == (3, 0, 6)
 
 
+async def test_what_a_broker_took_before_it_knew_that_it_was_lost_is_returned(broker: Standin, heir: Standin) -> None:
+    new = b"a function that came since"
+    await broker.submit()
+    while broker.name in await heir.store.janitor.look():
+        pass  # its presence moves too seldom for this heir
+    await broker.submit(b"x", function=new, unique=b"u")
+    await broker.claim(new)
+    old = broker.name
+    await broker.submit()
+    assert broker.name != old
+    await broker.abandon()
+    heir.store.listen(heir.function(new))
+    await heir.settled()
+    heir.store.janitor.stray_seconds = SHORT
+    await until(lambda: heir.events.notices == [(new, 1)])
+    again = await heir.claim(new)
+    assert (again.payload, again.attempt) == (b"x", 2)
+
+
 async def test_a_broker_that_lives_is_left_alone_by_the_others(lost: Standin, heir: Standin) -> None:
     await lost.submit()
     job = await lost.claim()
@@ -246,6 +265,27 @@ async def test_nothing_new_is_stored_under_a_lost_name_where_it_is_not_fenced_ye
     assert answers[0].outcome is Submitted.QUEUED
     assert answers[0].id.startswith(broker.name)
     assert broker.name != old
+
+
+async def test_a_submit_that_comes_late_under_a_lost_name_is_not_stored_beside_its_repeat(
+    broker: Standin, redis_server: RedisServer
+) -> None:
+    await broker.submit()
+    client: Any = redis_server.client()
+    tag, old = broker.function().tag, broker.name
+    client.client_kill_filter(_type="normal", skipme=True)
+    await until(lambda: not broker.store.connected)
+    answers = broker.submit_soon(b"once")
+    client.hdel(broker.store.link.keys.beats, old)  # whoever took us for lost has done so before the function came
+    await until(lambda: bool(answers))
+    assert answers[0].outcome is Submitted.QUEUED
+    assert broker.name != old
+    record = pack_record(b"", b"", b"once", 1, True)
+    late = ENQUEUE.call(tag, old, 1, 2, 0, 2, job_id(old, 2), record, b"", b"", b"")
+    assert client.execute_command(*late) == [b"stale"]
+    assert (await broker.counts()).submitted == 2
+    # It is not fenced by that: whoever returns what it had there finds it by its name.
+    assert not client.hget(tag + b":incarnations", old).startswith(b"fenced")
 
 
 async def test_a_broker_whose_presence_was_removed_notices_and_is_there_again(

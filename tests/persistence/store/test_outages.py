@@ -206,6 +206,21 @@ async def test_a_job_whose_payload_cannot_be_fetched_is_given_back(broker: Stand
     assert (counts.queued, counts.requeued) == ((0, 1, 0), 1)
 
 
+async def test_jobs_whose_payloads_cannot_be_fetched_go_back_in_their_order(
+    broker: Standin, redis_server: RedisServer
+) -> None:
+    broker.keep_nothing()
+    large = [bytes([number]) * 70_000 for number in range(5)]
+    for payload in large:
+        await broker.submit(payload)
+    broker.store.bulk.post(["BLPOP", "latch", 0], lambda reply: None)
+    looks = [broker.claim_soon() for _ in large]
+    await broker.settled()
+    cut_only(redis_server, ":bulk")
+    await until(lambda: all(looks))
+    assert payloads([await broker.claim() for _ in large]) == large
+
+
 def cut_only(server: RedisServer, name: str) -> None:
     for client in server.client().client_list():
         if client["name"].endswith(name):
@@ -318,4 +333,51 @@ async def test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for(
         assert [mail.payload for mail in other.events.mails] == [b"done"]
         counted = redis_server.client().hgetall(broker.store.link.keys.function(broker.function().tag))
         assert b"requeued" not in counted
+        await broker.abandon()
+
+
+async def test_a_job_whose_hand_off_was_lost_is_not_overtaken_by_what_is_sent_again(
+    redis_server: RedisServer, start: Start
+) -> None:
+    async with open_proxy(Proxy(redis_server.port)) as proxy:
+        broker = await start(Standin(redis_server, port=proxy.port))
+        await broker.submit(b"0")
+        await broker.claim()
+        proxy.drop_replies = True
+        first = broker.submit_soon(b"1", handed=True)
+        counted = broker.store.link.keys.function(broker.function().tag)
+        await until(lambda: redis_server.client().hget(counted, "submitted") == b"2")
+        proxy.drop_requests = True
+        second = broker.submit_soon(b"2", handed=True)
+        proxy.cut()
+        proxy.heal()
+        await until(lambda: bool(first and second and second[0].handed))
+        assert first[0].handed is None
+        assert second[0].handed is not None
+        assert second[0].handed.payload == b"1"
+        assert (await broker.claim()).payload == b"2"
+        await broker.abandon()
+
+
+async def test_a_run_that_is_on_its_way_back_as_a_suspect_is_not_taken_for_a_lost_claim(
+    redis_server: RedisServer, start: Start
+) -> None:
+    async with open_proxy(Proxy(redis_server.port)) as proxy:
+        broker = await start(Standin(redis_server, port=proxy.port))
+        await broker.submit(b"suspect")
+        await broker.submit(b"behind")
+        job = await broker.claim()
+        proxy.drop_requests = True
+        broker.events.runs.clear()
+        words: list[list[bytes]] = []
+        ending = broker.store.ending
+        ending.requeue(broker.function(), [(job.id, job.attempt)], Manner.SUSPECT, -1, words.append)
+        await until(lambda: proxy.swallowed > 0)
+        proxy.cut()
+        proxy.heal()
+        await until(lambda: bool(words))
+        assert words == [[b"requeued"]]
+        counts = await broker.counts()
+        assert (counts.retried, counts.requeued) == (1, 0)
+        assert payloads([await broker.claim() for _ in range(2)]) == [b"behind", b"suspect"]
         await broker.abandon()

@@ -177,10 +177,19 @@ async def test_who_was_taken_for_lost_is_not_obeyed(
 async def test_a_submit_stored_before_its_broker_was_taken_for_lost_is_not_stored_twice(broker: Standin) -> None:
     command = enqueue(broker, 1, waits=b"1")
     asking = [*command[:5], 0, *command[6:]]
-    assert await broker.store.pipe.ask(*asking) == [b"fenced"]  # it was not stored, and nothing is under this name
     assert await broker.store.pipe.ask(*command) == [b"queued"]
     assert await broker.store.pipe.ask(*asking) == [[b"joined", job_id(broker.name, 1), b"waiting"]]
     assert (await broker.counts()).submitted == 1
+
+
+async def test_a_submit_that_comes_after_it_was_said_that_it_was_not_stored_stores_nothing(broker: Standin) -> None:
+    for number in (1, 2):
+        command = enqueue(broker, number)
+        asking = [*command[:5], 0, *command[6:]]
+        for _ in range(2):
+            assert await broker.store.pipe.ask(*asking) == [b"fenced"]
+            assert await broker.store.pipe.ask(*command) == [b"stale"]
+    assert (await broker.counts()).submitted == 0
 
 
 async def test_fences_and_goodbyes_are_forgotten_after_a_day(broker: Standin, redis_server: RedisServer) -> None:
