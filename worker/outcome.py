@@ -3,6 +3,9 @@
 import logging
 import traceback
 from collections.abc import Iterator
+from typing import Final
+
+import trio
 
 from peer import PayloadError
 from protocol import Connection, Role, WorkComplete, WorkException, WorkFail
@@ -19,26 +22,32 @@ logger: logging.Logger = logging.getLogger(__name__)
 LONGEST_TRACEBACK = 64 * 1024
 """Bytes. A recursion's traceback is read from its end, and need not be sent whole."""
 
+PASSING: Final = (trio.Cancelled, KeyboardInterrupt, GeneratorExit)
+"""What is meant for who runs the job, and not raised by its function."""
+
 
 async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> bytes:
     """Runs the function and returns the encoded packet that ends the job.
 
-    This is the fault barrier of a job: whatever its function raises ends this job and no other. Cancellation
-    passes, and then the job has no outcome: it goes back to the server.
+    This is the fault barrier of a job: whatever its function raises ends this job and no other, also what programs end
+    by, such as sys.exit(). Cancellation passes, and then the job has no outcome: it goes back to the server.
     """
     wire = Connection(Role.PEER)
     try:
         result = await ability.run(job)
         return wire.send(WorkComplete(job.handle, as_payload(result)))
-    except Exception as error:  # noqa: BLE001 - see above; logged, and told to those who wait
-        return wire.send(_failure(job, error, tracebacks))
+    except PASSING:
+        raise
     except BaseExceptionGroup as group:
-        # Cancelled while its own tasks failed: an Exception alone would not get here. The job is given back,
-        # so its errors go to the log only; what remains must pass.
-        errors, rest = group.split(Exception)
+        passing, errors = group.split(PASSING)
+        if passing is None:
+            return wire.send(_failure(job, group, tracebacks))
+        # Cancelled while its own tasks failed. The job is given back, so its errors go to the log only.
         if errors is not None:
             logger.error("job %r of %r failed while it was cancelled", job.handle, job.function, exc_info=errors)
-        raise (rest or group) from None
+        raise passing from None
+    except BaseException as error:  # noqa: BLE001 - see above; logged, and told to those who wait
+        return wire.send(_failure(job, error, tracebacks))
 
 
 def as_payload(result: object) -> bytes:
@@ -54,7 +63,7 @@ def as_payload(result: object) -> bytes:
             raise TypeError(f"a job's function returns bytes, str or None, not {type(result).__name__}")
 
 
-def _failure(job: Job, error: Exception, tracebacks: bool) -> WorkFail | WorkException:
+def _failure(job: Job, error: BaseException, tracebacks: bool) -> WorkFail | WorkException:
     """WORK_EXCEPTION stands alone: a WORK_FAIL after it is about a job that is over; gearmand says ERROR."""
     leaves = list(_leaves(error))
     if all(isinstance(leaf, JobFailed) for leaf in leaves):
@@ -82,9 +91,9 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _leaves(error: Exception) -> Iterator[Exception]:
+def _leaves(error: BaseException) -> Iterator[BaseException]:
     """The errors themselves: "Exceptions from Trio nursery" helps nobody at the other end."""
-    if isinstance(error, ExceptionGroup):
+    if isinstance(error, BaseExceptionGroup):
         for member in error.exceptions:
             yield from _leaves(member)
     else:

@@ -3,7 +3,7 @@
 __all__ = ["text_of"]
 
 
-def text_of(error: Exception) -> str:
+def text_of(error: BaseException) -> str:
     """Its text. Never raises, so that it can be called where errors are caught."""
     try:
         return str(error)

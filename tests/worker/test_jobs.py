@@ -1,5 +1,7 @@
 """What a job's function gets, says and returns, and what those who wait for it see."""
 
+import asyncio
+
 import pytest
 import trio
 
@@ -102,11 +104,18 @@ class SpeechlessVerdictError(JobFailed, SpeechlessError):
             id="a group, as from a nursery",
         ),
         pytest.param(UnprintableError(), b"UnprintableError: \\udcff", id="a text that UTF-8 cannot say"),
+        pytest.param(SystemExit("no disk"), b"SystemExit: no disk", id="what a program ends by"),
+        pytest.param(
+            BaseExceptionGroup("g", [SystemExit(3), KeyError("name")]),
+            b"SystemExit: 3; KeyError: 'name'",
+            id="the same in a group",
+        ),
+        pytest.param(asyncio.CancelledError(), b"CancelledError: ", id="the cancellation of another library"),
         pytest.param(SpeechlessError(), b"SpeechlessError: (its text cannot be told)", id="a text that is an error"),
     ],
 )
 async def test_an_exception_ends_the_job_and_its_text_reaches_who_waits(
-    server: ServerProcess, function: str, error: Exception, told: bytes
+    server: ServerProcess, function: str, error: BaseException, told: bytes
 ) -> None:
     async def work(job: Job) -> bytes:
         if job.payload:
