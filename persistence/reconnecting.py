@@ -63,7 +63,7 @@ class Patience:
         The block is cancelled: what was posted in it stays posted.
         """
         if self.in_vain is not None:
-            raise self.in_vain
+            raise self.in_vain.with_traceback(None)  # it is raised many times, and would keep the way of each
         hope = Hope(trio.CancelScope())
         self._hopes.append(hope)
         try:
@@ -72,7 +72,7 @@ class Patience:
         finally:
             self._hopes.remove(hope)
         if hope.scope.cancelled_caught and hope.dashed_by is not None:
-            raise hope.dashed_by
+            raise hope.dashed_by.with_traceback(None)
 
     def begin(self) -> float:
         """An attempt begins; by when it must have led to a greeted connection (trio's clock)."""

@@ -71,7 +71,7 @@ def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], 
 
     async def give_if_it_can_be_had(promise: Promise) -> None:
         if (known := broker.store.away_because) is not None:
-            raise known
+            raise known.with_traceback(None)  # the same for all who ask in an outage
         await give(promise)
 
     _answer_apart(broker, session, give_if_it_can_be_had)

@@ -1,5 +1,7 @@
 """Waiting for Redis only while an attempt to connect may succeed."""
 
+import traceback
+
 import pytest
 import trio
 import trio.testing
@@ -51,6 +53,16 @@ async def test_behind_an_attempt_in_vain_nobody_begins_to_wait_until_there_is_a_
     patience.connected()
     with patience.hoping():
         await trio.lowlevel.checkpoint()
+
+
+async def test_a_reason_that_many_are_told_does_not_grow(patience: Patience) -> None:
+    patience.verdict(REFUSED)
+    lengths = []
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError) as told, patience.hoping():
+            pytest.fail("it began")
+        lengths.append(len(traceback.extract_tb(told.value.__traceback__)))
+    assert lengths[0] == lengths[2]
 
 
 async def test_who_is_cancelled_by_others_stays_cancelled(patience: Patience) -> None:
