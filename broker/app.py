@@ -174,8 +174,9 @@ async def _leave(broker: Broker, identity: Identity | None) -> None:
     with trio.move_on_after(LEAVE_SECONDS):
         try:
             with broker.store.hoping():
-                await broker.store.leave()
-            await _write(identity, Incarnation(b""))
+                has_left = await broker.store.leave()
+            if has_left:  # else the next in our place is told whose jobs to return at once
+                await _write(identity, Incarnation(b""))
         except StoreError as error:
             log.warning("could not say goodbye to the store, others will notice: %s", error)
 

@@ -295,10 +295,11 @@ class Store:
             self.firm.begin_anew()
         self.on_new_incarnation(self.link.incarnation)
 
-    async def leave(self) -> None:
+    async def leave(self) -> bool:
         """A clean end: nothing here runs or is waited for any more, so no one need look for us. Raises StoreError.
 
-        Cancelled or failed, the presence stands still and another broker cleans up after its TTL.
+        Cancelled, failed or False (something is still ours in Redis), the presence stands still: another broker cleans
+        up after its TTL, or the next in our place at its start.
         """
         keys, incarnation = self.link.keys, self.link.incarnation
         self.keeper.leave()
@@ -306,10 +307,11 @@ class Store:
         await self.asking.everything_before()
         for function in self.link.functions.all():
             if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
-                log.warning("something is still ours in Redis; another broker will return it")
-                return
+                log.warning("something is still ours in Redis; who starts in our place, or another broker, returns it")
+                return False
         await self.pipe.ask(b"HDEL", keys.beats, incarnation)
         await self.pipe.ask(b"HDEL", keys.brokers, incarnation)
+        return True
 
     async def weaknesses(self) -> list[str]:
         """By what the server may lose a job that it has confirmed, a clause each. Raises StoreError."""

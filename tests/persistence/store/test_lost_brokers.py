@@ -121,7 +121,7 @@ async def test_a_broker_that_said_goodbye_is_looked_for_by_nobody(
     broker: Standin, other: Standin, redis_server: RedisServer
 ) -> None:
     await broker.submit()
-    await broker.store.leave()
+    assert await broker.store.leave()
     assert list(await other.store.janitor.look()) == [other.name]
     assert redis_server.client().hkeys(other.store.link.keys.brokers) == [other.name]
     assert (await other.claim()).payload == b"cat.jpg"
@@ -130,7 +130,7 @@ async def test_a_broker_that_said_goodbye_is_looked_for_by_nobody(
 async def test_a_goodbye_with_something_left_is_none(broker: Standin, other: Standin) -> None:
     await broker.submit()
     await broker.claim()
-    await broker.store.leave()
+    assert not await broker.store.leave()
     assert broker.name in await other.store.janitor.look()
 
 
