@@ -23,7 +23,7 @@ LONGEST_TRACEBACK = 64 * 1024
 """Bytes. A recursion's traceback is read from its end, and need not be sent whole."""
 
 PASSING: Final = (trio.Cancelled, KeyboardInterrupt, GeneratorExit)
-"""What is meant for who runs the job, and not raised by its function."""
+"""What is meant for who runs the job, and not raised by its function; in a group or, see below, alone."""
 
 
 async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> bytes:
@@ -36,7 +36,7 @@ async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> 
     try:
         result = await ability.run(job)
         return wire.send(WorkComplete(job.handle, as_payload(result)))
-    except PASSING:
+    except (trio.Cancelled, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseExceptionGroup as group:
         passing, errors = group.split(PASSING)
