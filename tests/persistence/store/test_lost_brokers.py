@@ -134,6 +134,12 @@ async def test_a_goodbye_with_something_left_is_none(broker: Standin, other: Sta
     assert broker.name in await other.store.janitor.look()
 
 
+async def cut_off(broker: Standin, client: Any) -> None:
+    """Break the broker's connections to Redis, and wait until it knows."""
+    client.client_kill_filter(_type="normal", skipme=True)
+    await until(lambda: not broker.store.connected)
+
+
 async def fence(broker: Standin, lost: Incarnation, function: bytes = FUNCTION) -> None:
     await broker.store.bulk.ask(*FENCE.call(broker.function(function).tag, lost, 100, 86_400))
 
@@ -231,8 +237,7 @@ async def test_a_submit_stored_before_the_name_was_lost_and_answered_after_it_is
     await broker.submit()
     client: Any = redis_server.client()
     tag, old = broker.function().tag, broker.name
-    client.client_kill_filter(_type="normal", skipme=True)
-    await until(lambda: not broker.store.connected)
+    await cut_off(broker, client)
     answers = broker.submit_soon(b"once", background=background)
     # As if it had left on the old connection, and its answer had been lost; then we were taken for lost.
     record = pack_record(b"", b"", b"once", 1, background)
@@ -257,8 +262,7 @@ async def test_nothing_new_is_stored_under_a_lost_name_where_it_is_not_fenced_ye
     await broker.submit(function=b"not yet")
     client: Any = redis_server.client()
     old = broker.name
-    client.client_kill_filter(_type="normal", skipme=True)
-    await until(lambda: not broker.store.connected)
+    await cut_off(broker, client)
     answers = broker.submit_soon(function=b"not yet", background=False)
     client.execute_command(*FENCE.call(broker.function(b"fenced").tag, old, 100, 86_400))
     await until(lambda: bool(answers))
@@ -273,8 +277,7 @@ async def test_a_submit_that_comes_late_under_a_lost_name_is_not_stored_beside_i
     await broker.submit()
     client: Any = redis_server.client()
     tag, old = broker.function().tag, broker.name
-    client.client_kill_filter(_type="normal", skipme=True)
-    await until(lambda: not broker.store.connected)
+    await cut_off(broker, client)
     answers = broker.submit_soon(b"once")
     client.hdel(broker.store.link.keys.beats, old)  # whoever took us for lost has done so before the function came
     await until(lambda: bool(answers))
