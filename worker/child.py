@@ -60,7 +60,7 @@ def _answer(call: bytes) -> Answer:
         return Done(function(*arguments))
     except JobFailed as failed:
         return Failed(text_of(failed))
-    except Exception as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent, which logs it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent
         return _raised(error)
 
 
@@ -71,5 +71,5 @@ def _written(answer: Answer) -> bytes:
         return pickle.dumps(_raised(error))
 
 
-def _raised(error: Exception) -> Raised:
+def _raised(error: BaseException) -> Raised:
     return Raised(f"{type(error).__name__}: {text_of(error)}", "".join(traceback.format_exception(error)))

@@ -69,6 +69,7 @@ async def test_a_function_fails_its_job(server: ServerProcess, function: str) ->
             "in lose_words",
             id="an exception whose text is an error",
         ),
+        pytest.param(cpu_bound.leave, "SystemExit: no disk", "in leave", id="what a program ends by"),
         pytest.param(cpu_bound.odd, "pickle", "pickle", id="a result that cannot be sent back"),
         pytest.param(
             cpu_bound.die, "ProcessDiedError: the process that ran the job ended with status -6", "", id="death"
