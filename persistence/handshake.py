@@ -104,9 +104,16 @@ async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: 
         raise StoreUnavailableError(f"Redis at {options.address} is a replica, where the sentinels had a master")
     for reply in selected:
         if isinstance(reply, StoreRefusedError):
-            raise StoreRefusedError(reply.word, f"{reply.text} (SELECT {options.db} at {options.address})")
+            raise StoreRefusedError(reply.word, f"{reply.text} ({_database(options)})")
     if isinstance(ping, StoreRefusedError) and ping.word in UNUSABLE:
         raise ping
+
+
+def _database(options: RedisOptions) -> str:
+    return (
+        f"SELECT {options.db} at {options.address}; the number behind the last / of the URL that --redis names "
+        "must be one of its databases: CONFIG GET databases says how many it has, counted from 0"
+    )
 
 
 def _hello(options: RedisOptions, name: str) -> Command:

@@ -6,12 +6,16 @@ import os
 import socket
 import ssl
 from dataclasses import replace
+from typing import Final
 
 import trio
 
 from persistence.errors import StoreUnavailableError
 from persistence.options import RedisOptions, TlsOptions
 from persistence.plain_stream import PlainStream
+
+HANDSHAKE_SHARE: Final = 0.8
+"""How much of the time to connect TLS may take: the rest is for saying that it took too long."""
 
 
 async def open_stream(options: RedisOptions) -> trio.abc.Stream:
@@ -26,7 +30,7 @@ async def open_stream(options: RedisOptions) -> trio.abc.Stream:
         if options.unix_path is not None:
             return _plain(await trio.open_unix_socket(options.unix_path))
         stream = await trio.open_tcp_stream(options.host, options.port)
-        return _plain(stream) if options.tls is None else await _secured(stream, options.tls, options.host)
+        return _plain(stream) if options.tls is None else await _secured(stream, options.tls, options)
     except (OSError, trio.BrokenResourceError) as error:
         text = f"cannot connect to Redis at {options.address}: {_reason(error)}"
         raise StoreUnavailableError(text) from error
@@ -44,13 +48,19 @@ def _plain(stream: trio.SocketStream) -> PlainStream:
     return PlainStream(socket.socket(fileno=stream.socket.detach()))
 
 
-async def _secured(transport: trio.SocketStream, tls: TlsOptions, host: str) -> trio.abc.Stream:
+async def _secured(transport: trio.SocketStream, tls: TlsOptions, options: RedisOptions) -> trio.abc.Stream:
     established = False
     try:
-        stream = trio.SSLStream(transport, tls.context(), server_hostname=host)
-        await stream.do_handshake()
-        established = True
-        return stream
+        stream = trio.SSLStream(transport, tls.context(), server_hostname=options.host)
+        with trio.move_on_after(options.connect_timeout_seconds * HANDSHAKE_SHARE):
+            await stream.do_handshake()
+            established = True
+            return stream
+        # A Redis without TLS takes our greeting for the beginning of a long command, and waits for its end.
+        raise StoreUnavailableError(
+            f"cannot connect to Redis at {options.address}: it does not answer the TLS handshake "
+            "(does that port speak TLS? for one that does not the URL begins with redis, not rediss)"
+        )
     finally:
         if not established:
             await trio.aclose_forcefully(transport)

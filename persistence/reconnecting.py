@@ -45,12 +45,13 @@ class Patience:
     ) -> None:
         self._name = name
         self._outage = outage or Outage(options.address)
+        self._options = options
         self._timeout_seconds = options.connect_timeout_seconds
         self._backoff = backoff or Backoff()
         self._give_up_at: float | None = None
         self._ever_connected = False
         self._connected_at: float | None = None
-        self._reason: str | None = None
+        self._reason: StoreError | None = None
         self._pause_seconds = 0.0
         self.in_vain: StoreError | None = None
         """Why the last attempt came to nothing; None while a connection stands, or has just broken."""
@@ -111,13 +112,25 @@ class Patience:
             elif self._give_up_at is not None and now + self._pause_seconds >= self._give_up_at:
                 # The last attempt had only what was left of the time: what it hit its end with says little.
                 cut_short = now >= self._give_up_at
-                return StoreUnavailableError((cut_short and self._reason) or str(error))
-        self._reason = str(error)
+                return self._given_up((cut_short and self._reason) or error)
+        self._reason = error
         if in_vain:
             self._outage.failed(self._name, error)
         else:
             self._outage.broke(self._name, error)
         return None
+
+    def _given_up(self, reason: StoreError) -> StoreUnavailableError:
+        """What was met last, for whoever started us: with the place, and with what can be done about it."""
+        options, text = self._options, str(reason)
+        what = f"cannot use Redis at {options.address}"
+        if isinstance(reason, StoreRefusedError):
+            return StoreUnavailableError(what, because=reason)
+        if options.address in text or options.locator is not None:  # sentinels are named one by one
+            return StoreUnavailableError(text)
+        # Something took our call, and hung up.
+        hint = "" if options.tls else " (does it speak TLS? then the URL begins with rediss://)"
+        return StoreUnavailableError(f"{what}: {text}{hint}")
 
     async def pause(self) -> None:
         """Wait until the next attempt is due."""

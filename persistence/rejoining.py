@@ -89,6 +89,8 @@ class Rejoining:
                 raise
             pattern = f"{{{self._link.keys.prefix.decode('utf-8', 'replace')}*"
             hint = f"(the Redis user needs ~{pattern} &{pattern} +@all -@admin)"
+            if error.text.startswith("unknown command"):
+                hint = "(it was renamed or taken away there, and a broker needs it: use a Redis that has it)"
             raise StoreRefusedError(error.word, f"{error.text} {hint}") from error
 
     async def check_schema(self, handshake: Asking) -> None:

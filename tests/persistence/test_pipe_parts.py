@@ -16,6 +16,7 @@ from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters
 from persistence.posted import Posted
 from persistence.reconnecting import Patience
+from persistence.remedies import remedy
 from persistence.replies import Reply, expect_bytes, expect_int, expect_list
 
 
@@ -196,17 +197,32 @@ async def test_the_first_connection_is_tried_for_the_connect_timeout(mock_clock:
     mock_clock.jump(0.99)
     verdict = patience.verdict(StoreRefusedError("BUSY", "running a script"))
     assert isinstance(verdict, StoreUnavailableError)
-    assert str(verdict) == "BUSY running a script"
+    assert str(verdict) == "cannot use Redis at 127.0.0.1:6379: BUSY running a script"
+    assert remedy(verdict) == remedy(StoreRefusedError("BUSY", ""))
 
 
 async def test_an_attempt_cut_short_by_the_end_does_not_hide_the_reason(mock_clock: MockClock) -> None:
     patience = Patience("test", RedisOptions(connect_timeout_seconds=5.0))
     patience.begin()
     mock_clock.jump(4)
-    assert patience.verdict(StoreUnavailableError("certificate verify failed")) is None
+    reason = "cannot connect to Redis at 127.0.0.1:6379: certificate verify failed"
+    assert patience.verdict(StoreUnavailableError(reason)) is None
     patience.begin()
     mock_clock.jump(1)
-    assert str(patience.verdict(StoreUnavailableError("it does not answer"))) == "certificate verify failed"
+    assert str(patience.verdict(StoreUnavailableError("it does not answer"))) == reason
+
+
+async def test_a_connection_that_breaks_is_told_with_its_place_and_what_else_may_be_there(
+    mock_clock: MockClock,
+) -> None:
+    patience = Patience("test", RedisOptions(connect_timeout_seconds=5.0))
+    patience.begin()
+    mock_clock.jump(5)
+    verdict = patience.verdict(StoreUnavailableError("the connection to Redis broke: reset"))
+    assert str(verdict) == (
+        "cannot use Redis at 127.0.0.1:6379: the connection to Redis broke: reset "
+        "(does it speak TLS? then the URL begins with rediss://)"
+    )
 
 
 async def test_a_server_that_loads_its_data_is_waited_for_however_long(mock_clock: MockClock) -> None:

@@ -1,6 +1,6 @@
 """What a store finds out before it works."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -69,6 +69,16 @@ async def test_a_user_who_lacks_a_permission_is_refused_at_start(
 ) -> None:
     line = await refused_by(shop(redis_server, *EVERYTHING, *rules), StoreRefusedError)
     assert line.endswith("(the Redis user needs ~{test* &{test* +@all -@admin)")
+
+
+async def test_a_command_that_was_taken_away_there_is_no_matter_of_permissions(
+    make_server: Callable[..., RedisServer],
+) -> None:
+    server = make_server("--rename-command", "EVALSHA", "")
+    server.start()
+    line = await refused_by(Standin(server), StoreRefusedError)
+    assert "unknown command 'EVALSHA'" in line
+    assert line.endswith("(it was renamed or taken away there, and a broker needs it: use a Redis that has it)")
 
 
 async def test_a_user_with_just_these_permissions_works(redis_server: RedisServer, start: Start) -> None:
