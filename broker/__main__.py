@@ -29,6 +29,13 @@ def main(*, as_gearmand: bool = False) -> int:
     if sys.argv[1:2] == ["import"]:
         imported: int = import_module("broker.importing.command").main(sys.argv[2:])
         return imported
+    try:
+        return _obey(as_gearmand=as_gearmand)
+    except KeyboardInterrupt:  # Ctrl-C before there was a broker to hear it: a stop that was asked for
+        return 0
+
+
+def _obey(*, as_gearmand: bool) -> int:
     gc.disable()  # what is imported stays: looking for garbage among it costs more than it finds
     line = parse(map(Word, sys.argv[1:]))
     if "help" in line.actions:
@@ -43,7 +50,10 @@ def main(*, as_gearmand: bool = False) -> int:
     if "check_args" in line.actions:
         for note in reading.notes:  # a start would log them
             complain(note)
-        return 0
+        unfit: list[str] = import_module("broker.checking").unfit(reading.settings)
+        for problem in unfit:
+            complain(problem)
+        return 1 if unfit else 0
     status: int = import_module("broker.start").start(reading)
     return status
 

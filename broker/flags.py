@@ -299,7 +299,10 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
 ACTIONS: Final = (
     Flag(("-h", "--help"), "print this and exit"),
     Flag(("-V", "--version"), "print the version and exit"),
-    Flag(("--check-args",), "say what is wrong with flags, environment and config file, and exit"),
+    Flag(
+        ("--check-args",),
+        "say what is wrong with flags, environment, config file, --user and the files of TLS, and exit",
+    ),
 )
 """Flags that ask for something else than a broker. They stand on the command line alone."""
 

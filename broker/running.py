@@ -44,7 +44,7 @@ class Surroundings(Protocol):
     """Who wants to know how far the broker is."""
 
     def is_up(self, broker: Listening) -> None:
-        """It listens. What is raised here ends the start, as if the broker had raised it."""
+        """It listens. A PidFileError that is raised here ends the broker again, and the start has failed."""
 
     def is_stopping(self) -> None:
         """It has been told to end."""
@@ -80,15 +80,22 @@ async def _serve(
     orders: Orders,
     reopen_log: Callable[[], None],
 ) -> None:
+    unwritten: PidFileError | None = None
     async with obeying_signals(orders, reopen_log), trio.open_nursery() as nursery:
         nursery.start_soon(surroundings.mind, orders)
         with orders.at_once:
             async with open_broker(settings, orders=orders) as broker:
-                surroundings.is_up(broker)
-                orders.is_up = True
-                await orders.stopping.wait()
-                surroundings.is_stopping()
+                try:
+                    surroundings.is_up(broker)
+                except PidFileError as error:
+                    unwritten = error  # raised in this block, it would spare the goodbye: others would take us for lost
+                else:
+                    orders.is_up = True
+                    await orders.stopping.wait()
+                    surroundings.is_stopping()
         nursery.cancel_scope.cancel()
+    if unwritten is not None:
+        raise unwritten
 
 
 def _lines(group: BaseExceptionGroup[Exception]) -> Iterator[str]:

@@ -38,7 +38,8 @@ async def open_place(settings: Settings) -> AsyncIterator[Place]:
     directory = settings.data_dir or default_data_dir()
     if settings.redis is not None:
         options = redis_options(settings.redis)
-        words = f"{options.place}, keys beginning with {settings.redis_prefix}:"
+        database = "" if options.cluster else f", database {options.db}"
+        words = f"{options.place}{database}, keys beginning with {{{settings.redis_prefix}"
         where = options.cluster_address or options.address
         yield Place(options, words, directory, f"{where}/{options.db}/{settings.redis_prefix}".encode())
         return

@@ -35,7 +35,7 @@ def become_user(settings: Settings) -> Settings:
     """
     if settings.user is None:
         return settings
-    user = _find(settings.user)
+    user = find_user(settings.user)
     if os.geteuid() == user.pw_uid:
         return settings
     if os.geteuid() != 0:
@@ -55,7 +55,8 @@ def become_user(settings: Settings) -> Settings:
     return settings.model_copy(update={"data_dir": directory})
 
 
-def _find(name: str) -> pwd.struct_passwd:
+def find_user(name: str) -> pwd.struct_passwd:
+    """The user of that name. Raises UserError if there is none."""
     try:
         return pwd.getpwnam(name)
     except KeyError:

@@ -1,10 +1,14 @@
 """`python -m broker` itself, as far as it goes without a broker."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
+import trustme
 
 from broker.usage import usage, version
 from tests.ports import private_port
@@ -71,6 +75,44 @@ def test_check_args_tells_what_a_start_would_note_in_the_log() -> None:
         "did you mean TRIO_GEARMAN_REDIS?",
         "trio-gearman: --threads has no effect: one thread does all that waits for the network",
     ]
+
+
+def test_check_args_looks_at_the_user_and_at_the_files_of_tls(tmp_path: Path) -> None:
+    certificate = tmp_path / "cert.pem"
+    flags = ("--check-args", "--user=nobody-of-that-name", "--ssl", f"--ssl-certificate={certificate}")
+    ended = broker(*flags)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "trio-gearman: --user: there is no user 'nobody-of-that-name' on this machine; "
+        "make one (useradd --system nobody-of-that-name), or name another",
+        f"trio-gearman: --ssl-certificate: {certificate} cannot be read (No such file or directory); "
+        "name a PEM file that is there",
+    ]
+    trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    ended = broker("--check-args", "--user=root", "--ssl", f"--ssl-certificate={certificate}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def opened_when_it_reads(fifo: Path, process: "subprocess.Popen[str]") -> int:
+    """The writing end of a pipe by whose other end this process waits for something to read."""
+    while True:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+
+
+def test_ctrl_c_while_settings_are_read_ends_the_start_without_a_word(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    os.mkfifo(config)
+    command = [sys.executable, "-m", "broker", f"--config-file={config}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as starting:
+        writer = opened_when_it_reads(config, starting)
+        starting.send_signal(signal.SIGINT)
+        said = starting.communicate(timeout=60)
+        os.close(writer)
+    assert (starting.returncode, *said) == (0, "", "")
 
 
 def test_a_redis_that_is_not_there_is_named_with_what_to_check() -> None:

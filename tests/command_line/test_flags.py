@@ -187,7 +187,7 @@ async def test_jobs_are_in_the_redis_that_an_old_command_line_names(
         await client.submit_background(b"f", b"x")
     assert server.client().keys("{mail:*")
     await trio.to_thread.run_sync(broker.terminate)
-    assert f"Data in Redis at 127.0.0.1:{server.port}, keys beginning with mail:" in broker.output()
+    assert f"Data in Redis at 127.0.0.1:{server.port}, database 0, keys beginning with {{mail" in broker.output()
     assert "sword" not in broker.output()
     assert not (broker.data_dir / "appendonlydir").exists(), "no store of our own was started"
 

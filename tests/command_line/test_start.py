@@ -14,6 +14,7 @@ from tests.command_line.background import PATIENCE_SECONDS, ended
 from tests.persistence.embedded_homes import lives
 from tests.ports import private_port
 from tests.processes import BrokerProcess
+from tests.servers import RedisServer
 
 NEEDLESS: Final = frozenset(
     {
@@ -73,6 +74,17 @@ def test_a_store_that_others_use_is_not_stopped_with_a_start_that_failed(broker:
 def test_the_store_is_nobodys_child(broker: BrokerProcess) -> None:
     broker.start()
     assert Path(f"/proc/{broker.pid}/task/{broker.pid}/children").read_text() == ""
+
+
+def test_a_start_that_fails_at_its_pid_file_leaves_nobody_to_be_taken_for_lost(
+    folder: Path, redis_server: RedisServer
+) -> None:
+    where = (f"--redis=redis://127.0.0.1:{redis_server.port}", f"--data-dir={folder}/data", "--port=0")
+    done = ended([sys.executable, "-m", "broker", *where, f"--pid-file={folder}/absent/pid", "--log-file=none"])
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"trio-gearman: --pid-file: {folder}/absent/pid cannot be written")
+    assert not redis_server.client().exists("{gearman}:beats")
 
 
 def test_a_directory_that_cannot_be_used_is_told_as_ever(folder: Path) -> None:
