@@ -143,4 +143,6 @@ if __name__ == "__main__":
     parser.add_argument("--notebook", type=Path, default=Path("pages.tsv"), help="default: %(default)s")
     parser.add_argument("--server", help="HOST:PORT of a Gearman server (default: a broker of its own)")
     given = parser.parse_args()
+    if urlsplit(given.url).scheme not in ("http", "https"):
+        parser.error(f"{given.url!r} is no URL of a site; give one such as http://example.org/")
     trio.run(main, given.url, given.per_second, given.notebook, given.server)

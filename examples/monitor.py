@@ -14,6 +14,7 @@ from datetime import datetime
 import trio
 
 from client import ClientError, FunctionStatus, open_client
+from peer import parse_address
 
 DEADLINE_SECONDS = 10.0
 SERVER_GONE = "the server does not answer"
@@ -76,6 +77,10 @@ if __name__ == "__main__":
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks (default: %(default)s)")
     parser.add_argument("--once", action="store_true", help="look once; exit status 1 if anything is wrong")
     given = parser.parse_args()
+    try:
+        parse_address(given.server)
+    except ValueError as error:
+        parser.error(str(error))
     if given.once:
         sys.exit(trio.run(once, given.server, given.longest))
     trio.run(watch, given.server, given.longest, given.every)

@@ -42,6 +42,9 @@ async def have_shrunk(client: Client, picture: Path, folder: Path) -> bool:
     except JobFailedError as error:
         print(f"{picture}: {error}")
         return False
+    except OSError as error:
+        print(f"{picture}: {error.strerror}")
+        return False
     target = folder / f"{picture.stem}.jpg"
     await trio.Path(target).write_bytes(small)
     print(f"{target}: {len(small)} bytes")

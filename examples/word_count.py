@@ -90,9 +90,19 @@ async def counting_processes(number: int, server: str) -> AsyncIterator[None]:
         nursery.cancel_scope.cancel()  # TERM; what they run, if anything, goes back to the server
 
 
-async def main(files: Sequence[Path], workers: int, server: str | None) -> None:
+def read(files: Sequence[Path]) -> str:
+    """The texts, one behind the other; the program ends with a line if one cannot be read."""
+    texts = []
+    for file in files:
+        try:
+            texts.append(file.read_text(errors="replace"))
+        except OSError as error:
+            sys.exit(f"{file}: {error.strerror}")
+    return "\n".join(texts)
+
+
+async def main(text: str, workers: int, server: str | None) -> None:
     """Counts, and prints the most frequent words."""
-    text = "\n".join([await trio.Path(file).read_text() for file in files])
     async with given_or_own(server) as address, counting_processes(workers, address), open_client(address) as client:
         mapper = Worker()
         mapper.register(WORD_COUNT)(Mapper(client).word_count)
@@ -118,4 +128,4 @@ if __name__ == "__main__":
     elif not given.files:
         parser.error("name a file at least")
     else:
-        trio.run(main, given.files, given.workers, given.server)
+        trio.run(main, read(given.files), given.workers, given.server)

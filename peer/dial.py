@@ -1,5 +1,6 @@
 """From a server's address to a connected stream, with or without TLS."""
 
+import os
 import ssl
 
 import trio
@@ -17,9 +18,24 @@ async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> tri
         address: where; its host is also the name that the server's certificate must bear.
         tls: whom to trust, and perhaps who we are; None speaks plainly.
     """
-    stream = await trio.open_tcp_stream(address.host, address.port)
+    try:
+        stream = await trio.open_tcp_stream(address.host, address.port)
+    except OSError as error:
+        first = _first_reason(error)
+        if first is None:
+            raise
+        raise first from error
     keep_alive(stream)
     return stream if tls is None else await _wrapped(stream, address, tls)
+
+
+def _first_reason(error: OSError) -> OSError | None:
+    """What the system said of the first address of a host, if trio says no more than that all attempts failed."""
+    if not isinstance(error.__cause__, ExceptionGroup):
+        return None
+    first = error.__cause__.exceptions[0]
+    # Without trio's words, which name the address: whoever called names it, too.
+    return OSError(first.errno, os.strerror(first.errno)) if isinstance(first, OSError) and first.errno else None
 
 
 async def _wrapped(stream: trio.SocketStream, address: ServerAddress, tls: ssl.SSLContext) -> trio.abc.Stream:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from peer.one_line_parser import OneLineParser
 from peer.server_options import add_server_options, checked_servers, tls_context
 
 __all__ = ["LEVELS", "parsed"]
@@ -20,7 +21,7 @@ exit status: 0 after a stop that was asked for; 2 if the worker cannot be run, w
 
 def parsed(words: Sequence[str], program: str = "python -m worker") -> argparse.Namespace:
     """What the words ask for; exits with status 2 and a line if they cannot be right."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog=program,
         description=DESCRIPTION,
         epilog=EPILOG,

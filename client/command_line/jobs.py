@@ -19,6 +19,8 @@ __all__ = ["call", "state_of", "status", "submit"]
 
 def submit(options: argparse.Namespace, client: Client, output: Output) -> int:
     """Queues a job, or one for each line."""
+    if options.at is not None and options.priority != "normal":
+        raise ValueError("--at: a job for later has normal priority, its packet knows no other; leave --priority out")
     if options.lines:
         return _submit_lines(options, client, output)
     wanted = _wanted(options)

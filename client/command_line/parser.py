@@ -3,10 +3,11 @@
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from typing import Final, NoReturn
+from typing import Final
 
 from client.command_line.moments import FORMS, moment
 from client.submission import When
+from peer.one_line_parser import OneLineParser
 from peer.server_options import add_server_options, checked_servers, tls_context
 from protocol import Priority
 
@@ -21,16 +22,12 @@ exit status: 0 done; 1 the job failed, or is not known; 2 the command line is wr
 PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; the usage is what --help is for."""
+class Parser(OneLineParser):
+    """The parser of all commands, and of each."""
 
     def __init__(self, *, prog: str, description: str = "", **_: object) -> None:
         style = argparse.RawDescriptionHelpFormatter
         super().__init__(prog=prog, description=description, epilog=EPILOG, formatter_class=style, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        """Ends with status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

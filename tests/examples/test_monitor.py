@@ -50,3 +50,9 @@ async def test_it_ends_with_status_1_if_the_server_is_gone() -> None:
     async with open_program(*MONITOR, nowhere, "--once") as monitor:
         assert await monitor.wait() == 1
         assert f"cannot connect to {nowhere}" in monitor.said
+
+
+async def test_what_is_no_address_is_told_in_a_line() -> None:
+    async with open_program(*MONITOR, "127.0.0.1:abc") as monitor:
+        assert await monitor.wait() == 2
+        assert "error: not a server address: '127.0.0.1:abc'" in monitor.lines[-1]

@@ -243,6 +243,10 @@ MISTAKES = {
     "no handle": (["status"], "whose status? give a handle, or --unique KEY"),
     "no interval": (["top", "--interval", "0"], "'0' is no number above 0"),
     "two wishes": (["submit", "f", "x", "--priority", "low", "--reducer", "r"], "has normal priority"),
+    "two others": (
+        ["submit", "f", "x", "--priority", "low", "--at", "+1m"],
+        "--at: a job for later has normal priority",
+    ),
 }
 
 
