@@ -44,12 +44,14 @@ def checked_handle(handle: bytes | str) -> bytes:
     return checked
 
 
-def unix_seconds(when: datetime | int) -> int:
+def unix_seconds(when: datetime | float) -> int:
     """The first full second at or after `when`, so that no job runs early; ValueError without a time zone."""
     if isinstance(when, datetime):
         if when.utcoffset() is None:
             raise ValueError("run_at has no time zone: what time it is meant to be cannot be known")
-        when = math.ceil(when.timestamp())
+        when = when.timestamp()
+    if not isinstance(when, int | float):
+        raise TypeError(f"run_at is a datetime, unix seconds or a CalendarMinute, not {when!r}")
     if not 0 <= when <= LATEST:
         raise ValueError(f"run_at must be between 0 and {LATEST} unix seconds, not {when}")
-    return when
+    return math.ceil(when)

@@ -168,6 +168,8 @@ def _packet(
     *,
     background: bool,
 ) -> SubmitJob | SubmitReduceJob:
+    if priority not in tuple(Priority):
+        raise ValueError(f"the priority is one of Priority, such as Priority.HIGH, not {priority!r}")
     if not reducer:
         return SubmitJob(function, checked_unique(unique), payload, priority, background=background)
     _must_be_normal(priority, "a reducer")

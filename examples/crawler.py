@@ -145,4 +145,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if urlsplit(given.url).scheme not in ("http", "https"):
         parser.error(f"{given.url!r} is no URL of a site; give one such as http://example.org/")
-    trio.run(main, given.url, given.per_second, given.notebook, given.server)
+    try:
+        trio.run(main, given.url, given.per_second, given.notebook, given.server)
+    except* KeyboardInterrupt:
+        pass  # it is ended so

@@ -83,4 +83,7 @@ if __name__ == "__main__":
         parser.error(str(error))
     if given.once:
         sys.exit(trio.run(once, given.server, given.longest))
-    trio.run(watch, given.server, given.longest, given.every)
+    try:
+        trio.run(watch, given.server, given.longest, given.every)
+    except* KeyboardInterrupt:
+        pass  # it is ended so

@@ -116,4 +116,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--server", help="HOST:PORT of a Gearman server (default: a broker of its own)")
     given = parser.parse_args()
-    trio.run(main, given.port, given.server)
+    try:
+        trio.run(main, given.port, given.server)
+    except* KeyboardInterrupt:
+        pass  # it is ended so

@@ -1,10 +1,12 @@
 """The demo: that it succeeds, and that its verdict would tell if it had not."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+import trio
 
 from examples.demo.ledger import Entry, Event
 from examples.demo.mails import Mail
@@ -75,3 +77,12 @@ async def test_the_demo_loses_nothing() -> None:
     async with open_program(sys.executable, "-m", "examples.demo") as demo:
         assert await demo.wait() == 0, demo.said
     assert "30 of 30" in demo.said
+
+
+async def test_ctrl_c_breaks_it_off_and_leaves_nothing() -> None:
+    async with open_program(sys.executable, "-m", "examples.demo") as program:
+        line = await program.wait_line("its data is in ")
+        program.send_signal(signal.SIGINT)
+        assert await program.wait() == 130, program.said
+        assert program.lines[-1] == "broken off; broker and worker have ended, and their data is gone"
+    assert not await trio.Path(line.rpartition(" ")[2].rstrip(".")).exists()

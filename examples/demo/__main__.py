@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 import trio
@@ -47,6 +48,8 @@ class Post:
 
 async def main() -> int:
     """Plays it; returns the exit status."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # also in a pipe it is watched while it goes on
     with tempfile.TemporaryDirectory(prefix="gearman-demo-") as directory:
         async with open_broker_process(Path(directory)) as broker:
             print(f"The broker (pid {broker.pid}) listens on {broker.address}, its data is in {directory}.")
@@ -134,4 +137,9 @@ def show_progress(sent: int, total: int, now: str, *, last: bool = False) -> Non
 
 
 if __name__ == "__main__":
-    sys.exit(trio.run(main))
+    status = 130  # of what Ctrl-C has ended
+    try:
+        status = trio.run(main)
+    except* KeyboardInterrupt:
+        print("\nbroken off; broker and worker have ended, and their data is gone")
+    sys.exit(status)

@@ -29,4 +29,7 @@ async def main(server: str) -> None:
     await run_worker(server, {"sendEmail": send_email})
 
 
-trio.run(main, ":".join(sys.argv[1:]) or "127.0.0.1:4730")
+try:
+    trio.run(main, ":".join(sys.argv[1:]) or "127.0.0.1:4730")
+except* KeyboardInterrupt:
+    pass  # it is ended so

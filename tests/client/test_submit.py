@@ -106,6 +106,10 @@ async def test_wrong_arguments_are_refused_before_anything_is_sent(server: Serve
             await client.submit_background(function, b"", run_at=-1)
         with pytest.raises(ValueError, match="normal priority"):
             await client.submit_background(function, b"", run_at=1, priority=Priority.HIGH)
+        with pytest.raises(ValueError, match=r"such as Priority\.HIGH, not 'high'"):
+            await client.submit_background(function, b"", priority="high")  # type: ignore[call-overload] # untyped code
+        with pytest.raises(TypeError, match="a datetime, unix seconds or a CalendarMinute, not 'tomorrow'"):
+            await client.submit_background(function, b"", run_at="tomorrow")  # type: ignore[call-overload] # untyped code
         with pytest.raises(LocalProtocolError):
             await client.submit_background("a\0b", b"")
         await client.ping()
