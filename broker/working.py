@@ -1,5 +1,6 @@
 """WORK_*: a worker tells how a job goes and how it ends."""
 
+import logging
 from typing import Final
 
 from broker.core import Broker
@@ -19,6 +20,8 @@ from protocol import (
     WorkWarning,
     read_number,
 )
+
+log = logging.getLogger(__name__)
 
 OUTCOMES: Final = {WorkComplete: Outcome.COMPLETED, WorkFail: Outcome.FAILED, WorkException: Outcome.RAISED}
 NOT_FOUND: Final = {
@@ -183,6 +186,12 @@ def _requeue(broker: Broker, function: Function, lost: list[Run], manner: Manner
     def returned(words: list[bytes]) -> None:
         for run, word in zip(lost, words, strict=False):
             if word == b"dead":
+                log.warning(
+                    "job %s of %r is given up: its runs are used up (--job-retries), and the last one, too, ended "
+                    "without a result",
+                    run.job.handle.decode("ascii", "replace"),
+                    run.job.function.decode("utf-8", "backslashreplace"),
+                )
                 relay_end(broker, WorkFail(run.job.handle))
 
     broker.store.ending.requeue(

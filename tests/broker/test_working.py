@@ -198,8 +198,8 @@ async def test_a_client_hears_the_second_run_when_the_first_worker_left(one: Run
 
 
 @pytest.mark.parametrize(("retries", "runs"), [(0, 1), (1, 1), (3, 3)])
-async def test_a_job_that_kills_its_workers_fails_when_its_runs_are_used_up(
-    open_one: OpenRunning, retries: int, runs: int
+async def test_a_job_that_kills_its_workers_fails_when_its_runs_are_used_up_and_is_named(
+    open_one: OpenRunning, retries: int, runs: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_one(job_retries=retries) as one:
         client = await one.peer()
@@ -210,6 +210,8 @@ async def test_a_job_that_kills_its_workers_fails_when_its_runs_are_used_up(
             await worker.leave()
         assert await client.hear() == WorkFail(handle)
         assert await client.ask(GetStatus(handle)) == StatusRes(handle, False, False, 0, 0)
+    (line,) = [record.getMessage() for record in caplog.records if "given up" in record.getMessage()]
+    assert line.startswith(f"job {handle.decode()} of 'f' is given up: ")
 
 
 async def test_a_late_success_of_a_job_that_nobody_else_has_begun_is_believed(one: Running) -> None:
