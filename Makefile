@@ -46,6 +46,7 @@ docs: $(VENV)/.develops ## build the pages, reference included, into docs/_build
 	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/.measures ## how fast, beside other servers, into bench/README.md (SCENARIO: one of bench/, printed; ARGS: its flags)
+	@test -f bench/$(or $(SCENARIO),everything).py || { echo "there is no scenario $(SCENARIO); bench/README.md lists them" >&2; exit 1; }
 	@$(BIN)/python -m bench.$(or $(SCENARIO),everything) $(ARGS)
 
 profile: $(VENV)/.develops ## where the broker's time goes under a load (SCENARIO: one of bench/; ARGS: flags of bench.profiling)

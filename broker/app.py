@@ -30,7 +30,7 @@ from broker.stores import Place, mind_weaknesses, open_place
 from broker.tls import Certificates
 from broker.waking import give_back_reservations
 from broker.working import lose, note_progress
-from persistence import Identity, Incarnation, Manner, Store, StoreError, claim_identity, open_store
+from persistence import Identity, Incarnation, Manner, Store, StoreError, StoreForgetsError, claim_identity, open_store
 from persistence.unwrapping import unwrapped
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,11 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             broker.data = place.words
             store = _store(broker, place)
             async with open_store(store, previous=_previous(identity)):
-                await mind_weaknesses(settings, store)
+                try:
+                    await mind_weaknesses(settings, store)
+                except StoreForgetsError:
+                    await _leave(broker, identity)  # or others would take for lost who never served
+                    raise
                 await _write(identity, store.link.incarnation)
                 listen(sockets, settings.backlog)  # not before: who is let in is served
                 store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)

@@ -30,7 +30,7 @@ def durability_of(settings: "Settings") -> Durability:
 def check_durability(value: str) -> str:
     """The value as it is. Raises ValueError when it is none."""
     if value not in ("auto", "memory", "fsync") and not REPLICAS.fullmatch(value):
-        raise ValueError("no durability")
+        raise ValueError(f"{value!r} is none of auto, memory, fsync and replica:N, such as replica:1")
     return value
 
 
@@ -38,7 +38,7 @@ def read_function_durability(value: str) -> tuple[bytes, int]:
     """A function's name and its number of replicas, from ``sendEmail=replica:1``. Raises ValueError when it is none."""
     found = OF_FUNCTION.fullmatch(value)
     if found is None:
-        raise ValueError("no durability of a function")
+        raise ValueError(f"{value!r} is no function's name and replica:N, such as sendEmail=replica:1")
     return found[1].encode("utf-8", "surrogateescape"), int(found[2])
 
 

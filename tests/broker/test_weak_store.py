@@ -54,6 +54,7 @@ async def test_a_strict_broker_does_not_start_on_it(make_server: MakeServer, tmp
     with pytest.raises(StoreForgetsError, match="set appendonly yes"):
         async with open_running(settings):
             pass
+    assert not server.client().exists("{gearman}:beats"), "nobody is left to be taken for lost"
 
 
 async def test_a_strict_broker_starts_on_one_that_forgets_nothing(make_server: MakeServer, tmp_path: Path) -> None:
