@@ -255,5 +255,8 @@ def _told(address: str) -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
-        text = " ".join(str(error).split())
-        raise SourceError(f"cannot read the queue in Redis at {address}: {text}") from error
+        text = " ".join(str(error).split()).rstrip(".")
+        right = (
+            "--from names gearmand's --redis-server and --redis-port, as redis://:PASSWORD@HOST:PORT if it wants one"
+        )
+        raise SourceError(f"cannot read the queue in Redis at {address}: {text}; {right}") from error

@@ -171,4 +171,5 @@ async def test_the_passwords_of_source_and_target_are_used_and_not_repeated(
     wrong = await run_import("--from", server.url.replace("s3cret", "wr0ng"), *to)
     assert wrong.status == 1
     assert "cannot read the queue in Redis" in wrong.complaints[0]
+    assert "redis://:PASSWORD@HOST:PORT" in wrong.complaints[0]
     assert "wr0ng" not in wrong.said + "".join(wrong.complaints)
