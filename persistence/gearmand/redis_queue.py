@@ -256,7 +256,5 @@ def _told(address: str) -> Iterator[None]:
         yield
     except redis.RedisError as error:
         text = " ".join(str(error).split()).rstrip(".")
-        right = (
-            "--from names gearmand's --redis-server and --redis-port, as redis://:PASSWORD@HOST:PORT if it wants one"
-        )
+        right = "--from names gearmand's --redis-server and --redis-port, such as redis://:PASSWORD@HOST:PORT"
         raise SourceError(f"cannot read the queue in Redis at {address}: {text}; {right}") from error
