@@ -26,6 +26,7 @@ class Broker:
         self._directory = directory
         self._port = _free_port()
         self._process: trio.Process | None = None
+        self._is_up = False
         self.address = f"127.0.0.1:{self._port}"
 
     @property
@@ -52,12 +53,13 @@ class Broker:
         log = self._directory / "broker.log"
         with log.open("ab") as output:
             process = await _open([sys.executable, "-m", "broker", *where], output.fileno())
-        self._process = process
+        self._process, self._is_up = process, False
         with trio.fail_after(START_SECONDS):
             while not await self._listens():
                 if process.poll() is not None:
                     raise BrokerDidNotStartError(log.read_text(errors="replace"))
                 await trio.sleep(LOOK_AGAIN_SECONDS)
+        self._is_up = True
 
     async def kill(self) -> None:
         """Kills it with SIGKILL: no goodbye, no flush."""
@@ -69,6 +71,8 @@ class Broker:
     async def aclose(self) -> None:
         """Stops it cleanly, and its store with it, also the store that a killed one left behind."""
         with trio.move_on_after(START_SECONDS + STOP_SECONDS, shield=True):
+            if self._process is not None and not self._is_up:
+                await self.kill()  # broken off while it started: it may not know of the store yet
             if self._process is None:
                 await self.start()
             assert self._process is not None
