@@ -65,7 +65,7 @@ class Runs:
         ended = run.session.ended
         ended[job.handle] = (run.function, job.id, job.attempt, job.unique, job.beside)
         if len(ended) > REMEMBERED_RUNS:
-            del ended[next(iter(ended))]
+            ended.popitem(last=False)
 
     def _clear_limits(self) -> None:
         """Runs with an hour's limit that end in a second must not be kept for the rest of the hour."""
