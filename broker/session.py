@@ -244,7 +244,7 @@ class Session:
     def hear(self, data: bytes) -> int | None:
         """See broker.transport.Listener."""
         connection = self._connection
-        if data[:2] == TLS_HANDSHAKE and not connection.pending:
+        if not self._packets and data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return None
         with self._barrier:
