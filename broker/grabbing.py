@@ -22,9 +22,10 @@ RETRY_SECONDS = 1.0
 
 def on_grab(broker: Broker, session: Session, packet: Grab) -> None:
     """Answer with a job reserved for this broker, with one that Redis hands out, or with NO_JOB."""
-    was_woken = session.state is State.WOKEN
-    broker.roster.rouse(session, State.AWAKE)
-    _look(broker, session, packet, was_woken)
+    state = session.state
+    if state is not State.AWAKE:
+        broker.roster.rouse(session, State.AWAKE)
+    _look(broker, session, packet, state is State.WOKEN)
 
 
 def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> None:

@@ -148,7 +148,7 @@ class Session:
         if len(packet.payload) > LONG_BYTES:
             self.say_pieces(self._connection.send_in_pieces(packet))
         else:
-            self.say(packet)
+            self.say_bytes(self._connection.send(packet))
 
     def say_pieces(self, pieces: Sequence[bytes]) -> None:
         """Send bytes that belong together, as `say_bytes` does."""

@@ -13,6 +13,7 @@ from broker.outgoing import Promise
 from broker.session import Session, State
 from broker.waking import nothing_came, reserve
 from persistence import ClaimedJob, Function, JobId, Order, StoreError, Submitted
+from persistence.submitting import Handed
 from protocol import (
     Error,
     ErrorCode,
@@ -107,14 +108,14 @@ class _Submit:
             line.handing += 1
             asleep = self._sleeper.state is State.ASLEEP
             self._broker.roster.rouse(self._sleeper, State.PROMISED if asleep else State.AWAKE)
-        self._post(handing=self._sleeper is not None)
+        self._post(None if self._sleeper is None else self._handed)
 
-    def _post(self, *, handing: bool) -> None:
+    def _post(self, handed: Handed | None) -> None:
         order = self._order
         if not order.background:
             assert self._line is not None
             self._line.joining += 1
-        self._broker.store.submit(self._function, order, self._answered, self._handed if handing else None)
+        self._broker.store.submit(self._function, order, self._answered, handed)
 
     def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
         """The store has it, or says why not."""
@@ -146,7 +147,7 @@ class _Submit:
                 detach(broker, self._function, [job])
         elif broker.detaching[handle]:
             # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
-            self._post(handing=False)
+            self._post(None)
         else:
             session.keep(self._promise, JobCreated(handle))
             broker.audience.attach(session, self._function, job, handle)
@@ -174,7 +175,7 @@ def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | No
     first: those are handed in on another connection than the claims', which alone can tell after a break what was
     handed out. The notice wakes the sleeper.
     """
-    if line.function.replicas:
+    if line.function.replicas or not (line.sleepers or line.drowsy):
         return None
     sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or broker.leaving or not broker.store.reaches(line.function):

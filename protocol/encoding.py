@@ -69,7 +69,8 @@ def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
     quick_limit = UNIQUE_LIMIT if Kind.UNIQUE in row.arguments.values() else ARGUMENT_LIMIT
 
     def encode(packet: Packet) -> bytes:
-        *names, data = read(packet)
+        said = read(packet)
+        names, data = said[:-1], said[-1]
         head = b"\0".join(names)
         if len(head) > quick_limit or head.count(b"\0") != separators:
             for write, name in zip(writers, names, strict=True):
