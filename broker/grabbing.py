@@ -7,7 +7,6 @@ import trio
 
 from broker.core import Broker
 from broker.line import Line
-from broker.roster import Choice
 from broker.runs import Run
 from broker.session import Session, State
 from broker.waking import can_be_asked, falls_asleep, pass_on, wake_for
@@ -23,9 +22,10 @@ RETRY_SECONDS = 1.0
 
 def on_grab(broker: Broker, session: Session, packet: Grab) -> None:
     """Answer with a job reserved for this broker, with one that Redis hands out, or with NO_JOB."""
-    was_woken = session.state is State.WOKEN
-    broker.roster.rouse(session, State.AWAKE)
-    _look(broker, session, packet, was_woken)
+    state = session.state
+    if state is not State.AWAKE:
+        broker.roster.rouse(session, State.AWAKE)
+    _look(broker, session, packet, state is State.WOKEN)
 
 
 def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> None:
@@ -34,21 +34,21 @@ def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> No
         session.say(NO_JOB)
         broker.roster.grow_drowsy(session)
         return
-    job = choice.line.take_reserved()
+    line, lowest = choice
+    job = line.take_reserved()
     if job is None:
-        _claim(broker, session, packet, choice, was_woken)
+        _claim(broker, session, packet, line, lowest, was_woken)
     else:
-        assign(broker, session, packet, choice.line, job, was_woken)
+        assign(broker, session, packet, line, job, was_woken)
 
 
-def _claim(broker: Broker, session: Session, packet: Grab, choice: Choice, was_woken: bool) -> None:
+def _claim(broker: Broker, session: Session, packet: Grab, line: Line, lowest: int, was_woken: bool) -> None:
     """Claim from the store. What else this worker sent waits, for it may depend on the answer."""
     session.hold()
-    line = choice.line
 
     def looked(empty: int, left: int) -> None:
         line.bits &= ~empty
-        if left:
+        if left and line.sleepers:
             wake_for(broker, line)
 
     def answered(job: ClaimedJob | StoreError | None) -> None:
@@ -66,7 +66,7 @@ def _claim(broker: Broker, session: Session, packet: Grab, choice: Choice, was_w
             assign(broker, session, packet, line, job, was_woken)
         session.go_on()
 
-    broker.store.claiming.claim(line.function, choice.lowest, looked, answered)
+    broker.store.claiming.claim(line.function, lowest, looked, answered)
 
 
 def _look_again_later(broker: Broker, line: Line) -> None:
@@ -88,15 +88,10 @@ def _look_again_later(broker: Broker, line: Line) -> None:
 
 def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: ClaimedJob, was_woken: bool) -> None:
     """Hand a job to a worker. From here on the run is this connection's, and its time runs."""
-    seconds = session.limits.get(job.function, math.inf)
-    own = broker.store.link.incarnation
-    run = Run(
-        job,
-        line.function,
-        session,
-        until=trio.current_time() + seconds if seconds < math.inf else math.inf,
-        elsewhere=bool(job.listeners) and job.listeners != own,
-    )
+    seconds = session.limits.get(job.function)
+    until = math.inf if seconds is None else trio.current_time() + seconds
+    run = Run(job, line.function, session, until)
+    run.elsewhere = bool(job.listeners) and job.listeners != broker.store.link.incarnation
     if broker.runs.begin(run):
         broker.limits_changed.set()
     broker.roster.has_served(session, line)

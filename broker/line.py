@@ -41,7 +41,8 @@ class Line:
     @property
     def promises(self) -> int:
         """The best priority at which this line may have a job, NOTHING for none."""
-        return min(BEST[self.bits], self.reserved_priority)
+        best, reserved = BEST[self.bits], self._reserved
+        return min(best, reserved[0][0]) if reserved else best
 
     @property
     def reserved_priority(self) -> int:

@@ -1,6 +1,6 @@
 """Which workers can do what, and which of them sleep. Decides; sends nothing."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import trio
 
@@ -8,13 +8,6 @@ from broker.line import NOTHING, Line
 from broker.session import Session, State
 
 LOWEST: Final = 2
-
-
-class Choice(NamedTuple):
-    """Where a worker should look, and down to which priority before something else promises better."""
-
-    line: Line
-    lowest: int
 
 
 class Roster:
@@ -43,8 +36,10 @@ class Roster:
         if line in session.order:
             session.order.remove(line)
 
-    def choose(self, session: Session) -> Choice | None:
+    def choose(self, session: Session) -> tuple[Line, int] | None:
         """Where this worker's next job should come from: the best priority of all its functions, in turns.
+
+        And down to which priority it should look there, before something else promises better.
 
         What is only promised may not be there. So the choice is bounded by what the others promise: by those whose
         turn comes later, down to as good a priority; by those whose turn it was before, down to a better one.
@@ -61,7 +56,7 @@ class Roster:
         if chosen is None:
             return None
         # What is reserved here was claimed before anything that a claim at its priority could bring.
-        return Choice(chosen, min(before - 1, after, chosen.reserved_priority - 1, LOWEST))
+        return chosen, min(before - 1, after, chosen.reserved_priority - 1, LOWEST)
 
     def has_served(self, session: Session, line: Line) -> None:
         """This worker got a job of that function: its others come first now."""

@@ -44,8 +44,8 @@ class Runs:
 
     def begin(self, run: Run) -> bool:
         """A worker got a job. Whether its time limit is now the next to pass."""
-        self.by_handle[run.job.handle] = run
-        run.session.runs[run.job.handle] = run
+        handle = run.job.handle
+        self.by_handle[handle] = run.session.runs[handle] = run
         if run.until == math.inf:
             return False
         heapq.heappush(self._limits, (run.until, next(self._order), run))
@@ -54,18 +54,19 @@ class Runs:
     def end(self, run: Run) -> None:
         """A run is over here, however it ended. Its connection may still speak of it without being told off."""
         run.ended = True
-        job = run.job
-        if self.by_handle.get(job.handle) is run:
-            del self.by_handle[job.handle]
-        run.session.runs.pop(job.handle, None)
-        if not self.by_handle and self._emptied is not None:
+        job, session = run.job, run.session
+        handle = job.handle
+        if self.by_handle.get(handle) is run:
+            del self.by_handle[handle]
+        session.runs.pop(handle, None)
+        if self._emptied is not None and not self.by_handle:
             self._emptied.set()
         if run.until < math.inf:
             self._clear_limits()
-        ended = run.session.ended
-        ended[job.handle] = (run.function, job.id, job.attempt, job.unique, job.beside)
+        ended = session.ended
+        ended[handle] = (run.function, job.id, job.attempt, job.unique, job.beside)
         if len(ended) > REMEMBERED_RUNS:
-            del ended[next(iter(ended))]
+            ended.popitem(last=False)
 
     def _clear_limits(self) -> None:
         """Runs with an hour's limit that end in a second must not be kept for the rest of the hour."""

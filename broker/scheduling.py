@@ -7,10 +7,10 @@ no later submit overtakes it.
 
 from broker.core import Broker
 from broker.session import Session
-from broker.submitting import Wanted, coalescing, refuse, submit
+from broker.submitting import coalescing, refuse, submit
 from broker.time_zone import find_zone
 from broker.timetable import Timetable, TimetableError, read_timetable
-from persistence import StoreError
+from persistence import Order, StoreError
 from protocol import Error, ErrorCode, Priority, SubmitJobSched
 
 
@@ -28,13 +28,13 @@ def on_submit_sched(broker: Broker, session: Session, packet: SubmitJobSched) ->
         if isinstance(now, StoreError):
             session.say(refuse(broker, now))
         else:
-            submit(broker, session, _wanted(broker, packet, timetable, now))
+            submit(broker, session, _order(broker, packet, timetable, now))
         session.go_on()
 
     broker.store.asking.time(told)
 
 
-def _wanted(broker: Broker, packet: SubmitJobSched, timetable: Timetable, now: int) -> Wanted:
+def _order(broker: Broker, packet: SubmitJobSched, timetable: Timetable, now: int) -> Order:
     run_at = timetable.next_minute(now, find_zone(broker.settings.schedule_zone))
     unique = coalescing(packet.unique, packet.payload)
-    return Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at)
+    return Order(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at)

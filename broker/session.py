@@ -6,6 +6,7 @@ the outcome (GRAB_JOB), holds the session until it is known.
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,8 +95,9 @@ class Session:
         """Seconds a run of a function may take here."""
         self.runs: dict[bytes, Run] = {}
         """What it runs, by handle."""
-        self.ended: dict[bytes, tuple[Function, JobId, int, bytes, bool]] = {}
-        """What it ran, by handle: function, id, attempt, unique, whether its payload is beside its record."""
+        self.ended: OrderedDict[bytes, tuple[Function, JobId, int, bytes, bool]] = OrderedDict()
+        """What it ran, the longest ago first, by handle: function, id, attempt, unique, whether its payload is beside
+        its record. Ordered, for finding the first of a plain dict takes time for each that was taken out before it."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
@@ -146,7 +148,7 @@ class Session:
         if len(packet.payload) > LONG_BYTES:
             self.say_pieces(self._connection.send_in_pieces(packet))
         else:
-            self.say(packet)
+            self.say_bytes(self._connection.send(packet))
 
     def say_pieces(self, pieces: Sequence[bytes]) -> None:
         """Send bytes that belong together, as `say_bytes` does."""
@@ -242,7 +244,7 @@ class Session:
     def hear(self, data: bytes) -> int | None:
         """See broker.transport.Listener."""
         connection = self._connection
-        if data[:2] == TLS_HANDSHAKE and not connection.pending:
+        if not self._packets and data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return None
         with self._barrier:
@@ -328,7 +330,7 @@ class Session:
         """Handle what was sent meanwhile, unless the session is held again. Called by whoever has the answer."""
         if not self._held:
             self._has_changed()
-            if not self.closing:
+            if self._connection.has_more and not self.closing:
                 with self._barrier:
                     self._go_on()
                     self._look_at_the_clock()

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from typing import Final, NamedTuple
+from typing import Final
 
 from broker.core import Broker
 from broker.detaching import detach
@@ -12,7 +12,8 @@ from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
 from broker.waking import nothing_came, reserve
-from persistence import ClaimedJob, Function, JobId, StoreError, Submitted
+from persistence import ClaimedJob, Function, JobId, Order, StoreError, Submitted
+from persistence.submitting import Handed
 from protocol import (
     Error,
     ErrorCode,
@@ -30,31 +31,18 @@ BY_DATA: Final = b"-"
 FULL: Final = Error(ErrorCode.QUEUE_ERROR, b"Job queue is full")
 
 
-class Wanted(NamedTuple):
-    """What a client asks for, whichever packet it used."""
-
-    function: bytes
-    unique: bytes
-    reducer: bytes
-    payload: bytes
-    priority: Priority
-    background: bool
-    run_at: int | None = None
-    """Unix seconds; None for at once."""
-
-
 def on_submit(broker: Broker, session: Session, packet: SubmitJob) -> None:
     """A job for now, somebody waiting for it or not."""
     function, unique, payload = packet.function, packet.unique, packet.payload
-    wanted = Wanted(function, coalescing(unique, payload), b"", payload, packet.priority, packet.background)
-    submit(broker, session, wanted)
+    order = Order(function, coalescing(unique, payload), b"", payload, packet.priority, packet.background)
+    submit(broker, session, order)
 
 
 def on_submit_epoch(broker: Broker, session: Session, packet: SubmitJobEpoch) -> None:
     """A background job for later; a time that has passed, or 0, means now."""
     unique = coalescing(packet.unique, packet.payload)
     run_at = packet.run_at or None
-    submit(broker, session, Wanted(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at))
+    submit(broker, session, Order(packet.function, unique, b"", packet.payload, Priority.NORMAL, True, run_at))
 
 
 def on_submit_reduce(broker: Broker, session: Session, packet: SubmitReduceJob) -> None:
@@ -63,13 +51,13 @@ def on_submit_reduce(broker: Broker, session: Session, packet: SubmitReduceJob) 
     submit(
         broker,
         session,
-        Wanted(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background),
+        Order(packet.function, unique, packet.reducer, payload, Priority.NORMAL, packet.background),
     )
 
 
-def submit(broker: Broker, session: Session, wanted: Wanted) -> None:
+def submit(broker: Broker, session: Session, order: Order) -> None:
     """Hand a job to the store; the client is answered when that is done."""
-    _Submit(broker, session, wanted).start()
+    _Submit(broker, session, order).start()
 
 
 def refuse(broker: Broker, error: StoreError) -> Error:
@@ -88,56 +76,46 @@ def coalescing(unique: bytes, payload: bytes) -> bytes:
     return b"-\0" + (hashlib.blake2b(payload, digest_size=32).digest() if payload else os.urandom(16))
 
 
-def _note(wanted: Wanted) -> None:
+def _note(order: Order) -> None:
     """Write gearmand's line about a job that was accepted, for which people search its log."""
-    unique = wanted.unique.partition(b"\0")[0]  # what stands behind it is ours: see `coalescing`
-    names = [name.decode("utf-8", "backslashreplace") for name in (wanted.function, unique)]
-    log.log(NOTICE, "accepted,%s,%s,%d", *names, wanted.run_at or 0)
+    unique = order.unique.partition(b"\0")[0]  # what stands behind it is ours: see `coalescing`
+    names = [name.decode("utf-8", "backslashreplace") for name in (order.function, unique)]
+    log.log(NOTICE, "accepted,%s,%s,%d", *names, order.run_at or 0)
 
 
 class _Submit:
     """A submit on its way to the store and back."""
 
-    __slots__ = ("_broker", "_function", "_line", "_promise", "_session", "_sleeper", "_wanted")
+    __slots__ = ("_broker", "_function", "_line", "_order", "_promise", "_session", "_sleeper")
 
-    def __init__(self, broker: Broker, session: Session, wanted: Wanted) -> None:
+    def __init__(self, broker: Broker, session: Session, order: Order) -> None:
         self._broker = broker
         self._session = session
-        self._wanted = wanted
-        self._function: Function = broker.store.function(wanted.function)
+        self._order = order
+        self._function: Function = broker.store.function(order.function)
         self._promise: Promise = session.promise()
         self._line: Line | None = (
-            broker.roster.lines.get(wanted.function) if wanted.background else broker.line(wanted.function)
+            broker.roster.lines.get(order.function) if order.background else broker.line(order.function)
         )
         self._sleeper: Session | None = None
 
     def start(self) -> None:
         """Send it; if a worker here sleeps, have the function's next job brought back for it in the same trip."""
         line = self._line
-        if line is not None and self._wanted.run_at is None:
-            self._sleeper = _sleeper_for(self._broker, line, self._wanted.priority)
+        if line is not None and self._order.run_at is None:
+            self._sleeper = _sleeper_for(self._broker, line, self._order.priority)
         if line is not None and self._sleeper is not None:
             line.handing += 1
             asleep = self._sleeper.state is State.ASLEEP
             self._broker.roster.rouse(self._sleeper, State.PROMISED if asleep else State.AWAKE)
-        self._post(handing=self._sleeper is not None)
+        self._post(None if self._sleeper is None else self._handed)
 
-    def _post(self, *, handing: bool) -> None:
-        wanted = self._wanted
-        if not wanted.background:
+    def _post(self, handed: Handed | None) -> None:
+        order = self._order
+        if not order.background:
             assert self._line is not None
             self._line.joining += 1
-        self._broker.store.submit(
-            self._function,
-            unique=wanted.unique,
-            reducer=wanted.reducer,
-            payload=wanted.payload,
-            priority=wanted.priority,
-            background=wanted.background,
-            run_at=wanted.run_at,
-            answer=self._answered,
-            handed=self._handed if handing else None,
-        )
+        self._broker.store.submit(self._function, order, self._answered, handed)
 
     def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
         """The store has it, or says why not."""
@@ -147,7 +125,7 @@ class _Submit:
             self._session.keep(self._promise, FULL)
         else:
             self._stored(outcome, job)
-        if not self._wanted.background:
+        if not self._order.background:
             assert self._line is not None
             self._line.joining -= 1
 
@@ -155,9 +133,9 @@ class _Submit:
         broker, session = self._broker, self._session
         broker.refusals.accepted()
         if log.isEnabledFor(NOTICE):
-            _note(self._wanted)
+            _note(self._order)
         handle = broker.store.claiming.handle(self._function, job)
-        if self._wanted.background:
+        if self._order.background:
             session.keep(self._promise, JobCreated(handle))
         else:
             self._attend(outcome, job, handle)
@@ -169,7 +147,7 @@ class _Submit:
                 detach(broker, self._function, [job])
         elif broker.detaching[handle]:
             # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
-            self._post(handing=False)
+            self._post(None)
         else:
             session.keep(self._promise, JobCreated(handle))
             broker.audience.attach(session, self._function, job, handle)
@@ -197,7 +175,7 @@ def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | No
     first: those are handed in on another connection than the claims', which alone can tell after a break what was
     handed out. The notice wakes the sleeper.
     """
-    if line.function.replicas:
+    if line.function.replicas or not (line.sleepers or line.drowsy):
         return None
     sleeper = broker.roster.sleeper(line) or broker.roster.drowsy(line)
     if sleeper is None or broker.leaving or not broker.store.reaches(line.function):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from persistence.events import StoreEvents
     from persistence.functions import Function
     from persistence.identity import Identity, claim_identity
-    from persistence.jobs import Adopted, ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Outcome, Submitted
+    from persistence.jobs import Adopted, ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Order, Outcome, Submitted
     from persistence.listing import ListedJob
     from persistence.options import RedisOptions
     from persistence.records import Handle, Incarnation, JobId
@@ -51,6 +51,7 @@ __all__ = [
     "Mail",
     "Manner",
     "Mark",
+    "Order",
     "Outcome",
     "RedisOptions",
     "Store",
@@ -87,6 +88,7 @@ _HOMES: Final = {
     "Mail": "persistence.jobs",
     "Manner": "persistence.jobs",
     "Mark": "persistence.adopting",
+    "Order": "persistence.jobs",
     "Outcome": "persistence.jobs",
     "RedisOptions": "persistence.options",
     "Store": "persistence.store",

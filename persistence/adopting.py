@@ -94,14 +94,14 @@ class _Adoption:
         self._own = job_id(link.incarnation, self._number)
         self._outcome: Adopted | StoreError = Adopted.ADOPTED
         self.deadline = trio.current_time() + ANSWER_SECONDS
-        self._beside = HandingIn(link, function, job.payload, self.deadline) if _is_large(job) else None
+        self._beside = HandingIn(link, function, job.payload) if _is_large(job) else None
         self.tag = function.tag
         self.replicas = function.replicas
 
     def post(self) -> None:
         link, function = self._link, self._function
         link.settle(function)
-        error = None if self._beside is None else self._beside.post(self._own)
+        error = None if self._beside is None else self._beside.post(self._own, self.deadline)
         if error is not None:
             self._end(error)
             return

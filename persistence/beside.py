@@ -38,15 +38,14 @@ BARE: Final = b"bare"
 class HandingIn:
     """One payload on its way beside its job, until Redis has both or neither."""
 
-    def __init__(self, link: Link, function: Function, payload: bytes, deadline: float) -> None:
+    def __init__(self, link: Link, function: Function, payload: bytes) -> None:
         self.payload = payload
         self._link = link
         self._function = function
-        self._deadline = deadline
         self._refusal: StoreError | None = None
         self._tries = 0
 
-    def post(self, job: JobId) -> StoreError | None:
+    def post(self, job: JobId, deadline: float) -> StoreError | None:
         """Hand it in, right before the script that stores this job; why that is no use, if it is refused at once.
 
         A repeat changes nothing: a job that has it by now must not lose it in a minute.
@@ -60,7 +59,7 @@ class HandingIn:
         def answered(reply: Reply) -> None:
             self._refusal = reply if isinstance(reply, StoreError) else None
 
-        self._link.pipe_of(self._function).post(build(), answered, again=build, deadline=self._deadline)
+        self._link.pipe_of(self._function).post(build(), answered, again=build, deadline=deadline)
         return self._refusal
 
     def failed(self) -> StoreError | None:

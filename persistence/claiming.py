@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from struct import Struct
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from persistence.beside import Kept
 from persistence.errors import StoreError, StoreUnavailableError
@@ -38,12 +38,8 @@ ClaimAnswer: TypeAlias = Callable[[ClaimedJob | StoreError | None], None]
 """The job; or none, and asking again is sound, for the queues seen empty are known; or why none could be had."""
 
 
-class Claim(NamedTuple):
-    """Somebody who wants a job. A named tuple, because one is made for every job there is."""
-
-    looked: Looked
-    answer: ClaimAnswer
-    room: int
+Claim: TypeAlias = tuple[Looked, ClaimAnswer, int]
+"""Somebody who wants a job, and the bytes up to which its record may come with the answer."""
 
 
 class Claiming:
@@ -87,13 +83,13 @@ class Claiming:
         `answer` is called once, after it, when the payload is there too. A job that arrives after the answer was
         given up goes back to the head of its queue.
         """
-        self._link.gathering.claim(function, lowest, Claim(looked, answer, self.make_room()))
+        self._link.gathering.claim(function, lowest, (looked, answer, self.make_room()))
 
     def post_claims(self, function: Function, lowest: int, claims: list[Claim]) -> None:
         """Claims that were gathered: the oldest job for who asked first."""
         number = self._last_number + 1
         self._last_number += len(claims)
-        room = min(claim.room for claim in claims)
+        room = min(room for _, _, room in claims)
         spoken_as = self._link.incarnation
 
         def settled(reply: Reply) -> None:
@@ -105,8 +101,8 @@ class Claiming:
                 self._link.complain(reply)
             else:
                 self._link.refused(reply, spoken_as)
-            for claim in claims:
-                claim.answer(reply if isinstance(reply, StoreError) else None)
+            for _, answer, _ in claims:
+                answer(reply if isinstance(reply, StoreError) else None)
 
         def too_late(reply: Reply) -> None:
             if isinstance(reply, list):
@@ -126,27 +122,20 @@ class Claiming:
         # Of a claim that we made as who we were, what it brought is returned by whoever took us for lost.
         jobs = _jobs_in(reply) if spoken_as == self._link.incarnation else []
         empty, left = expect_int(reply[1]), expect_int(reply[2])
-        for at, claim in enumerate(claims):
+        for at, (looked, answer, _) in enumerate(claims):
             # Each claim that leaves work behind is a wake for somebody: as many as there is work for.
-            claim.looked(empty, max(0, left - at))
+            looked(empty, left - at if left > at else 0)
             if at < len(jobs):
-                self.deliver(function, jobs[at], number + at, claim.answer)
+                self.deliver(function, jobs[at], number + at, answer)
             else:
-                claim.answer(None)
+                answer(None)
 
     def deliver(self, function: Function, claimed: list[Reply], number: int, answer: ClaimAnswer) -> None:
         """Read one claimed job out of a script's answer; fetch first what was only named and is not here."""
-        told_id, attempt, listeners, whole, record = claimed
-        job = JobId(expect_bytes(told_id))
-        run = ClaimedJob(
-            function.name,
-            job,
-            handle_of(self._handle_prefix, function.digest, job),
-            expect_int(attempt),
-            number,
-            expect_bytes(listeners),
-            *_read(expect_bytes(record)),
-        )
+        # As the script makes it: to look at each part by itself would cost a third of all that is done here.
+        job, attempt, listeners, whole, record = cast("tuple[JobId, int, bytes, bytes, bytes]", claimed)
+        handle = handle_of(self._handle_prefix, function.digest, job)
+        run = ClaimedJob(function.name, job, handle, attempt, number, listeners, *_read(record))
         if whole == b"whole":
             answer(run)
             return

@@ -24,11 +24,6 @@ class End(NamedTuple):
     aloud: bool
     answer: Callable[[bytes], None]
 
-    @property
-    def length(self) -> int:
-        """How many bytes of a result travel with it."""
-        return len(self.payload) if self.aloud else 0
-
     def parts(self) -> tuple[bytes | int, ...]:
         """As finish.lua is told."""
         payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
@@ -79,7 +74,10 @@ class Ending:
         def build() -> Command:
             nonlocal tries
             tries += 1
-            return self._link.call(FINISH, function, *[part for end in ends for part in end.parts()])
+            parts: list[bytes | int] = []
+            for end in ends:
+                parts += end.parts()
+            return self._link.call(FINISH, function, *parts)
 
         def told(reply: Reply) -> None:
             for end, word in zip(ends, expect_list(reply)[1:], strict=True):

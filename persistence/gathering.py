@@ -56,7 +56,8 @@ class Gathering:
     def end(self, function: Function, end: "End") -> None:
         """A run has ended."""
         posts_at_once = not (self._batches or self._is_open())
-        batch, length = self._batch(function), end.length
+        batch = self._batch(function)
+        length = len(end.payload) if end.aloud else 0  # of the others nothing travels
         is_full = len(batch.ends) >= MOST or batch.ended_bytes + length > MOST_BYTES
         if is_full or (end.unique and end.unique in batch.uniques):
             self.close()

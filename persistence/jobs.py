@@ -8,6 +8,21 @@ from persistence.records import Handle, Incarnation, JobId
 from protocol import Priority
 
 
+class Order(NamedTuple):
+    """What a client asks for. A named tuple, because one is made for every job there is."""
+
+    function: bytes
+    unique: bytes
+    """b"" for none."""
+    reducer: bytes
+    payload: bytes
+    priority: Priority
+    background: bool
+    """Whether nobody waits for the end."""
+    run_at: int | None = None
+    """Unix seconds; None for at once."""
+
+
 class ClaimedJob(NamedTuple):
     """One run of a job, handed to this broker.
 

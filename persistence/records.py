@@ -33,6 +33,8 @@ _HEAD = struct.Struct(">BBBI")
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
 _MASKS: Final = {size: (1 << (8 * size - 2)) - 1 for size in _NUMBER_BYTES}
 """By the length of a number, the bits of it that are not its length."""
+_LENGTHS: Final = tuple((_MASKS[size], size, code << (8 * size - 2)) for code, size in enumerate(_NUMBER_BYTES))
+"""Shortest first: the highest number of a length, the length, and the bits that say so."""
 MAX_NUMBER: Final = (1 << 46) - 1
 """At 10,000 jobs a second it lasts 200 years."""
 
@@ -52,22 +54,23 @@ def spell(incarnation: Incarnation) -> bytes:
 
 def job_id(incarnation: Incarnation, number: int) -> JobId:
     """The id of the job that this incarnation numbered so. Raises OverflowError beyond `MAX_NUMBER`."""
-    for code, size in enumerate(_NUMBER_BYTES):
-        if number < 1 << (8 * size - 2):
-            return JobId(incarnation + ((code << (8 * size - 2)) | number).to_bytes(size, "big"))
+    for highest, size, bits in _LENGTHS:
+        if number <= highest:
+            return JobId(incarnation + (bits | number).to_bytes(size))
     raise OverflowError("this broker has numbered all the jobs it can; restart it")
 
 
 def number_of(job: JobId) -> int:
     """The number in an id."""
     tail = job[INCARNATION_BYTES:]
-    return int.from_bytes(tail, "big") & _MASKS[len(tail)]
+    return int.from_bytes(tail) & _MASKS[len(tail)]
 
 
 def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
     """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
     tail = job[INCARNATION_BYTES:]
-    handle = b"%b%d" % (_stem(prefix, digest, job[:INCARNATION_BYTES]), int.from_bytes(tail, "big") & _MASKS[len(tail)])
+    number = int.from_bytes(tail) & _MASKS[len(tail)]
+    handle = _stem(prefix, digest, job[:INCARNATION_BYTES]) + b"%d" % number
     excess = len(handle) - MAX_HANDLE
     return Handle(handle if excess <= 0 else prefix[:-excess] + handle[len(prefix) :])
 

@@ -19,7 +19,6 @@ import trio
 from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
-from persistence.beside import BESIDE_BYTES
 from persistence.claiming import Claiming
 from persistence.durability import Durability
 from persistence.ending import Ending
@@ -30,7 +29,7 @@ from persistence.handshake import Handshake
 from persistence.inspector import INSPECTION_SECONDS, Inspector
 from persistence.introducing import introduce
 from persistence.janitor import FENCES_KEPT_SECONDS, Janitor
-from persistence.jobs import Submitted
+from persistence.jobs import Order, Submitted
 from persistence.keeper import Keeper
 from persistence.keys import Keys
 from persistence.link import Link
@@ -38,12 +37,12 @@ from persistence.listing import Listing
 from persistence.mailbox import Mailbox
 from persistence.options import RedisOptions
 from persistence.outage import Outage
-from persistence.records import Handle, Incarnation, JobId, pack_record, read_handle
+from persistence.records import Handle, Incarnation, JobId, read_handle
 from persistence.rejoining import Rejoining
 from persistence.replies import Reply, expect_bytes, expect_dict
 from persistence.scripts import LEAVE
 from persistence.steering import Steering
-from persistence.submitting import Handed, Order, Submit, SubmitAnswer, post_submits
+from persistence.submitting import Handed, Submit, SubmitAnswer, post_submits
 from persistence.sweeper import Sweeper
 from persistence.syncing import check_that_it_syncs
 from persistence.unwrapping import unwrapped
@@ -218,35 +217,16 @@ class Store:
         """Hear the notices of a function no longer."""
         self.pipe.post([b"SUNSUBSCRIBE", function.tag], lambda reply: None)
 
-    def submit(  # noqa: PLR0913 - by keyword, what a client says of a job
-        self,
-        function: Function,
-        *,
-        unique: bytes,
-        reducer: bytes,
-        payload: bytes,
-        priority: Priority,
-        background: bool,
-        run_at: int | None,
-        answer: SubmitAnswer,
-        handed: Handed | None = None,
-    ) -> None:
-        """Store a job, or join the one that holds its unique (b"" for none). Unix seconds in `run_at`.
+    def submit(self, function: Function, order: Order, answer: SubmitAnswer, handed: Handed | None = None) -> None:
+        """Store a job of this function, or join the one that holds its unique.
 
         `answer` is called once: when Redis has it, or with a StoreError after the store timeout. A submit that was
         sent and not answered may have been stored, and then runs. With `handed`, the oldest job of the function
         comes back in the same trip, to be run here.
         """
-        if len(payload) > BESIDE_BYTES:
-            record, beside = pack_record(unique, reducer, b"", priority, background, beside=True), payload
-        else:
-            record, beside = pack_record(unique, reducer, payload, priority, background), b""
-        if run_at is None:
-            order = Order(function, unique, record, b"", not background, beside)
-        else:
-            order = Order(function, unique, record, b"%d" % run_at, not background, beside)
+        if order.run_at is not None:
             answer = self._then_set_the_alarm(function, answer)
-        Submit(self.link, self.claiming, order, answer, handed).post()
+        Submit(self.link, self.claiming, function, order, answer, handed).post()
 
     def _then_set_the_alarm(self, function: Function, answer: SubmitAnswer) -> SubmitAnswer:
         def answered(outcome: Submitted | StoreError, job: JobId) -> None:

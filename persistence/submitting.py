@@ -1,16 +1,17 @@
 """Submits: a job goes into the store, or joins the one that has its unique."""
 
+import math
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
-from persistence.beside import BARE, HandingIn
+from persistence.beside import BARE, BESIDE_BYTES, HandingIn
 from persistence.claiming import LARGE_BYTES, Claiming
 from persistence.errors import StoreError, StoreRefusedError
 from persistence.functions import Function
 from persistence.introducing import introduce
-from persistence.jobs import ClaimedJob, Submitted
+from persistence.jobs import ClaimedJob, Order, Submitted
 from persistence.link import REFUSALS, Link
-from persistence.records import Incarnation, JobId, job_id
+from persistence.records import Incarnation, JobId, job_id, pack_record
 from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import ENQUEUE, REJOIN
 
@@ -30,20 +31,6 @@ _WORDS = {
 }
 
 
-class Order(NamedTuple):
-    """What is submitted. A named tuple, because one is made for every job there is."""
-
-    function: Function
-    unique: bytes
-    record: bytes
-    run_at: bytes
-    """Unix seconds in digits, or nothing for at once."""
-    waits: bool
-    """Whether the submitter waits for the end."""
-    payload: bytes
-    """What is handed in beside the record; nothing when it is in there."""
-
-
 class Submit:
     """One submit on its way.
 
@@ -53,14 +40,15 @@ class Submit:
     """
 
     __slots__ = (
-        "_answer", "_beside", "_claiming", "_deadline", "_function", "_handed", "_handoff", "_id",
-        "_incarnation", "_link", "_number", "_order", "_room", "_taken",
+        "_answer", "_beside", "_claiming", "_function", "_handed", "_handoff", "_id", "_link", "_number", "_order",
+        "_record", "_taken", "deadline", "incarnation", "room",
     )  # fmt: skip
 
     def __init__(
         self,
         link: Link,
         claiming: Claiming,
+        function: Function,
         order: Order,
         answer: SubmitAnswer,
         handed: Handed | None,
@@ -68,34 +56,38 @@ class Submit:
         self._link = link
         self._claiming = claiming
         self._order = order
-        self._function = order.function
+        self._function = function
         self._handoff: bytes | int = claiming.next_number() if handed else b""
-        self._room = claiming.make_room() if handed else LARGE_BYTES
+        self.room = claiming.make_room() if handed else LARGE_BYTES
+        """The bytes up to which a job that is handed out in the same script may come whole."""
         self._answer = answer
         self._handed = handed
-        self._deadline = link.deadline()
+        self.deadline = math.inf
+        """When it is given up (trio's clock): counted from when it is posted first."""
         self._taken: Reply = None
-        payload = order.payload
-        self._beside = HandingIn(link, order.function, payload, self._deadline) if payload else None
+        _, unique, reducer, payload, priority, background, _ = order
+        if len(payload) > BESIDE_BYTES:
+            self._beside: HandingIn | None = HandingIn(link, function, payload)
+            self._record = pack_record(unique, reducer, b"", priority, background, beside=True)
+        else:
+            self._beside = None
+            self._record = pack_record(unique, reducer, payload, priority, background)
         self._number_it()
 
     def _number_it(self) -> None:
-        self._incarnation: Incarnation = self._link.incarnation
+        self.incarnation: Incarnation = self._link.incarnation
+        """The name under which it was numbered."""
         self._number = self._function.next_number(self._order.unique)
-        self._id = job_id(self._incarnation, self._number)
+        self._id = job_id(self.incarnation, self._number)
         if self._beside is not None:
             self._claiming.kept.put(self._function, self._id, self._beside.payload)
 
     def post(self) -> None:
         """Send it; it is repeated after every reconnect until its deadline."""
-        order = self._order
-        length = len(order.record) + len(order.payload)
-        self._link.gathering.submit(self._function, self, order.unique, length)
-
-    @property
-    def incarnation(self) -> Incarnation:
-        """The name under which it was numbered."""
-        return self._incarnation
+        length = len(self._record)
+        if self._beside is not None:
+            length += len(self._beside.payload)
+        self._link.gathering.submit(self._function, self, self._order.unique, length)
 
     @property
     def tag(self) -> bytes:
@@ -103,30 +95,21 @@ class Submit:
         return self._function.tag
 
     @property
-    def deadline(self) -> float:
-        """When it is given up (trio's clock)."""
-        return self._deadline
-
-    @property
     def replicas(self) -> int:
         """How many replicas must have it before anybody hears so. Who waits for its end would hear of a loss, too."""
-        return 0 if self._order.waits else self._function.replicas
-
-    @property
-    def room(self) -> int:
-        """The bytes up to which a job that is handed out in the same script may come whole."""
-        return self._room
+        return self._function.replicas if self._order.background else 0
 
     def parts(self) -> tuple[bytes | int, ...]:
         """As enqueue.lua is told."""
         order = self._order
-        return (self._number, self._id, order.record, order.run_at, b"1" if order.waits else b"", self._handoff)
+        run_at = b"" if order.run_at is None else order.run_at
+        return (self._number, self._id, self._record, run_at, b"" if order.background else b"1", self._handoff)
 
     def settle(self, reply: Reply) -> None:
         """Redis has answered, or will not."""
         if reply in REFUSALS:
-            self._link.refused(reply, self._incarnation)
-            if self._incarnation != self._link.incarnation:
+            self._link.refused(reply, self.incarnation)
+            if self.incarnation != self._link.incarnation:
                 self._claiming.kept.take(self._function, self._id)
                 self._number_it()
             self.post()
@@ -146,9 +129,9 @@ class Submit:
 
     def hands_in(self) -> bool:
         """Post what goes beside the record, if anything does. False when it was refused at once, and all is said."""
-        if self._beside is None or self._incarnation != self._link.incarnation:
+        if self._beside is None or self.incarnation != self._link.incarnation:
             return True  # as who we were, we only ask
-        error = self._beside.post(self._id)
+        error = self._beside.post(self._id, self.deadline)
         if error is not None:
             self._end(error, self._id, None)
         return error is None
@@ -163,10 +146,11 @@ class Submit:
             self._end(error, self._id, None)
 
     def _accept(self, reply: Reply) -> None:
-        if self._incarnation == self._link.incarnation:
-            self._end(*_read(reply, self._id))
+        outcome, job, handed = _read(reply, self._id)
+        if self.incarnation == self._link.incarnation:
+            self._end(outcome, job, handed)
         else:
-            self._stored_as_who_we_were(*_read(reply, self._id))
+            self._stored_as_who_we_were(outcome, job)
 
     def confirmed(self) -> None:
         """As many replicas have it as must."""
@@ -178,15 +162,15 @@ class Submit:
 
     def command(self) -> Command:
         """To ask for it alone, once more."""
-        return _command(self._link, self._function, self._incarnation, [self])
+        return _command(self._link, self._function, self.incarnation, [self])
 
     def repeated(self, reply: Reply) -> None:
         """The reply to that."""
         self.settle(reply[0] if isinstance(reply, list) else reply)
 
-    def _stored_as_who_we_were(self, outcome: Submitted, job: JobId, handed: list[Reply] | None) -> None:
+    def _stored_as_who_we_were(self, outcome: Submitted, job: JobId) -> None:
         """It was stored before we were taken for lost: what it handed out goes back by itself, its listener stays."""
-        if not self._order.waits or outcome in (Submitted.FULL, Submitted.GONE):
+        if self._order.background or outcome in (Submitted.FULL, Submitted.GONE):
             self._end(outcome, job, None)
             return
 
@@ -197,7 +181,7 @@ class Submit:
         self._link.owe(self._function, lambda: self._link.call(REJOIN, self._function, job), told)
 
     def _end(self, outcome: Submitted | StoreError, job: JobId, handed: list[Reply] | None) -> None:
-        if self._incarnation == self._link.incarnation:
+        if self.incarnation == self._link.incarnation:
             self._function.answered(self._number)
         if self._beside is not None and (job != self._id or outcome not in (Submitted.QUEUED, Submitted.JOINED)):
             self._claiming.kept.take(self._function, self._id)
@@ -225,7 +209,9 @@ class Submit:
 def post_submits(link: Link, function: Function, submits: list[Submit]) -> None:
     """Submits that were gathered, in the order in which they were numbered; by the name under which they were."""
     by_incarnation: dict[Incarnation, list[Submit]] = {}
+    deadline = link.deadline()
     for submit in submits:
+        submit.deadline = min(submit.deadline, deadline)
         by_incarnation.setdefault(submit.incarnation, []).append(submit)
     link.settle(function)
     for incarnation, alike in by_incarnation.items():
@@ -235,7 +221,9 @@ def post_submits(link: Link, function: Function, submits: list[Submit]) -> None:
 def _command(link: Link, function: Function, incarnation: Incarnation, submits: list[Submit]) -> Command:
     room = min(submit.room for submit in submits)
     generation = link.generation if incarnation == link.incarnation else 0
-    parts = [part for submit in submits for part in submit.parts()]
+    parts: list[bytes | int] = []
+    for submit in submits:
+        parts += submit.parts()
     return ENQUEUE.call(function.tag, incarnation, generation, function.floor, room, *parts)
 
 
@@ -261,7 +249,7 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
 
     deadline = min(submit.deadline for submit in submits)
     link.pipe_of(function).post(build(), settled, again=build, deadline=deadline, late=too_late)
-    replicas = max(submit.replicas for submit in submits)
+    replicas = max(submit.replicas for submit in submits) if function.replicas else 0
     if replicas:
         link.holding.expect(function.tag, replicas)
 

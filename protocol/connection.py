@@ -93,6 +93,14 @@ class Connection:
         return len(self._buffer) - self._start if long is None else HEADER_BYTES + long.received + len(long.behind)
 
     @property
+    def has_more(self) -> bool:
+        """Whether anything is here of which ``next_event`` has to speak, be it bytes, their end, or a fault.
+
+        If not, it says ``NEED_DATA``, and need not be asked.
+        """
+        return self._start < len(self._buffer) or self._hung_up or self._long is not None or self._fault is not None
+
+    @property
     def missing(self) -> int:
         """How many bytes of a long packet that has begun are still to come; 0 when none is under way.
 

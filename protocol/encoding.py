@@ -19,6 +19,7 @@ Encoder = Callable[[Any], bytes]
 LARGEST_BODY: Final = 2**32 - 1
 _HEADER: Final = Struct(">8sI")
 _NAMES: Final = frozenset({Kind.NAME, Kind.UNIQUE})
+_PAYLOADS: Final = frozenset({Kind.DATA, Kind.RESULT})
 
 
 def _header(kind: bytes, length: int) -> bytes:
@@ -33,7 +34,7 @@ def _encoder(row: Row, magic: bytes) -> Encoder:
     if not kinds:
         said = _HEADER.pack(kind, 0)
         return lambda _packet: said
-    if len(kinds) > 1 and kinds[-1] is Kind.DATA and _NAMES.issuperset(kinds[:-1]):
+    if len(kinds) > 1 and kinds[-1] in _PAYLOADS and _NAMES.issuperset(kinds[:-1]):
         return _encoder_of_names_and_data(row, kind)
     if len(kinds) == 1:
         return _encoder_of_one(row, kind)
@@ -68,7 +69,8 @@ def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
     quick_limit = UNIQUE_LIMIT if Kind.UNIQUE in row.arguments.values() else ARGUMENT_LIMIT
 
     def encode(packet: Packet) -> bytes:
-        *names, data = read(packet)
+        said = read(packet)
+        names, data = said[:-1], said[-1]
         head = b"\0".join(names)
         if len(head) > quick_limit or head.count(b"\0") != separators:
             for write, name in zip(writers, names, strict=True):

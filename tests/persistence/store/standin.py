@@ -14,6 +14,7 @@ from persistence import (
     JobId,
     JobStatus,
     Manner,
+    Order,
     Outcome,
     RedisOptions,
     Store,
@@ -166,14 +167,9 @@ class Standin:
 
         self.store.submit(
             self.function(function),
-            unique=unique,
-            reducer=b"",
-            payload=payload,
-            priority=priority,
-            background=background,
-            run_at=run_at,
-            answer=answered,
-            handed=handed_out if handed else None,
+            Order(function, unique, b"", payload, priority, background, run_at),
+            answered,
+            handed_out if handed else None,
         )
         return answers
 
