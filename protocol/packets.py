@@ -5,22 +5,22 @@ them. How a record looks on the wire stands in ``wire.py``; who may say it, too.
 checked: ``Connection.send`` does that.
 """
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from protocol.enumerations import Priority
-from protocol.record import record
 
 # --- what a worker says about itself -----------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CanDo:
     """CAN_DO: this connection runs jobs of ``function``."""
 
     function: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CanDoTimeout:
     """CAN_DO_TIMEOUT: as CAN_DO, and a run may take ``timeout_ms`` milliseconds; 0 means no limit."""
 
@@ -28,34 +28,34 @@ class CanDoTimeout:
     timeout_ms: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class CantDo:
     """CANT_DO: this connection no longer runs jobs of ``function``."""
 
     function: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class ResetAbilities:
     """RESET_ABILITIES: this connection no longer runs jobs of any function."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class PreSleep:
     """PRE_SLEEP: the worker goes to sleep and wants a NOOP when there is work."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Noop:
     """NOOP: wake up, there may be work."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class AllYours:
     """ALL_YOURS: reserved; no server serves it, ours neither, so a broker never receives this record."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SetClientId:
     """SET_CLIENT_ID: how the ``workers`` listing names this connection."""
 
@@ -65,7 +65,7 @@ class SetClientId:
 # --- jobs handed in ----------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SubmitJob:
     """SUBMIT_JOB, _HIGH, _LOW and their _BG forms: six packet numbers, one idea."""
 
@@ -76,7 +76,7 @@ class SubmitJob:
     background: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SubmitJobEpoch:
     """SUBMIT_JOB_EPOCH: a background job that runs at ``run_at`` (unix seconds) or later; 0 means now."""
 
@@ -86,7 +86,7 @@ class SubmitJobEpoch:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SubmitJobSched:
     """SUBMIT_JOB_SCHED: a background job that runs at the next matching minute.
 
@@ -104,7 +104,7 @@ class SubmitJobSched:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class SubmitReduceJob:
     """SUBMIT_REDUCE_JOB(_BACKGROUND): a job whose worker is told to send its pieces on to ``reducer``.
 
@@ -119,7 +119,7 @@ class SubmitReduceJob:
     background: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class JobCreated:
     """JOB_CREATED: the job was accepted (or joined an equal one) and answers to ``handle``."""
 
@@ -129,27 +129,27 @@ class JobCreated:
 # --- jobs handed out ---------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class GrabJob:
     """GRAB_JOB: give me a job, answered by JOB_ASSIGN or NO_JOB."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class GrabJobUniq:
     """GRAB_JOB_UNIQ: give me a job and its unique, answered by JOB_ASSIGN_UNIQ or NO_JOB."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class GrabJobAll:
     """GRAB_JOB_ALL: the same, answered by JOB_ASSIGN_ALL, JOB_ASSIGN_UNIQ (no reducer) or NO_JOB."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class NoJob:
     """NO_JOB: nothing for this worker now."""
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class JobAssign:
     """JOB_ASSIGN: run this."""
 
@@ -158,7 +158,7 @@ class JobAssign:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class JobAssignUniq:
     """JOB_ASSIGN_UNIQ: run this, its unique being this."""
 
@@ -168,7 +168,7 @@ class JobAssignUniq:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class JobAssignAll:
     """JOB_ASSIGN_ALL: run this and send the pieces on to ``reducer``."""
 
@@ -182,7 +182,7 @@ class JobAssignAll:
 # --- news of a running job, from its worker and relayed to its clients -------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkStatus:
     """WORK_STATUS: ``numerator`` of ``denominator`` is done; as text, for clients are sent the original."""
 
@@ -191,7 +191,7 @@ class WorkStatus:
     denominator: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkData:
     """WORK_DATA: a part of the result."""
 
@@ -199,7 +199,7 @@ class WorkData:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkWarning:
     """WORK_WARNING: something to know, the job goes on."""
 
@@ -207,7 +207,7 @@ class WorkWarning:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkComplete:
     """WORK_COMPLETE: the job is done, ``payload`` is the (last part of the) result."""
 
@@ -215,14 +215,14 @@ class WorkComplete:
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkFail:
     """WORK_FAIL: the job failed."""
 
     handle: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class WorkException:
     """WORK_EXCEPTION: the job failed, ``payload`` says how."""
 
@@ -233,14 +233,14 @@ class WorkException:
 # --- questions and answers ---------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class GetStatus:
     """GET_STATUS: how is the job of this handle?"""
 
     handle: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class StatusRes:
     """STATUS_RES: the answer to GET_STATUS; a job that is over is not known."""
 
@@ -251,14 +251,14 @@ class StatusRes:
     denominator: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class GetStatusUnique:
     """GET_STATUS_UNIQUE: how is the job of this unique, whatever its function?"""
 
     unique: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class StatusResUnique:
     """STATUS_RES_UNIQUE: the answer to GET_STATUS_UNIQUE; ``clients`` counts those who wait for the job."""
 
@@ -270,35 +270,35 @@ class StatusResUnique:
     clients: int
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class EchoReq:
     """ECHO_REQ: say this back."""
 
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class EchoRes:
     """ECHO_RES: said back."""
 
     payload: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class OptionReq:
     """OPTION_REQ: turn ``option`` on for this connection; its bytes as they came, the answer repeats them."""
 
     option: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class OptionRes:
     """OPTION_RES: ``option`` is on."""
 
     option: bytes
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class Error:
     """ERROR: a request was refused; ``code`` is for programs (see ``ErrorCode``), ``text`` for people."""
 
@@ -309,7 +309,7 @@ class Error:
 # --- text --------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True)
 class TextLine:
     """A line of the text protocol without its line end; only a broker receives one, between two packets."""
 

@@ -4,7 +4,6 @@ from pydantic import BaseModel
 
 from client import BackgroundJob, Client, Function
 from client.blocking import Client as BlockingClient
-from protocol import SubmitJob
 from worker import Job, ThreadJob, Worker
 
 
@@ -36,11 +35,6 @@ async def wrong(client: Client) -> None:
     BackgroundJob(send_email, "ann@example.org")  # type: ignore[misc]
     Function("f")  # type: ignore[call-overload]
     assert receipt
-
-
-def wrong_with_packets(packet: SubmitJob) -> None:
-    """A packet is what was said."""
-    packet.payload = b""  # type: ignore[misc]
 
 
 def wrong_without_trio(client: BlockingClient) -> None:
