@@ -24,7 +24,7 @@ from persistence import (
 from persistence.beside import Kept
 from persistence.durability import Durability
 from persistence.records import unpack_record
-from persistence.scripts import Script
+from persistence.scripts import FENCE, Script
 from protocol import Priority
 from tests.persistence.pipes import until
 from tests.persistence.store.recording import Recording
@@ -263,6 +263,10 @@ class Standin:
         done = trio.Event()
         self.store.ending.detach(self.function(function), jobs, done.set)
         await done.wait()
+
+    async def fence(self, lost: Incarnation, function: bytes = FUNCTION) -> None:
+        """Take another broker for lost, as far as this function goes."""
+        await self.store.bulk.ask(*FENCE.call(self.function(function).tag, lost, 100, 86_400))
 
     async def status(self, handle: bytes) -> JobStatus | StoreError:
         return await answer_of(lambda answer: self.store.asking.status(handle, answer))
