@@ -55,7 +55,7 @@ GUARDS: Final = (
         "persistence/rejoining.py",
         "            if self._ending.is_owed(function, *run):\n",
         "            if False:\n",
-        f"{STORE}/test_outages.py::test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for",
+        f"{STORE}/test_lost_answers.py::test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for",
     ),
     Guard(
         AWAY,
