@@ -11,6 +11,7 @@ from hypothesis.stateful import invariant, precondition, rule
 from persistence.records import job_id, pack_record
 from tests.persistence.model.comparison import HOUR, SCRIPTS, TAG, Comparison
 from tests.persistence.model.node import PRIORITIES, Node, Run, Said
+from tests.persistence.model.standing import Standing
 
 KEEP_SECONDS: Final = 86_400
 WHERE: Final = ("inside", "inside", "beside", "beside", "lost on the way")
@@ -176,7 +177,7 @@ class History(Comparison):
     def what_was_said_comes_once_more(self, pick: int) -> None:
         # Mostly soon afterwards.
         script, arguments = self.said[-1 - pick % (min(len(self.said), 3) if pick % 2 else len(self.said))]
-        if script == "claim" and self.life.standing.get(arguments[0], Node).generation <= arguments[1]:
+        if script == "claim" and self.life.standing.get(arguments[0], Standing()).generation <= arguments[1]:
             return  # a claim is repeated by nobody; one of an old connection may come late, and is refused
         over = set(self.life.over)
         answer = self.do(script, *arguments)
@@ -282,7 +283,7 @@ class History(Comparison):
     def a_job_comes_back_and_is_handed_out_again(self, pick: int, count: int) -> None:
         node = self._any(pick)
         self.claim(pick, 2, 3, 0)
-        mine = self.life.running(node.name)
+        mine = self.life.jobs.running(node.name)
         if mine and not node.over:
             pairs = [part for job in mine for part in (job.id, job.attempt)]
             self._write(node, "requeue", b"house", -1, *pairs)
@@ -296,7 +297,7 @@ class History(Comparison):
         listener, runner = self._any(pick), self._any(pick + 1)
         self.submit(pick, "answered", unique=b"", priority=0, hours=None, waits=True, handoff=False, room=0)
         self.claim(pick + 1, 0, 2, 65_536)
-        for job in self.life.running(runner.name)[:pieces]:
+        for job in self.life.jobs.running(runner.name)[:pieces]:
             self.pieces += 1
             self._write(runner, "post", job.id, job.attempt, self.pieces, b"data", b"x" * pieces * 30)
         if lost and listener is not runner:
@@ -310,17 +311,17 @@ class History(Comparison):
         self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in leaving]
         self._write(node, "detach", *leaving)
 
-    @precondition(lambda self: any(self.life.mail.values()))
+    @precondition(lambda self: any(self.life.mail.letters.values()))
     @rule(pick=picks, count=st.integers(1, 3))
     def the_mail_is_read(self, pick: int, count: int) -> None:
-        full = [name for name, letters in self.life.mail.items() if letters]
+        full = [name for name, letters in self.life.mail.letters.items() if letters]
         name = full[pick % len(full)]
         (entries,), _ = self.line.ask([b"XRANGE", TAG + b":mailbox:" + name, b"-", b"+", b"COUNT", count])
         milliseconds, _, last = entries[-1][0].partition(b"-")
         first_kept = b"%b-%d" % (milliseconds, int(last) + 1)
         length = sum(len(entry[1][5]) for entry in entries)
         command = SCRIPTS["trim"].call(TAG, name, first_kept, length, len(entries))
-        self.life.read_mail(name, len(entries))
+        self.life.mail.read(name, len(entries))
         assert self.look(command)[0] == len(entries)
         assert self.look(command)[0] == 0
 
@@ -357,7 +358,7 @@ class History(Comparison):
         self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in gone]
 
     def _fence(self, lost: Node, further: int) -> None:
-        steps = len(self.life.attending(lost.name)) + further
+        steps = len(self.life.jobs.attending(lost.name)) + further
         if steps:
             self.said.append(Said("fence", (lost.name, steps, KEEP_SECONDS)))
             self.do("fence", lost.name, steps, KEEP_SECONDS)
@@ -371,11 +372,11 @@ class History(Comparison):
 
     @rule(hours=st.integers(0, 3), steps=st.integers(1, 3))
     def time_passes(self, hours: int, steps: int) -> None:
-        for job in self.life.scheduled():
+        for job in self.life.jobs.scheduled():
             job.run_at = (job.run_at or 0) - hours * HOUR
             self.line.ask([b"ZADD", TAG + b":scheduled", job.run_at, job.id])
         milliseconds = self.do("due", steps)
-        left = [job.run_at or 0 for job in self.life.scheduled()]
+        left = [job.run_at or 0 for job in self.life.jobs.scheduled()]
         assert (milliseconds < 0) == (not left)
         assert (milliseconds == 0) == (bool(left) and left[0] <= self.base)
 
