@@ -14,7 +14,7 @@ from broker.fault_barrier import FaultBarrier
 from broker.session import Bounds, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
-from broker.transport import SocketTransport, StreamTransport, Transport
+from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
 from persistence import Function, JobId, Manner
@@ -99,10 +99,9 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
 
 async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
     if broker.certificates is None:
-        if broker.switchboard is not None:
-            return SocketTransport(sock, peer, broker.switchboard)
-        return StreamTransport(trio.SocketStream(trio.socket.from_stdlib_socket(sock)), peer, sock.fileno())
-    return await shake_hands(sock, broker.certificates.context(), peer, broker.settings.packet_timeout)
+        return SocketTransport(sock, peer, broker.switchboard)
+    context, seconds = broker.certificates.context(), broker.settings.packet_timeout
+    return await shake_hands(sock, context, peer, broker.switchboard, seconds)
 
 
 async def attend_to(broker: Broker, transport: Transport) -> None:

@@ -14,12 +14,11 @@ from typing import Final
 import trio
 
 from broker.settings import Settings
-from broker.transport import StreamTransport
+from broker.switchboard import Switchboard
+from broker.tls_transport import TlsTransport
 
 log = logging.getLogger(__name__)
 
-FAREWELL_SECONDS: Final = 1.0
-"""How long saying that a connection ends may take, to a peer that perhaps reads no more."""
 _VERIFY: Final = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 _RIGHT: Final = {
     "--ssl-certificate": "it must be PEM, and its key in --ssl-key or in the same file, without a password",
@@ -75,36 +74,26 @@ class Certificates:
         return tuple(found)
 
 
-class TlsTransport(StreamTransport):
-    """A connection in TLS; its end is said to the peer, so that it can tell an end from an accident."""
-
-    async def aclose(self) -> None:
-        """See Transport."""
-        with trio.move_on_after(FAREWELL_SECONDS):
-            await self._stream.aclose()
-        await super().aclose()
-
-
-async def shake_hands(sock: socket.socket, context: ssl.SSLContext, peer: str, seconds: float) -> TlsTransport:
+async def shake_hands(
+    sock: socket.socket, context: ssl.SSLContext, peer: str, switchboard: Switchboard | None, seconds: float
+) -> TlsTransport:
     """Agree on keys with a peer that has just connected, in so many seconds.
 
     Raises:
-        HandshakeError: it did not come to that, and somebody should know. The socket is as good as closed.
+        HandshakeError: it did not come to that, and somebody should know.
         OSError: it hung up, as those do who only want to know whether the port is open.
     """
-    raw = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
-    stream = trio.SSLStream(raw, context, server_side=True)
+    transport = TlsTransport(sock, context, peer, switchboard)
     try:
         with trio.fail_after(seconds):
-            await stream.do_handshake()
+            await transport.shake_hands()
     except trio.TooSlowError:
         raise HandshakeError("it did not end its TLS handshake in time") from None
-    except trio.BrokenResourceError as error:
-        cause = error.__cause__
-        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
-            raise HandshakeError(_why(cause)) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
         raise ConnectionResetError("it hung up in its TLS handshake") from error
-    return TlsTransport(stream, peer, sock.fileno())
+    except ssl.SSLError as error:
+        raise HandshakeError(_why(error)) from error
+    return transport
 
 
 def _why(error: ssl.SSLError) -> str:
@@ -119,6 +108,9 @@ def _why(error: ssl.SSLError) -> str:
 def _read(settings: Settings) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Tickets come unasked for, behind the handshake of TLS 1.3: who waits for an answer in select() and then reads
+    # would hang there, and who hangs up without having read them has the kernel throw away what it sent us last.
+    context.num_tickets = 0
     context.verify_mode = _VERIFY[settings.ssl_verify_client]
     authorities, certificate, key = settings.ssl_ca_file, settings.ssl_certificate, settings.ssl_key
     if certificate is None:

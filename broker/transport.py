@@ -6,7 +6,7 @@ kernel does not take is left to a task.
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import trio
@@ -74,23 +74,39 @@ class Transport(Protocol):
         """Hang up at once, without a checkpoint where there is no need for one. Safe to repeat."""
 
 
-class SocketTransport:
-    """A TCP socket, non-blocking, that a switchboard watches."""
+async def listen_alone(transport: Transport, listener: Listener) -> None:
+    """As Transport.listen, in a task that waits for nobody else."""
+    going_on = True
+    while going_on and listener.wants_more():
+        data = await transport.receive()
+        going_on = listener.hear(data) is not None and bool(data)
+        listener.heard()
 
-    def __init__(self, sock: socket.socket, peer: str, switchboard: Switchboard) -> None:
+
+class SocketTransport:
+    """A TCP socket, non-blocking, that a switchboard watches; without one, the task that listens waits for it."""
+
+    def __init__(self, sock: socket.socket, peer: str, switchboard: Switchboard | None) -> None:
         sock.setblocking(False)
         self._socket = sock
+        self._receive_now: Callable[[int], bytes] = sock.recv
+        """Up to so many bytes, perhaps a few more; b"" when the peer has finished. Raises BlockingIOError for none."""
         self._switchboard = switchboard
         self._works = False
         self.peer = peer
         self.number = sock.fileno()
 
     async def listen(self, listener: Listener) -> None:
-        """See Transport. Who wants no more is still watched: only when more comes, this returns."""
-        receive, wants_more, hear = self._socket.recv, listener.wants_more, listener.hear
+        """See Transport. With a switchboard, who wants no more is still watched: only when more comes, this returns."""
+        if self._switchboard is None:
+            await listen_alone(self, listener)
+        else:
+            await self._be_watched(self._switchboard, listener)
+
+    async def _be_watched(self, switchboard: Switchboard, listener: Listener) -> None:
+        receive, wants_more, hear = self._receive_now, listener.wants_more, listener.hear
         number, over = self.number, trio.Event()
         failure: OSError | None = None
-        switchboard = self._switchboard
         long_size = 0
 
         def readable() -> int:
@@ -124,7 +140,7 @@ class SocketTransport:
 
     def works(self) -> None:
         """See Transport."""
-        if not self._works:
+        if not self._works and self._switchboard is not None:
             self._works = True
             self._switchboard.works(self.number)
 
@@ -133,7 +149,7 @@ class SocketTransport:
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
-                return self._socket.recv(RECEIVE_BYTES)
+                return self._receive_now(RECEIVE_BYTES)
             except (BlockingIOError, InterruptedError):
                 continue
 
@@ -163,13 +179,14 @@ class SocketTransport:
     async def aclose(self) -> None:
         """See Transport."""
         if self._socket.fileno() >= 0:
-            self._switchboard.forget(self.number)
+            if self._switchboard is not None:
+                self._switchboard.forget(self.number)
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
 
 
 class StreamTransport:
-    """Any trio stream: TLS, or one in memory."""
+    """Any trio stream, as one in memory."""
 
     def __init__(self, stream: trio.abc.Stream, peer: str, number: int = -1) -> None:
         self._stream = stream
@@ -178,11 +195,7 @@ class StreamTransport:
 
     async def listen(self, listener: Listener) -> None:
         """See Transport."""
-        going_on = True
-        while going_on and listener.wants_more():
-            data = await self.receive()
-            going_on = listener.hear(data) is not None and bool(data)
-            listener.heard()
+        await listen_alone(self, listener)
 
     def works(self) -> None:
         """See Transport: who waits in a task of its own goes before nobody."""

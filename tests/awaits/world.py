@@ -16,12 +16,12 @@ from broker.session import Session
 from broker.settings import Settings
 from persistence.errors import StoreError
 from persistence.keys import Keys, digest_of
-from tests.awaits.certified import certified
 from tests.awaits.leftovers import held, identities_are_free, without_a_defect
 from tests.awaits.stores import Stored
 from tests.awaits.watch import Await, Target, Watch
 from tests.awaits.witness import GONE, Books, Witness, open_witness
 from tests.broker.peers import PATIENCE_SECONDS, HungUpError
+from tests.certified import certified
 from tests.faults.ledger import jobs_left
 from tests.faults.traces import nothing_is_left
 from tests.persistence.pipes import until

@@ -6,7 +6,7 @@ Each ceiling stands a quarter or so above what was counted when it was set. What
 import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ import trio
 
 from protocol import CanDo, GrabJobUniq, JobAssignUniq, JobCreated, NoJob, Packet, SubmitJob, WorkComplete
 from tests.broker.peers import Peer, open_peer
+from tests.certified import certified
 from tests.processes import BrokerProcess
 from tests.programs import PATIENCE_SECONDS, missing, require_program
 from tests.servers import RedisServer
@@ -24,14 +25,29 @@ PAYLOAD = b"x" * 200
 A_LONG_TIME = "1000"
 
 Way: TypeAlias = Callable[[Peer, Peer], Awaitable[None]]
+OpenPeer: TypeAlias = Callable[[tuple[str, int]], AbstractAsyncContextManager[Peer]]
 
 
 @pytest.fixture
-def broker(shared_server: RedisServer, tmp_path: Path) -> Iterator[BrokerProcess]:
-    """A broker in a process of its own, that asks nothing of Redis on its own account meanwhile."""
+def quiet(shared_server: RedisServer, tmp_path: Path) -> tuple[str, ...]:
+    """Flags of a broker that asks nothing of Redis on its own account meanwhile."""
     prefix = tmp_path.name.replace("[", "-").replace("]", "")
-    flags = ("--redis", shared_server.unix_url, "--redis-prefix", prefix, "--presence-ttl", A_LONG_TIME)
-    with BrokerProcess(tmp_path / "data", *flags) as process:
+    return ("--redis", shared_server.unix_url, "--redis-prefix", prefix, "--presence-ttl", A_LONG_TIME)
+
+
+@pytest.fixture
+def broker(quiet: tuple[str, ...], tmp_path: Path) -> Iterator[BrokerProcess]:
+    """A broker in a process of its own."""
+    with BrokerProcess(tmp_path / "data", *quiet) as process:
+        yield process
+
+
+@pytest.fixture
+def secure(quiet: tuple[str, ...], tmp_path: Path) -> Iterator[BrokerProcess]:
+    """The same, and its port speaks TLS."""
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_bytes(certified().pem)
+    with BrokerProcess(tmp_path / "data", *quiet, "--ssl", "--ssl-certificate", str(certificate)) as process:
         yield process
 
 
@@ -64,11 +80,19 @@ async def run_together(client: Peer, worker: Peer) -> None:
 
 
 @asynccontextmanager
-async def two_peers(broker: BrokerProcess) -> AsyncIterator[tuple[Peer, Peer]]:
+async def open_tls_peer(address: tuple[str, int]) -> AsyncIterator[Peer]:
+    """A connection in TLS."""
+    raw = await trio.open_tcp_stream(*address)
+    async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost") as stream:
+        yield Peer(stream)
+
+
+@asynccontextmanager
+async def two_peers(broker: BrokerProcess, open_one: OpenPeer = open_peer) -> AsyncIterator[tuple[Peer, Peer]]:
     """A client, and a worker that has found nothing: by then the broker has said to Redis what it says at its start."""
     address = (broker.host, broker.port)
     with trio.fail_after(10 * PATIENCE_SECONDS):
-        async with open_peer(address) as client, open_peer(address) as worker:
+        async with open_one(address) as client, open_one(address) as worker:
             await worker.say(CanDo(b"f"))
             assert await worker.ask(GrabJobUniq()) == NoJob()
             yield client, worker
@@ -111,6 +135,14 @@ async def test_system_calls(broker: BrokerProcess, tmp_path: Path, way: Way, mos
         with traced(broker, tmp_path / "summary") as calls:
             await way(client, worker)
     assert calls.total / JOBS <= most
+
+
+async def test_tls_takes_no_more_system_calls(secure: BrokerProcess, tmp_path: Path) -> None:
+    require_program("strace", "strace")
+    async with two_peers(secure, open_tls_peer) as (client, worker):
+        with traced(secure, tmp_path / "summary") as calls:
+            await run_one_by_one(client, worker)
+    assert calls.total / JOBS <= WAYS["one by one"][1]
 
 
 def figures(server: RedisServer) -> tuple[int, int]:

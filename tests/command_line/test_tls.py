@@ -275,6 +275,27 @@ async def test_openssls_own_client_is_served(secure: BrokerProcess, files: Files
         assert "error" not in client.said
 
 
+async def test_a_client_that_wants_new_keys_gets_them(served: Served) -> None:
+    require_program("openssl", "openssl")
+    where = f"{served.broker.host}:{served.broker.port}"
+    async with open_program("openssl", "s_client", "-connect", where, "-CAfile", served.files.authority) as client:
+        for word in ("version", "K", "version", "k"):
+            await client.say(word)
+            await client.wait_line("OK " if word == "version" else "KEYUPDATE")
+        await client.say("version")
+        await client.wait_line("OK ")
+
+
+async def test_what_tls_itself_has_to_say_leaves_at_once(served: Served) -> None:
+    require_program("openssl", "openssl")
+    where = f"{served.broker.host}:{served.broker.port}"
+    async with open_program("openssl", "s_client", "-tls1_2", "-connect", where) as client:
+        await client.say("version")
+        await client.wait_line("OK ")
+        await client.say("R")  # negotiate anew, which no server needs to do
+        await client.wait_line("no renegotiation")
+
+
 PERL = """
 use Gearman::Client; use Gearman::Worker;
 my ($port, $ca, $what) = @ARGV;

@@ -1,4 +1,4 @@
-"""What TLS takes, made once for all walks."""
+"""What TLS takes, made once for all tests."""
 
 import ssl
 from functools import cache

@@ -1,0 +1,203 @@
+"""Peers in TLS are watched and written to as those without: what of that TLS makes different."""
+
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from broker.switchboard import SHORT_TURN_BYTES, TURN_BYTES
+from broker.tls import shake_hands
+from broker.tls_transport import RECORD_BYTES, SEND_BYTES
+from persistence.pieces import unsent
+from protocol import EchoReq, EchoRes, WorkComplete
+from tests.broker.peers import PATIENCE_SECONDS, Peer
+from tests.broker.running import OpenRunning, Running
+from tests.certified import certified
+
+RECORD_HEAD = 5
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate and its key."""
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(certified().pem)
+    return path
+
+
+@pytest.fixture
+async def secure(open_one: OpenRunning, certificate: Path) -> AsyncIterator[Running]:
+    """A broker whose port speaks TLS."""
+    async with open_secure(open_one, certificate) as running:
+        yield running
+
+
+def open_secure(open_one: OpenRunning, certificate: Path) -> AbstractAsyncContextManager[Running]:
+    return open_one(ssl=True, ssl_certificate=certificate)
+
+
+@asynccontextmanager
+async def tls_peer(running: Running) -> AsyncIterator[Peer]:
+    raw = await trio.open_tcp_stream(*running.address)
+    async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost", https_compatible=True) as stream:
+        yield Peer(stream)
+
+
+class Unwrapped:
+    """A client that sees what travels: the encrypted bytes, as they are sent and as they come."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = certified().trusting.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+        self.came = b""
+        """Since the handshake."""
+
+    async def shake_hands(self) -> None:
+        while True:
+            try:
+                self.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._stream.send_all(self._outgoing.read())
+                self._incoming.write(await self._stream.receive_some())
+            else:
+                await self._stream.send_all(self._outgoing.read())
+                return
+
+    def encrypted(self, data: bytes) -> bytes:
+        """What is to be sent, for this to arrive."""
+        if data:
+            self.tls.write(data)
+        return self._outgoing.read()
+
+    async def read(self) -> bytes:
+        """What comes next, decrypted."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            while True:
+                try:
+                    return self.tls.read(RECORD_BYTES)
+                except ssl.SSLWantReadError:
+                    data = await self._stream.receive_some()
+                    self.came += data
+                    self._incoming.write(data)
+
+
+@asynccontextmanager
+async def unwrapped(running: Running) -> AsyncIterator[tuple[Unwrapped, trio.SocketStream]]:
+    async with await trio.open_tcp_stream(*running.address) as stream:
+        client = Unwrapped(stream)
+        await client.shake_hands()
+        yield client, stream
+
+
+def encoded(packet: EchoReq) -> bytes:
+    return Peer(trio.testing.memory_stream_pair()[0]).encoded(packet)
+
+
+async def test_nothing_comes_unasked_for_after_the_handshake(secure: Running) -> None:
+    async with unwrapped(secure) as (client, stream):
+        await stream.send_all(client.encrypted(encoded(EchoReq(b"first"))))
+        assert (await client.read()).endswith(b"first")
+    length = int.from_bytes(client.came[3:RECORD_HEAD], "big")
+    assert len(client.came) == RECORD_HEAD + length, "one record, and no tickets before it"
+
+
+async def test_a_record_that_comes_in_parts_is_one_record(secure: Running) -> None:
+    async with unwrapped(secure) as (client, stream):
+        said = client.encrypted(encoded(EchoReq(b"whole")))
+        for part in (said[:3], said[3:20], said[20:]):
+            await stream.send_all(part)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        assert (await client.read()).endswith(b"whole")
+
+
+@pytest.mark.parametrize("turn", [SHORT_TURN_BYTES, TURN_BYTES])
+async def test_a_record_longer_than_a_turn_is_heard_to_its_end(
+    secure: Running, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    assert secure.broker.switchboard is not None
+    secure.broker.switchboard.turn_bytes = turn
+    async with tls_peer(secure) as peer:
+        said = [b"%0200d" % number for number in range(RECORD_BYTES // 212)]
+        await peer.say(*map(EchoReq, said))
+        assert [await peer.hear() for _ in said] == list(map(EchoRes, said))
+
+
+@pytest.mark.parametrize("most", [10_000, SEND_BYTES])
+async def test_what_the_kernel_does_not_take_at_once_arrives_whole(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("broker.tls_transport.SEND_BYTES", most)
+    near, far = socket.socketpair()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    pieces = [b"short", b"", bytes(range(256)) * 20_000, b"x" * (SEND_BYTES + 1)]
+    heard = b""
+    reading = trio.Event()
+
+    async def read() -> None:
+        nonlocal heard
+        raw = trio.SocketStream(trio.socket.from_stdlib_socket(far))
+        async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost") as stream:
+            await stream.do_handshake()
+            await reading.wait()
+            async for data in stream:
+                heard += data
+
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            transport = await shake_hands(near, context, "peer", None, PATIENCE_SECONDS)
+            sent = transport.send_now(pieces)
+            assert len(pieces[0]) <= sent < sum(map(len, pieces)), "else this tests nothing"
+            reading.set()
+            for piece in unsent(pieces, sent):
+                await transport.send_all(piece)
+            await transport.aclose()
+    assert heard == b"".join(pieces)
+
+
+async def test_an_end_in_the_same_read_as_a_question_is_an_end(secure: Running) -> None:
+    async with unwrapped(secure) as (client, stream):
+        question = client.encrypted(encoded(EchoReq(b"the last")))
+        with pytest.raises(ssl.SSLWantReadError):
+            client.tls.unwrap()
+        await stream.send_all(question + client.encrypted(b""))
+        assert (await client.read()).endswith(b"the last")
+        with pytest.raises(ssl.SSLZeroReturnError):
+            await client.read()
+        await secure.until(lambda: not secure.broker.sessions)
+
+
+async def test_what_is_not_tls_within_tls_ends_that_connection_alone(
+    secure: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with tls_peer(secure) as bystander, unwrapped(secure) as (client, stream):
+        await stream.send_all(client.encrypted(encoded(EchoReq(b"in order"))))
+        assert (await client.read()).endswith(b"in order")
+        await stream.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))
+        with pytest.raises(ssl.SSLError):
+            await client.read()
+        assert await bystander.ask(EchoReq(b"still here")) == EchoRes(b"still here")
+        await secure.until(lambda: len(secure.broker.sessions) == 1)
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("has_epoll", [True, False])
+async def test_large_jobs_travel_with_epoll_and_without(
+    open_one: OpenRunning, certificate: Path, monkeypatch: pytest.MonkeyPatch, has_epoll: bool
+) -> None:
+    monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", has_epoll)
+    payload, result = b"x" * 3_000_000, b"y" * 3_000_000
+    async with open_secure(open_one, certificate) as running, tls_peer(running) as client, tls_peer(running) as worker:
+        await worker.can_do(b"f")
+        handle = await client.submit(b"f", payload)
+        assert (await worker.take()).payload == payload
+        await worker.say(WorkComplete(handle, result))
+        assert await client.hear() == WorkComplete(handle, result)
