@@ -2,10 +2,11 @@
 
 import argparse
 import ssl
+from collections.abc import Sequence
 
 from peer.address import DEFAULT_PORT, parse_addresses
 
-__all__ = ["add_server_options", "checked_servers", "tls_context"]
+__all__ = ["add_server_options", "parsed_with_servers", "tls_context"]
 
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +24,19 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tls-key", metavar="FILE", help="PEM file with the certificate's key, if that has not")
 
 
-def checked_servers(options: argparse.Namespace) -> list[str]:
-    """The servers given, or the one that is meant if none is; ValueError if one is no address."""
-    servers: list[str] = options.server or [f"127.0.0.1:{DEFAULT_PORT}"]
-    parse_addresses(servers)
-    return servers
+def parsed_with_servers(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """What the words ask for; of the servers, those given, or the one that is meant if none is.
+
+    Exits as the parser does when they cannot be right: also if a server is no address, or a file of TLS of no use.
+    """
+    options = parser.parse_args(words)
+    options.server = options.server or [f"127.0.0.1:{DEFAULT_PORT}"]
+    try:
+        parse_addresses(options.server)
+        tls_context(options)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
 
 
 def tls_context(options: argparse.Namespace) -> ssl.SSLContext | None:

@@ -6,6 +6,10 @@ connection breaks, a new one is made, greeted and prepared, and what may be repe
 
 Refused here: to know what a command means. Three kinds must not be posted, for they leave the rhythm of one
 reply a command: MULTI and its company, MONITOR, and CLIENT REPLY.
+
+Long, because a quarter of it says what its calls promise, and because the way of a command, from `post` to the
+socket, is here in one piece: what is cut out of it costs a call for each. What it uses has files of its own, from the
+outbox to the patience with a server that is away.
 """
 
 from __future__ import annotations

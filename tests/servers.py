@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,11 @@ class RedisServer:
         self.paused = False
         self._running().send_signal(signal.SIGCONT)
 
+    def cut(self) -> None:
+        """Break every connection but our own view."""
+        for kind in ("normal", "pubsub"):
+            self.client().client_kill_filter(_type=kind, skipme=True)
+
     def client(self) -> Any:
         """Our own view of it, through redis-py (a `redis.Redis`); blocking, so not while it is paused.
 
@@ -208,3 +213,7 @@ class RedisServer:
         self._reader.join(PATIENCE_SECONDS)
         assert process.stdout is not None
         process.stdout.close()
+
+
+MakeServer = Callable[..., RedisServer]
+"""Makes one that does not run yet, of settings as `RedisServer` takes them; it is cleaned up when the test is over."""

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from peer.one_line_parser import OneLineParser
-from peer.server_options import add_server_options, checked_servers, tls_context
+from peer.server_options import add_server_options, parsed_with_servers
 
 __all__ = ["LEVELS", "parsed"]
 
@@ -44,13 +44,7 @@ def parsed(words: Sequence[str], program: str = "python -m worker") -> argparse.
     parser.add_argument("--log-level", choices=LEVELS, default="INFO", help="on stderr, from this level on (INFO)")
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     add_server_options(parser)
-    options = parser.parse_args(words)
-    try:
-        options.server = checked_servers(options)
-        tls_context(options)
-    except ValueError as error:
-        parser.error(str(error))
-    return options
+    return parsed_with_servers(parser, words)
 
 
 def _count(text: str) -> int:

@@ -6,7 +6,6 @@ checker knows what goes in and comes out, and has its example; what it does are 
 
 import math
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
@@ -21,9 +20,9 @@ from client.blocking.dialing import way_to
 from client.blocking.job import FollowedJob
 from client.blocking.pipeline import Pipeline
 from client.blocking.pool import Pool
+from client.blocking.waiting import wait_until_over
 from client.defaults import CONNECT_TIMEOUT_SECONDS, IN_FLIGHT, MAX_BODY, UNREAD_BYTES
-from client.errors import CannotConnectError, ConnectionLostError, ResultTooLargeError, TimedOutError
-from client.pauses import Pauses
+from client.errors import ResultTooLargeError
 from client.records import Status, Submitted, UniqueStatus
 from client.results import result_reader
 from client.rota import Rota
@@ -284,18 +283,7 @@ class Client:
             handle = client.submit_background("sendEmail", b"to: ann@example.org")
             client.wait(handle, timeout=60)
         """
-        deadline = Deadline(timeout)
-        pauses = Pauses()
-        while not deadline.over:
-            try:
-                question = deadline.within(self._timeout_seconds)
-                if not self._asking.ask(GetStatus(checked_handle(handle)), StatusRes, question).known:
-                    return
-            except (ConnectionLostError, CannotConnectError, TimedOutError):
-                pass  # asked again, for that is safe; the pauses grow, whatever the reason
-            pause = pauses.next_seconds()
-            time.sleep(max(0, min(pause, deadline.seconds_left)))
-        raise deadline.passed(f"job {handle!r} is not over")
+        wait_until_over(self._asking, handle, Deadline(timeout), self._timeout_seconds)
 
     def ping(self, *, timeout: float | None = None) -> None:
         """Returns when the server has answered.

@@ -8,7 +8,7 @@ from typing import Final
 from client.command_line.moments import FORMS, moment
 from client.submission import When
 from peer.one_line_parser import OneLineParser
-from peer.server_options import add_server_options, checked_servers, tls_context
+from peer.server_options import add_server_options, parsed_with_servers
 from protocol import Priority
 
 __all__ = ["COMMANDS", "PRIORITIES", "parsed"]
@@ -41,13 +41,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         group = command.add_argument_group("output")
         group.add_argument("--json", action="store_true", help="write JSON, one object a line")
         add_server_options(command)
-    options = parser.parse_args(words)
-    try:
-        options.server = checked_servers(options)
-        tls_context(options)
-    except ValueError as error:
-        parser.error(str(error))
-    return options
+    return parsed_with_servers(parser, words)
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:

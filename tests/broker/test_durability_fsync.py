@@ -1,6 +1,5 @@
 """--durability fsync: a server that does not sync before it answers is not used, neither at the start nor later."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import open_running
 from tests.broker.test_main_errors import broker
 from tests.persistence.log_ear import hearing
-from tests.servers import AOF, RedisServer
+from tests.servers import AOF, MakeServer, RedisServer
 
-MakeServer = Callable[..., RedisServer]
 DEMAND = "--durability fsync wants every job on its disk before it is accepted"
 RIGHT = "appendonly yes, appendfsync always, no-appendfsync-on-rewrite no"
 EVERYSEC = ("--appendonly", "yes", "--appendfsync", "everysec")

@@ -1,7 +1,7 @@
 """--durability replica:N: a background job is accepted when so many replicas have it; nothing else waits for them."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -30,9 +30,8 @@ from tests.broker.running import Running, open_running
 from tests.broker.test_main_errors import broker as command
 from tests.faults.proxy import Proxy, open_proxy
 from tests.persistence.pipes import until
-from tests.servers import READY, RedisServer, find_engine
+from tests.servers import READY, MakeServer, RedisServer, find_engine
 
-MakeServer = Callable[..., RedisServer]
 NO_DELAY = ("--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0")
 PATIENT = 0.4
 """Seconds a submit waits for replicas that do not come."""

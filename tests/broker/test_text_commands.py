@@ -1,7 +1,6 @@
 """Text commands: what is asked by people and monitors."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,8 @@ from protocol import EchoReq, EchoRes, Role
 from protocol.connection import Connection
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running, open_running
-from tests.servers import RedisServer
+from tests.servers import MakeServer
 
-MakeServer = Callable[..., RedisServer]
 NEED_THE_STORE = (b"status", b"prioritystatus", b"show", b"create", b"drop", b"maxqueue", b"cancel")
 
 

@@ -10,8 +10,8 @@ from broker.settings import Settings
 from broker.version import VERSION
 from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import Running, open_running
-from tests.broker.test_text_commands import MakeServer, hear_lines
-from tests.servers import AOF, RedisServer
+from tests.broker.test_text_commands import hear_lines
+from tests.servers import AOF, MakeServer, RedisServer
 
 LONGER_THAN_THE_TEST = 10 * PATIENCE_SECONDS
 """How long a command may wait for Redis: whoever waited for that would fail the test."""

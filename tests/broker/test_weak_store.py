@@ -1,6 +1,6 @@
 """A Redis that may lose what it has confirmed: told at start, or not used at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,8 @@ from persistence import StoreForgetsError
 from tests.broker.running import open_running
 from tests.clusters import Cluster, wait_in_step
 from tests.sentinels import NAME, NO_DELAY, SentinelServer
-from tests.servers import AOF, Engine, RedisServer, find_engine
+from tests.servers import AOF, Engine, MakeServer, RedisServer, find_engine
 
-MakeServer = Callable[..., RedisServer]
 NO_AOF = "it has no append-only file, so its end loses jobs: set appendonly yes"
 EVICTS = "it evicts keys when its memory is full (allkeys-lru): set maxmemory-policy noeviction"
 FORGETS = "a failover forgets what the replica had not got yet, whatever --durability fsync says: choose replica:1, or "

@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from persistence import ClaimedJob, JobStatus, Outcome, StoreError, Submitted
+from persistence import ClaimedJob, JobStatus, StoreError, Submitted
 from persistence.steering import Dropped
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin
@@ -23,22 +23,6 @@ def commands(broker: Standin) -> int:
     return broker.store.pipe.statistics().commands
 
 
-def finish_soon(broker: Standin, job: ClaimedJob, result: bytes = b"", *, aloud: bool = False) -> list[bytes]:
-    words: list[bytes] = []
-    broker.store.ending.finish(
-        broker.function(),
-        job.id,
-        job.attempt,
-        Outcome.COMPLETED,
-        result,
-        words.append,
-        unique=job.unique,
-        beside=job.beside,
-        aloud=aloud,
-    )
-    return words
-
-
 async def running(broker: Standin, count: int) -> list[ClaimedJob]:
     for at in range(count):
         await broker.submit(b"%d" % at, unique=b"u%d" % at)
@@ -51,7 +35,7 @@ async def test_submits_claims_and_ends_of_an_event_are_a_command_each(broker: St
     broker.store.gather()
     submits = [broker.submit_soon(b"new%d" % at) for at in range(5)]
     claims = [broker.claim_soon() for _ in range(5)]
-    ends = [finish_soon(broker, job) for job in ran]
+    ends = [broker.finish_soon(job) for job in ran]
     broker.store.flush()
     await until(lambda: all(submits) and all(claims) and all(ends))
     assert commands(broker) - before == 3
@@ -102,7 +86,7 @@ async def test_a_submit_joins_the_job_that_ends_after_it_and_not_the_one_that_en
     (job,) = await running(broker, 1)
     broker.store.gather()
     joining = broker.submit_soon(unique=job.unique)
-    end = finish_soon(broker, job)
+    end = broker.finish_soon(job)
     anew = broker.submit_soon(unique=job.unique)
     broker.store.flush()
     await until(lambda: bool(joining and end and anew))
@@ -115,7 +99,7 @@ async def test_a_submit_joins_the_job_that_ends_after_it_and_not_the_one_that_en
 async def test_a_run_that_ends_several_times_in_one_event_ends_once(broker: Standin) -> None:
     (job,) = await running(broker, 1)
     broker.store.gather()
-    ends = [finish_soon(broker, job) for _ in range(3)]
+    ends = [broker.finish_soon(job) for _ in range(3)]
     broker.store.flush()
     await until(lambda: all(ends))
     assert ends == [[b"finished"], [b"gone"], [b"gone"]]
@@ -125,7 +109,7 @@ async def test_a_run_that_ends_several_times_in_one_event_ends_once(broker: Stan
 async def test_a_question_hears_of_what_was_gathered_before_it(broker: Standin) -> None:
     (job,) = await running(broker, 1)
     broker.store.gather()
-    end = finish_soon(broker, job)
+    end = broker.finish_soon(job)
     statuses: list[JobStatus | StoreError] = []
     broker.store.asking.status(job.handle, statuses.append)
     broker.store.flush()
@@ -138,7 +122,7 @@ async def test_nothing_is_left_in_redis_of_jobs_that_ended_together(broker: Stan
     waited_for = [await broker.submit(background=False) for _ in range(2)]
     ran += [await broker.claim() for _ in waited_for]
     broker.store.gather()
-    ends = [finish_soon(broker, job) for job in ran]
+    ends = [broker.finish_soon(job) for job in ran]
     broker.store.flush()
     await until(lambda: all(ends))
     tag = broker.function(FUNCTION).tag.decode()
@@ -178,7 +162,7 @@ async def test_results_that_travel_are_no_more_in_one_script_than_a_pipe_takes(
     ran = await running(broker, 5)
     before = commands(broker)
     broker.store.gather()
-    ends = [finish_soon(broker, job, b"x" * 100_000, aloud=aloud) for job in ran]
+    ends = [broker.finish_soon(job, b"x" * 100_000, aloud=aloud) for job in ran]
     broker.store.flush()
     await until(lambda: all(ends))
     assert commands(broker) - before == scripts

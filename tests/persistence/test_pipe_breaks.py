@@ -1,7 +1,6 @@
 """What becomes of commands when the connection breaks, and how the pipe comes back."""
 
 import re
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -14,9 +13,7 @@ from persistence.pipe import Pipe
 from persistence.replies import Command, Reply
 from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running, until
-from tests.servers import AOF, RedisServer
-
-MakeServer = Callable[..., RedisServer]
+from tests.servers import AOF, MakeServer, RedisServer
 
 
 class Pusher:

@@ -1,6 +1,5 @@
 """How a pipe gets in: who it says it is, what it finds there, and what it says when it is not let in."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,9 +14,7 @@ from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, options_for, running
 from tests.persistence.scripted_server import as_version, older_than_hello, scripted_server, serving
 from tests.ports import private_port
-from tests.servers import RedisServer
-
-MakeServer = Callable[..., RedisServer]
+from tests.servers import MakeServer, RedisServer
 
 
 async def first_refusal(options: RedisOptions, error: type[StoreError]) -> str:

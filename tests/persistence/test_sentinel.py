@@ -16,9 +16,7 @@ from tests.persistence.log_ear import hearing
 from tests.persistence.pipes import Heard, running
 from tests.ports import private_port
 from tests.sentinels import NAME, SentinelServer
-from tests.servers import PATIENCE_SECONDS, Engine, RedisServer
-
-MakeServer = Callable[..., RedisServer]
+from tests.servers import PATIENCE_SECONDS, Engine, MakeServer, RedisServer
 
 
 def group(locator: SentinelLocator, **fields: object) -> RedisOptions:

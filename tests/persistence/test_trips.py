@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from persistence import ClaimedJob, Limits, Manner, Outcome
+from persistence import ClaimedJob, Limits, Manner
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import Standin
 from tests.servers import RedisServer
@@ -190,11 +190,8 @@ async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
     job = await broker.claim()
 
     async def act(broker: Standin) -> None:
-        words: list[bytes] = []
         broker.store.ending.progress(broker.function(), job.id, 1, 1, 2)
-        broker.store.ending.finish(
-            broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=job.beside
-        )
+        words = broker.finish_soon(job)
         submit, looks = broker.submit_soon(unique=b"u"), broker.claim_soon()
         broker.store.listen(broker.function())
         await until(lambda: bool(words and submit and looks))

@@ -55,7 +55,7 @@ GUARDS: Final = (
         "persistence/rejoining.py",
         "            if self._ending.is_owed(function, *run):\n",
         "            if False:\n",
-        f"{STORE}/test_outages.py::test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for",
+        f"{STORE}/test_lost_answers.py::test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for",
     ),
     Guard(
         AWAY,
@@ -135,7 +135,7 @@ GUARDS: Final = (
         "persistence/scripts/enqueue.lua",
         'if beside and not holder and not has_payload(id) then return "bare" end\n',
         "",
-        f"{STORE}/test_large_payloads.py::test_a_payload_that_is_not_there_is_handed_in_again_and_not_without_end",
+        f"{STORE}/test_large_payloads_refused.py::test_a_payload_that_is_not_there_is_handed_in_again_and_not_without_end",
     ),
     Guard(
         AWAY,
@@ -143,7 +143,7 @@ GUARDS: Final = (
         "persistence/beside.py",
         'self.payload, b"NX", b"EX",',
         'self.payload, b"EX",',
-        f"{STORE}/test_large_payloads.py::test_a_lost_answer_is_asked_for_again_and_the_job_keeps_it",
+        f"{STORE}/test_large_payloads_cut.py::test_a_lost_answer_is_asked_for_again_and_the_job_keeps_it",
     ),
     Guard(
         AWAY,

@@ -64,7 +64,7 @@ GUARDS: Final = (
         "persistence/beside.py",
         ', b"EX", EXPIRES_SECONDS]',
         "]",
-        f"{STORE}/test_large_payloads.py::test_who_dies_between_it_and_its_job_leaves_what_expires",
+        f"{STORE}/test_large_payloads_cut.py::test_who_dies_between_it_and_its_job_leaves_what_expires",
     ),
     Guard(
         WORKER,

@@ -81,7 +81,7 @@ GUARDS: Final = (
         "persistence/submitting.py",
         "self._beside.discard(self._id)",
         "pass",
-        f"{STORE}/test_large_payloads.py::test_at_the_memory_limit_it_is_refused_as_any_and_nothing_is_left",
+        f"{STORE}/test_large_payloads_refused.py::test_at_the_memory_limit_it_is_refused_as_any_and_nothing_is_left",
     ),
     Guard(
         EMPTIED,
@@ -145,6 +145,6 @@ GUARDS: Final = (
         "persistence/scripts/void.lua",
         " or has_payload(id) then",
         " then",
-        f"{STORE}/test_large_payloads.py::test_a_payload_that_a_server_did_not_know_of_yet_is_asked_for_again",
+        f"{STORE}/test_large_payloads_refused.py::test_a_payload_that_a_server_did_not_know_of_yet_is_asked_for_again",
     ),
 )

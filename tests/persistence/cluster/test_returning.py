@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from persistence import Function
 from persistence.keys import digest_of
-from persistence.scripts import FENCE
 from tests.clusters import Cluster
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import Standin
@@ -25,7 +24,7 @@ async def test_nothing_is_claimed_under_a_name_that_is_not_written_down(
     await other.submit(function=name)
     old, latch = broker.name, broker.store.link.keys.root + b":latch"
     broker.store.pipe.post([b"BLPOP", latch, 0], lambda reply: None)  # holds up the node of the presences
-    await other.store.bulk.ask(*FENCE.call(other.function(name).tag, old, 100, 86_400))
+    await other.fence(old, name)
     assert (await broker.look(name)).job is None
     assert broker.name != old
     looks = broker.claim_soon(name)

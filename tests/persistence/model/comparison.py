@@ -49,18 +49,18 @@ class Comparison(RuleBasedStateMachine):
     def do(self, script: str, *arguments: Any) -> Any:
         """Run a script and the model's verb; the answers agree, and so does all that is there afterwards."""
         clock = {"now": self.base} if script in ("enqueue", "due") else {}
-        before = self.life.scheduled()[:1]
-        letters = {name: len(self.life.mail.get(name, ())) for name in self.names}
+        before = self.life.jobs.scheduled()[:1]
+        letters = {name: len(self.life.mail.letters.get(name, ())) for name in self.names}
         answer, notices = self.look(
             SCRIPTS[script].call(TAG, *self._spoken(script, arguments)), lambda: self._predict(script, arguments, clock)
         )
         if script in MANY and isinstance(answer, list):
             answer = answer[-1]
         self._hear(notices)
-        if self.life.scheduled()[:1] != before and script == "enqueue":
+        if self.life.jobs.scheduled()[:1] != before and script == "enqueue":
             assert b"s" in notices, "an earlier time was told to no alarm"
         for node in self.alive():
-            if len(self.life.mail.get(node.name, ())) > letters[node.name]:
+            if len(self.life.mail.letters.get(node.name, ())) > letters[node.name]:
                 assert b"m" + node.name in notices, "mail that nobody was told of"
         return answer
 

@@ -6,65 +6,13 @@ numbers. Times are unix seconds by Redis's clock, given by the test.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from persistence.records import record_length, unpack_record
-
-ENTRY_BYTES: Final = 64
-NO_GENERATION: Final = 9_007_199_254_740_991
-"""Of a name whose broker was told that a submit under it was not stored."""
-
-
-@dataclass
-class Job:
-    """One that is not over: scheduled if it has a time, running if it has an owner, else queued."""
-
-    id: bytes
-    record: bytes
-    listeners: list[bytes] = field(default_factory=list)
-    run_at: int | None = None
-    owner: bytes = b""
-    claim: int = 0
-    attempt: int = 0
-    charged: int = 0
-    progress: tuple[int, int] = (0, 0)
-    said: int = 0
-
-    @property
-    def unique(self) -> bytes:
-        return unpack_record(self.record).unique
-
-    @property
-    def priority(self) -> int:
-        return unpack_record(self.record).priority
-
-    @property
-    def background(self) -> bool:
-        return unpack_record(self.record).background
-
-    @property
-    def beside(self) -> bool:
-        return unpack_record(self.record).beside
-
-
-@dataclass
-class Standing:
-    """What is remembered of an incarnation: whether it may still write, and which of its submits are known."""
-
-    generation: int = 0
-    highest: int = 0
-    open: set[int] = field(default_factory=set)
-    """Numbers below the highest that were not stored, and may be yet."""
-    over: bool = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The numbers in the scripts, which the test makes small."""
-
-    ghost_steps: int
-    too_full_bytes: int
+from tests.persistence.model.job import Job, Jobs
+from tests.persistence.model.mail import Mail
+from tests.persistence.model.small import Limits
+from tests.persistence.model.standing import NO_GENERATION, Standing
 
 
 class Life:
@@ -72,37 +20,16 @@ class Life:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.jobs: dict[bytes, Job] = {}
+        self.jobs = Jobs()
         self.queues: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
         self.standing: dict[bytes, Standing] = {}
-        self.mail: dict[bytes, list[tuple[bytes, bytes, bytes]]] = {}
-        self.held: dict[bytes, int] = {}
+        self.mail = Mail(limits.too_full_bytes)
         self.dead: dict[bytes, tuple[int, int, bytes]] = {}
         self.counters: Counter[str] = Counter()
         self.most_jobs = 0
         self.over: set[bytes] = set()
         self.payloads: dict[bytes, bool] = {}
         """What was handed in beside a record, by id: whether it is a job's, and stays."""
-
-    # -- what can be asked of it
-
-    def with_unique(self, unique: bytes) -> Job | None:
-        """The job that holds a unique."""
-        return next((job for job in self.jobs.values() if unique and job.unique == unique), None)
-
-    def running(self, incarnation: bytes) -> list[Job]:
-        """What an incarnation runs, newest claim first."""
-        mine = [job for job in self.jobs.values() if job.owner == incarnation]
-        return sorted(mine, key=lambda job: (job.claim, job.id), reverse=True)
-
-    def attending(self, incarnation: bytes) -> list[bytes]:
-        """What the clients of an incarnation wait for."""
-        return [job.id for job in self.jobs.values() if incarnation in job.listeners]
-
-    def scheduled(self) -> list[Job]:
-        """The delayed jobs, earliest first."""
-        delayed = [job for job in self.jobs.values() if job.run_at is not None]
-        return sorted(delayed, key=lambda job: (job.run_at, job.id))
 
     # -- submits
 
@@ -125,8 +52,8 @@ class Life:
         if refusal == b"stale":
             return refusal
         known = self.standing.get(me, Standing())
-        holder, beside = self.with_unique(unpack_record(record).unique), unpack_record(record).beside
-        if number <= known.highest and number not in known.open:
+        holder, beside = self.jobs.with_unique(unpack_record(record).unique), unpack_record(record).beside
+        if known.has_stored(number):
             self.discard(job)
             found = self.jobs.get(job) or holder
             return self._join(found, me, waits == b"1" and not refusal) if found else b"gone"
@@ -141,7 +68,7 @@ class Life:
             return b"full"
         elif beside and job not in self.payloads:
             return b"bare"
-        self._note(me, generation, number, floor)
+        self.standing.setdefault(me, Standing()).note(generation, number, floor)
         if holder is not None:
             if unpack_record(record).background and not holder.background:
                 holder.record = bytes([holder.record[0] + 4]) + holder.record[1:]
@@ -171,13 +98,6 @@ class Life:
         if waits and me not in job.listeners:
             job.listeners.append(me)
         return [b"joined", job.id, b"running" if job.owner else b"waiting"]
-
-    def _note(self, me: bytes, generation: int, number: int, floor: int) -> None:
-        known = self.standing.setdefault(me, Standing())
-        known.generation = generation
-        known.open |= set(range(known.highest + 1, number))
-        known.open = {left for left in known.open if left != number and left >= floor}
-        known.highest = max(known.highest, number)
 
     # -- claims
 
@@ -333,26 +253,11 @@ class Life:
 
     def _tell_others(self, job: Job, me: bytes, kind: bytes, payload: bytes) -> None:
         for listener in [listener for listener in job.listeners if listener != me]:
-            held = self.held.get(listener, 0)
-            if held and held + len(payload) + ENTRY_BYTES > self.limits.too_full_bytes:
-                job.listeners.remove(listener)
-                kind_there, payload_there = b"failed", b""
+            if self.mail.has_room(listener, payload):
+                self.mail.put(listener, job.id, kind, payload)
             else:
-                kind_there, payload_there = kind, payload
-            self.mail.setdefault(listener, []).append((job.id, kind_there, payload_there))
-            self.held[listener] = held + len(payload_there) + ENTRY_BYTES
-
-    def read_mail(self, me: bytes, entries: int) -> None:
-        """The first of them were read, and are thrown away."""
-        read, kept = self.mail[me][:entries], self.mail[me][entries:]
-        self.held[me] -= sum(len(payload) + ENTRY_BYTES for *_, payload in read)
-        self.mail[me] = kept
-        if not kept:
-            self._drop_mail(me)
-
-    def _drop_mail(self, me: bytes) -> None:
-        self.mail.pop(me, None)
-        self.held.pop(me, None)
+                job.listeners.remove(listener)
+                self.mail.put(listener, job.id, b"failed", b"")
 
     # -- brokers that come and go
 
@@ -360,7 +265,7 @@ class Life:
         if refusal := self._refusal(me, generation):
             return refusal
         self.standing.setdefault(me, Standing()).generation = generation
-        running = [part for job in self.running(me) for part in (job.id, job.attempt, b"".join(job.listeners))]
+        running = [part for job in self.jobs.running(me) for part in (job.id, job.attempt, b"".join(job.listeners))]
         for job in map(self.jobs.get, ids):
             if job and me not in job.listeners:
                 job.listeners.append(me)
@@ -368,38 +273,33 @@ class Life:
 
     def fence(self, lost: bytes, steps: int, keep_seconds: int) -> list[Any]:
         self.standing.setdefault(lost, Standing()).over = True
-        awaited = self.attending(lost)
+        awaited = self.jobs.attending(lost)
         assert steps >= len(awaited), "which of them it takes first, is its choice"
         for job_id in awaited:
             self._stop_waiting(job_id, lost)
-        for job in self.running(lost)[: steps - len(awaited)]:
+        for job in self.jobs.running(lost)[: steps - len(awaited)]:
             self._give_back(job, b"house", -1)
-        self._drop_mail(lost)
-        return [b"fenced", len(self.running(lost)) + len(self.attending(lost))]
+        self.mail.drop(lost)
+        return [b"fenced", len(self.jobs.running(lost)) + len(self.jobs.attending(lost))]
 
     def leave(self, me: bytes, keep_seconds: int) -> bytes:
-        if self.running(me) or self.attending(me):
+        if self.jobs.running(me) or self.jobs.attending(me):
             return b"busy"
         self.standing.setdefault(me, Standing()).over = True
-        self._drop_mail(me)
+        self.mail.drop(me)
         return b"left"
 
     # -- the clock
 
     def due(self, steps: int, *, now: int) -> None:
-        for job in [job for job in self.scheduled() if (job.run_at or 0) <= now][:steps]:
+        for job in [job for job in self.jobs.scheduled() if (job.run_at or 0) <= now][:steps]:
             job.run_at = None
             self.queues[job.priority].append(job.id)
 
     # -- shared parts
 
     def _refusal(self, me: bytes, generation: int) -> bytes | None:
-        known = self.standing.get(me)
-        if known is None:
-            return None
-        if known.over:
-            return b"fenced"
-        return b"stale" if generation < known.generation else None
+        return self.standing.get(me, Standing()).refusal(generation)
 
     def _run(self, me: bytes, job_id: bytes, attempt: int) -> Job | None:
         job = self.jobs.get(job_id)

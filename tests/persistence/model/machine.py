@@ -1,6 +1,6 @@
 """Random histories: several brokers do everything they can, and after each step Redis and the model agree.
 
-Long, because hypothesis wants all that can happen as rules of one class.
+Longer than most, because hypothesis wants all that can happen as rules of one class.
 """
 
 from typing import Any, Final
@@ -8,11 +8,12 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from persistence.records import job_id, pack_record
-from tests.persistence.model.comparison import HOUR, SCRIPTS, TAG, Comparison
-from tests.persistence.model.node import PRIORITIES, Node, Run, Said
+from persistence.records import job_id
+from tests.persistence.model.comparison import HOUR, SCRIPTS, TAG
+from tests.persistence.model.deeds import ROOM, Deeds
+from tests.persistence.model.node import PRIORITIES, Run, Said
+from tests.persistence.model.standing import Standing
 
-KEEP_SECONDS: Final = 86_400
 WHERE: Final = ("inside", "inside", "beside", "beside", "lost on the way")
 """Where the payload of a job is."""
 
@@ -20,34 +21,10 @@ picks = st.integers(0, 1_000)
 """Chooses one of what there is at that moment."""
 
 
-class History(Comparison):
-    """Everything that brokers can do, as rules. Set `line` before the first example."""
+class History(Deeds):
+    """Everything that can happen, as rules: chance says who does what. Set `line` before the first example."""
 
     # -- submits
-
-    def _compose(
-        self,
-        node: Node,
-        unique: bytes,
-        priority: int,
-        hours: int | None,
-        waits: bool,
-        handoff: bool,
-        room: int,
-        beside: bool = False,
-    ) -> tuple[int, tuple[Any, ...]]:
-        node.last_number = number = node.last_number + 1
-        node.unanswered.add(number)
-        node.last_claim += handoff
-        payload = b"" if beside else b"job %d" % number
-        record = pack_record(unique, b"r" * (number % 3), payload, priority, not waits, beside=beside)
-        if beside:
-            self.large.append(job_id(node.name, number))
-        run_at = b"" if hours is None else b"%d" % (self.base + HOUR // 2 + hours * HOUR)
-        floor, claim = min(node.unanswered), node.last_claim if handoff else b""
-        return number, (
-            number, floor, job_id(node.name, number), record, run_at, b"1" if waits else b"", claim, room,
-        )  # fmt: skip
 
     @rule(
         pick=picks,
@@ -93,36 +70,14 @@ class History(Comparison):
     def several_are_submitted_together(
         self, pick: int, orders: list[tuple[bytes, int, bool, str]], again: bool
     ) -> None:
-        node, room = self._any(pick), 65_536
+        node = self._any(pick)
         told = [
-            self._compose(node, *order[:2], None, order[2], False, room, order[3] != "inside")[1] for order in orders
+            self._compose(node, *order[:2], None, order[2], False, ROOM, order[3] != "inside")[1] for order in orders
         ]
         for order, each in zip(orders, told, strict=True):
             if order[3] == "beside":
                 self._hand_in(each[2])
-        floor = min(arguments[1] for arguments in told)
-        command = SCRIPTS["enqueue"].call(
-            TAG, node.name, node.generation, floor, room, *(part for each in told for part in (each[0], *each[2:-1]))
-        )
-
-        def predict() -> list[Any]:
-            return [
-                self.life.enqueue(node.name, node.generation, each[0], floor, *each[2:], now=self.base) for each in told
-            ]
-
-        answers, notices = self.look(command, predict)
-        self._hear(notices)
-        for arguments, order, answer in zip(told, orders, answers, strict=True):
-            if answer not in (b"fenced", b"bare"):
-                node.unanswered.discard(arguments[0])
-                self._answered(node, order[2], arguments[2], answer)
-        if again:
-            self._hear(self.look(command, predict)[1])
-        if answers[0] == b"fenced" and not node.over:
-            self._go_on_anew(node)
-
-    def _hand_in(self, job: bytes) -> None:
-        self.look([b"SET", TAG + b":payload:" + job, b"x", b"NX", b"EX", KEEP_SECONDS], lambda: self.life.hand_in(job))
+        self._submit_together(node, [order[2] for order in orders], told, again)
 
     @precondition(lambda self: self.large)
     @rule(pick=picks, what=st.sampled_from(["comes late", "is discarded", "is evicted"]))
@@ -158,25 +113,12 @@ class History(Comparison):
             self.a_job_comes_back_and_is_handed_out_again(pick, 0)
             self.the_house(pick, 3, "sweep")
 
-    def _answered(self, node: Node, waits: bool, own: bytes, answer: Any) -> None:
-        if answer[0] == b"handed":
-            self._handed(node, answer[1:])
-        if waits and answer not in (b"full", b"gone", b"stale", b"bare"):
-            self.waited.append((node, answer[1] if answer[0] == b"joined" else own))
-
-    def _handed(self, node: Node, parts: list[Any]) -> None:
-        for at in range(0, len(parts), 5):
-            job, attempt, listeners = parts[at : at + 3]
-            self.runs.append(Run(node, job, attempt))
-            if listeners not in (b"", node.name):
-                self.heard.add((job, attempt))
-
     @precondition(lambda self: self.said)
     @rule(pick=picks)
     def what_was_said_comes_once_more(self, pick: int) -> None:
         # Mostly soon afterwards.
         script, arguments = self.said[-1 - pick % (min(len(self.said), 3) if pick % 2 else len(self.said))]
-        if script == "claim" and self.life.standing.get(arguments[0], Node).generation <= arguments[1]:
+        if script == "claim" and self.life.standing.get(arguments[0], Standing()).generation <= arguments[1]:
             return  # a claim is repeated by nobody; one of an old connection may come late, and is refused
         over = set(self.life.over)
         answer = self.do(script, *arguments)
@@ -227,22 +169,7 @@ class History(Comparison):
         ends = [
             (run.id, run.attempt, outcome) for run, outcome in zip(runs, outcomes, strict=False) if run.node is node
         ]
-        told = [
-            (*end, job.unique, b"result", b"1b" if job.beside else b"1")
-            if (job := self.life.jobs.get(end[0]))
-            else (*end, b"", b"result", b"1")
-            for end in ends
-        ]
-        command = SCRIPTS["finish"].call(TAG, node.name, node.generation, *(part for each in told for part in each))
-
-        def predict() -> Any:
-            words = [self.life.finish(node.name, node.generation, *end, b"result", b"1") for end in ends]
-            return words[0] if words[0] in (b"fenced", b"stale") else [b"ended", *words]
-
-        answer, notices = self.look(command, predict)
-        self._hear(notices)
-        if answer == b"fenced" and not node.over:
-            self._go_on_anew(node)
+        self._end_together(node, ends)
 
     @precondition(lambda self: self.runs)
     @rule(pick=picks, numerator=st.integers(0, 2**32 - 1), denominator=st.integers(0, 3))
@@ -282,7 +209,7 @@ class History(Comparison):
     def a_job_comes_back_and_is_handed_out_again(self, pick: int, count: int) -> None:
         node = self._any(pick)
         self.claim(pick, 2, 3, 0)
-        mine = self.life.running(node.name)
+        mine = self.life.jobs.running(node.name)
         if mine and not node.over:
             pairs = [part for job in mine for part in (job.id, job.attempt)]
             self._write(node, "requeue", b"house", -1, *pairs)
@@ -296,7 +223,7 @@ class History(Comparison):
         listener, runner = self._any(pick), self._any(pick + 1)
         self.submit(pick, "answered", unique=b"", priority=0, hours=None, waits=True, handoff=False, room=0)
         self.claim(pick + 1, 0, 2, 65_536)
-        for job in self.life.running(runner.name)[:pieces]:
+        for job in self.life.jobs.running(runner.name)[:pieces]:
             self.pieces += 1
             self._write(runner, "post", job.id, job.attempt, self.pieces, b"data", b"x" * pieces * 30)
         if lost and listener is not runner:
@@ -310,19 +237,12 @@ class History(Comparison):
         self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in leaving]
         self._write(node, "detach", *leaving)
 
-    @precondition(lambda self: any(self.life.mail.values()))
+    @precondition(lambda self: any(self.life.mail.letters.values()))
     @rule(pick=picks, count=st.integers(1, 3))
     def the_mail_is_read(self, pick: int, count: int) -> None:
-        full = [name for name, letters in self.life.mail.items() if letters]
+        full = [name for name, letters in self.life.mail.letters.items() if letters]
         name = full[pick % len(full)]
-        (entries,), _ = self.line.ask([b"XRANGE", TAG + b":mailbox:" + name, b"-", b"+", b"COUNT", count])
-        milliseconds, _, last = entries[-1][0].partition(b"-")
-        first_kept = b"%b-%d" % (milliseconds, int(last) + 1)
-        length = sum(len(entry[1][5]) for entry in entries)
-        command = SCRIPTS["trim"].call(TAG, name, first_kept, length, len(entries))
-        self.life.read_mail(name, len(entries))
-        assert self.look(command)[0] == len(entries)
-        assert self.look(command)[0] == 0
+        self._read_mail(name, count)
 
     # -- brokers
 
@@ -338,44 +258,15 @@ class History(Comparison):
         elif what == "is lost" and not alone:
             self._fence(self._any(pick) if pick % 5 else self.nodes[pick % len(self.nodes)], further=pick % 4)
 
-    def _reconnect(self, node: Node) -> None:
-        node.generation += 1
-        awaited = [job for waits, job in self.waited if waits is node]
-        answer = self._write(node, "rejoin", *awaited)
-        if answer == b"fenced":
-            return
-        node.may_hold_work = set(PRIORITIES)
-        running, gone, _ = answer
-        unknown: list[Any] = []
-        for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
-            if (node, job, attempt) not in self.runs:
-                unknown += (job, attempt)
-            elif listeners not in (b"", node.name):
-                self.heard.add((job, attempt))
-        if unknown:
-            self._write(node, "requeue", b"house", -1, *unknown)
-        self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in gone]
-
-    def _fence(self, lost: Node, further: int) -> None:
-        steps = len(self.life.attending(lost.name)) + further
-        if steps:
-            self.said.append(Said("fence", (lost.name, steps, KEEP_SECONDS)))
-            self.do("fence", lost.name, steps, KEEP_SECONDS)
-
-    def _leave(self, node: Node) -> None:
-        if self.do("leave", node.name, KEEP_SECONDS) == b"left":
-            node.over = True
-            self.waited = [(waits, job) for waits, job in self.waited if waits is not node]
-
     # -- time and housekeeping
 
     @rule(hours=st.integers(0, 3), steps=st.integers(1, 3))
     def time_passes(self, hours: int, steps: int) -> None:
-        for job in self.life.scheduled():
+        for job in self.life.jobs.scheduled():
             job.run_at = (job.run_at or 0) - hours * HOUR
             self.line.ask([b"ZADD", TAG + b":scheduled", job.run_at, job.id])
         milliseconds = self.do("due", steps)
-        left = [job.run_at or 0 for job in self.life.scheduled()]
+        left = [job.run_at or 0 for job in self.life.jobs.scheduled()]
         assert (milliseconds < 0) == (not left)
         assert (milliseconds == 0) == (bool(left) and left[0] <= self.base)
 
@@ -389,11 +280,6 @@ class History(Comparison):
             assert answer in (b"swept", b"more")
         elif known := sorted(self.life.jobs) + sorted(self.life.over):
             self._ask(known[pick % len(known)])
-
-    def _ask(self, name: bytes) -> None:
-        job = self.life.jobs.get(name)
-        answer, _ = self.look(SCRIPTS["status"].call(TAG, name))
-        assert answer == ([b"running" if job.owner else b"waiting", *job.progress] if job else b"unknown")
 
     # -- what holds at any time
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from persistence.keys import FUNCTION_KEYS, INCARNATION_KEYS, QUEUE_KEYS
 from persistence.replies import Command
-from tests.persistence.model.life import Life, Standing
+from tests.persistence.model.life import Life
+from tests.persistence.model.standing import Standing
 
 RUN: Final = struct.Struct(">IHIII")
 REMAINS: Final = struct.Struct(">IH")
@@ -89,18 +90,18 @@ def expected(life: Life, incarnations: list[bytes]) -> Sight:
         },
         "uniques": {job.unique: job.id for job in jobs.values() if job.unique},
         "queues": [[job for job in queue if job in jobs] for queue in life.queues],
-        "scheduled": [(job.id, job.run_at) for job in life.scheduled()],
+        "scheduled": [(job.id, job.run_at) for job in life.jobs.scheduled()],
         "listeners": {job.id: job.listeners for job in jobs.values() if job.listeners},
-        "running": {name: [job.id for job in life.running(name)] for name in incarnations},
-        "attending": {name: set(life.attending(name)) for name in incarnations},
-        "mail": {name: life.mail.get(name, []) for name in incarnations},
-        "held": life.held,
+        "running": {name: [job.id for job in life.jobs.running(name)] for name in incarnations},
+        "attending": {name: set(life.jobs.attending(name)) for name in incarnations},
+        "mail": {name: life.mail.letters.get(name, []) for name in incarnations},
+        "held": life.mail.held,
         "dead": set(life.dead),
         "remains": life.dead,
         "standing": life.standing,
         "counters": {name: life.counters[name] for name in COUNTERS if life.counters[name]},
         "waiting": [sum(job in jobs for job in queue) for queue in life.queues],
-        "scheduled count": len(life.scheduled()),
+        "scheduled count": len(life.jobs.scheduled()),
     }
 
 

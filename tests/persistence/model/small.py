@@ -1,10 +1,19 @@
 """The scripts with small numbers in them, so that a short history reaches beyond every one."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Final
 
 from persistence.scripts import Script
-from tests.persistence.model.life import Limits
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers in the scripts, as far as the model has them too."""
+
+    ghost_steps: int
+    too_full_bytes: int
+
 
 LIMITS: Final = Limits(ghost_steps=2, too_full_bytes=300)
 SMALLER: Final = {

@@ -1,10 +1,12 @@
 """Brokers on the server of a test."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import trio
 
+from tests.faults.proxy import open_proxy
+from tests.persistence.store.gate import Gate
 from tests.persistence.store.standin import Standin
 from tests.servers import RedisServer
 
@@ -32,3 +34,21 @@ async def broker(redis_server: RedisServer, start: Start) -> Standin:
 async def other(redis_server: RedisServer, start: Start) -> Standin:
     """A second one beside it."""
     return await start(Standin(redis_server))
+
+
+@pytest.fixture
+async def gate(redis_server: RedisServer) -> AsyncIterator[Gate]:
+    """A gate in front of the server."""
+    async with open_proxy(Gate(redis_server.port)) as gate:
+        yield gate
+
+
+@pytest.fixture
+async def gated(gate: Gate, redis_server: RedisServer, start: Start) -> AsyncIterator[Standin]:
+    """A broker behind it, which has met the function."""
+    broker = await start(Standin(redis_server, port=gate.port))
+    broker.function()
+    await broker.settled()
+    yield broker
+    gate.heal()
+    await broker.abandon()

@@ -25,7 +25,7 @@ from persistence import (
 from persistence.beside import Kept
 from persistence.durability import Durability
 from persistence.records import unpack_record
-from persistence.scripts import Script
+from persistence.scripts import FENCE, Script
 from protocol import Priority
 from tests.persistence.pipes import until
 from tests.persistence.store.recording import Recording
@@ -66,6 +66,11 @@ async def answer_of(ask: Callable[[Callable[[T], None]], None]) -> T:
     """Call something that answers through a callback, and wait for that; it must answer once."""
     answers: list[T] = []
     ask(answers.append)
+    return await only(answers)
+
+
+async def only(answers: list[T]) -> T:
+    """Wait for what is put into a list; it must be one thing."""
     await until(lambda: bool(answers))
     (answer,) = answers
     return answer
@@ -224,6 +229,30 @@ class Standin:
         assert isinstance(look.job, ClaimedJob)
         return look.job
 
+    def finish_soon(
+        self,
+        job: ClaimedJob,
+        payload: bytes = b"",
+        *,
+        outcome: Outcome = Outcome.COMPLETED,
+        attempt: int | None = None,
+        aloud: bool = False,
+    ) -> list[bytes]:
+        """Finish without waiting; the answer is put into the list that is returned."""
+        words: list[bytes] = []
+        self.store.ending.finish(
+            self.function(job.function),
+            job.id,
+            attempt or job.attempt,
+            outcome,
+            payload,
+            words.append,
+            unique=job.unique,
+            beside=job.beside,
+            aloud=aloud,
+        )
+        return words
+
     async def finish(
         self,
         job: ClaimedJob,
@@ -233,25 +262,17 @@ class Standin:
         attempt: int | None = None,
         aloud: bool = False,
     ) -> bytes:
-        return await answer_of(
-            lambda answer: self.store.ending.finish(
-                self.function(job.function),
-                job.id,
-                attempt or job.attempt,
-                outcome,
-                payload,
-                answer,
-                unique=job.unique,
-                beside=job.beside,
-                aloud=aloud,
-            )
-        )
+        return await only(self.finish_soon(job, payload, outcome=outcome, attempt=attempt, aloud=aloud))
+
+    def requeue_soon(self, *jobs: ClaimedJob, manner: Manner = Manner.SUSPECT, limit: int = -1) -> list[list[bytes]]:
+        """Give back without waiting; the answer is put into the list that is returned."""
+        words: list[list[bytes]] = []
+        runs = [(job.id, job.attempt) for job in jobs]
+        self.store.ending.requeue(self.function(jobs[0].function), runs, manner, limit, words.append)
+        return words
 
     async def requeue(self, *jobs: ClaimedJob, manner: Manner = Manner.SUSPECT, limit: int = -1) -> list[bytes]:
-        runs = [(job.id, job.attempt) for job in jobs]
-        return await answer_of(
-            lambda answer: self.store.ending.requeue(self.function(jobs[0].function), runs, manner, limit, answer)
-        )
+        return await only(self.requeue_soon(*jobs, manner=manner, limit=limit))
 
     async def detach(self, *jobs: JobId, function: bytes = FUNCTION) -> None:
         for job in jobs:
@@ -259,6 +280,10 @@ class Standin:
         done = trio.Event()
         self.store.ending.detach(self.function(function), jobs, done.set)
         await done.wait()
+
+    async def fence(self, lost: Incarnation, function: bytes = FUNCTION) -> None:
+        """Take another broker for lost, as far as this function goes."""
+        await self.store.bulk.ask(*FENCE.call(self.function(function).tag, lost, 100, 86_400))
 
     async def status(self, handle: bytes) -> JobStatus | StoreError:
         return await answer_of(lambda answer: self.store.asking.status(handle, answer))

@@ -8,6 +8,8 @@ import pytest
 from persistence import Adopted, Adoptee, Dropped, StoreError, mark_of
 from persistence.scripts import ADOPT
 from protocol import Priority
+from tests.persistence.store.beside import LARGE, STAYS, evict, left, taken_elsewhere
+from tests.persistence.store.gate import Gate
 from tests.persistence.store.standin import FUNCTION, Standin, answer_of, payloads
 from tests.servers import RedisServer
 
@@ -129,3 +131,18 @@ async def test_a_function_that_was_dropped_meanwhile_is_made_known_again(broker:
     assert await broker.store.steering.drop(FUNCTION) is Dropped.DROPPED
     assert await adopt(broker, job(b"next")) is Adopted.ADOPTED
     assert (await broker.counts()).total == 1
+
+
+async def test_a_large_job_is_taken_over_with_its_payload_and_once(
+    gate: Gate, gated: Standin, other: Standin, redis_server: RedisServer
+) -> None:
+    large = job(LARGE)
+    assert await try_out(gated, large) is Adopted.ADOPTED
+    assert left(redis_server) == {}
+    gate.before(ADOPT, lambda: evict(redis_server))
+    assert await adopt(gated, large) is Adopted.ADOPTED
+    assert await adopt(other, large) is Adopted.KNOWN
+    assert list(left(redis_server).values()) == [STAYS]
+    assert await taken_elsewhere(other) == LARGE
+    assert await adopt(other, large) is Adopted.KNOWN
+    assert left(redis_server) == {}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from persistence import JobStatus, Submitted
-from persistence.records import Incarnation, job_id, pack_record
+from persistence.records import job_id, pack_record
 from persistence.scripts import ENQUEUE, FENCE, REJOIN
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
@@ -140,10 +140,6 @@ async def cut_off(broker: Standin, client: Any) -> None:
     await until(lambda: not broker.store.connected)
 
 
-async def fence(broker: Standin, lost: Incarnation, function: bytes = FUNCTION) -> None:
-    await broker.store.bulk.ask(*FENCE.call(broker.function(function).tag, lost, 100, 86_400))
-
-
 async def test_a_broker_taken_for_lost_goes_on_under_a_new_name(broker: Standin, other: Standin) -> None:
     await broker.submit(b"run by both")
     late = await broker.claim()
@@ -151,7 +147,7 @@ async def test_a_broker_taken_for_lost_goes_on_under_a_new_name(broker: Standin,
     both = await other.submit(unique=b"u", background=False)
     assert both.outcome is Submitted.JOINED
     old = broker.name
-    await fence(other, old)
+    await other.fence(old)
     submitted = await broker.submit(b"new")
     assert submitted.outcome is Submitted.QUEUED
     assert broker.name != old
@@ -167,7 +163,7 @@ async def test_a_broker_taken_for_lost_goes_on_under_a_new_name(broker: Standin,
 
 async def test_who_waits_at_a_broker_taken_for_lost_hears_what_is_gone(broker: Standin, other: Standin) -> None:
     waited = await broker.submit(background=False)
-    await fence(other, broker.name)
+    await other.fence(broker.name)
     await broker.submit()
     await until(lambda: broker.events.gone == [waited.id])
 
@@ -175,7 +171,7 @@ async def test_who_waits_at_a_broker_taken_for_lost_hears_what_is_gone(broker: S
 async def test_mail_to_the_new_name_is_heard(broker: Standin, other: Standin) -> None:
     waited = await broker.submit(unique=b"u", background=False)
     await other.submit(unique=b"u")
-    await fence(other, broker.name)
+    await other.fence(broker.name)
     broker.store.listen(broker.function())
     await broker.submit()
     await broker.settled()
@@ -189,7 +185,7 @@ async def test_who_runs_a_job_hears_of_a_listener_that_comes_back_under_a_new_na
 ) -> None:
     waited = await broker.submit(unique=b"u", background=False)
     await other.submit(unique=b"u")
-    await fence(other, broker.name)
+    await other.fence(broker.name)
     assert (await other.claim()).listeners == b""
     other.store.listen(other.function())
     await other.settled()
@@ -199,7 +195,7 @@ async def test_who_runs_a_job_hears_of_a_listener_that_comes_back_under_a_new_na
 
 async def test_a_burst_of_submits_survives_being_taken_for_lost(broker: Standin, other: Standin) -> None:
     await broker.submit(b"before")
-    await fence(other, broker.name)
+    await other.fence(broker.name)
     burst = [broker.submit_soon(b"%d" % number, handed=number == 50) for number in range(100)]
     await until(lambda: all(burst))
     assert {answers[0].outcome for answers in burst} == {Submitted.QUEUED}
@@ -211,7 +207,7 @@ async def test_a_burst_of_submits_survives_being_taken_for_lost(broker: Standin,
 
 async def test_a_claim_made_under_a_lost_name_brings_nothing(broker: Standin, other: Standin) -> None:
     await broker.submit()
-    await fence(other, broker.name)
+    await other.fence(broker.name)
     assert (await broker.look()).job is None
     assert (await broker.claim()).attempt == 1
 
@@ -226,7 +222,7 @@ async def test_a_claim_answered_when_its_name_was_lost_is_left_to_who_returns_it
     await until(lambda: bool(looks))
     assert looks[0].job is None
     assert (await broker.counts()).running == 1
-    await fence(other, old)
+    await other.fence(old)
     assert (await broker.counts()).queued == (0, 1, 0)
 
 

@@ -1,7 +1,5 @@
 """Redis dies, stands still, is emptied, or is cut off; and comes back."""
 
-from collections.abc import Callable
-
 import pytest
 import trio
 import trio.testing
@@ -9,19 +7,10 @@ import trio.testing
 from persistence import ClaimedJob, JobStatus, Manner, Outcome, StoreUnavailableError, Submitted
 from persistence.scripts import CLAIM
 from persistence.store import ENOUGH_WRITES
-from tests.faults.proxy import Proxy, open_proxy
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import Answer, Standin, payloads
-from tests.servers import AOF, RedisServer
-
-MakeServer = Callable[..., RedisServer]
-
-
-def cut(server: RedisServer) -> None:
-    """Break every connection but our own view."""
-    server.client().client_kill_filter(_type="normal", skipme=True)
-    server.client().client_kill_filter(_type="pubsub", skipme=True)
+from tests.servers import AOF, MakeServer, RedisServer
 
 
 async def test_what_was_acknowledged_before_a_kill_of_redis_is_there(make_server: MakeServer, start: Start) -> None:
@@ -137,7 +126,7 @@ async def test_a_claim_whose_answer_was_lost_is_given_back(broker: Standin, redi
         await broker.submit(b"%d" % number)
     known = await broker.claim()
     await broker.run_script(CLAIM, 2, 2, 1, 65_536)  # whose answer goes nowhere
-    cut(redis_server)
+    redis_server.cut()
     await until(lambda: broker.events.reconnects == 2)
     assert (await broker.counts()).requeued == 1
     assert payloads([await broker.claim() for _ in range(2)]) == [b"1", b"2"]
@@ -168,7 +157,7 @@ async def test_results_of_an_outage_are_written_down_when_it_ends(make_server: M
 async def test_a_claim_sent_on_an_old_connection_is_refused(broker: Standin, redis_server: RedisServer) -> None:
     await broker.submit()
     old = broker.store.link.call(CLAIM, broker.function(), 1, 2, 1, 65_536)
-    cut(redis_server)
+    redis_server.cut()
     await until(lambda: broker.events.reconnects == 2)
     assert await broker.store.bulk.ask(*old) == b"stale"
     assert (await broker.claim()).attempt == 1
@@ -271,113 +260,3 @@ async def test_the_loss_of_scripts_heals(broker: Standin, redis_server: RedisSer
         await broker.store.sweeper.sweep()
     await broker.store.bulk.wait_connected()
     await broker.store.sweeper.sweep()
-
-
-async def test_a_late_result_whose_answer_was_lost_is_the_end_of_the_job(
-    redis_server: RedisServer, start: Start
-) -> None:
-    async with open_proxy(Proxy(redis_server.port)) as proxy:
-        broker = await start(Standin(redis_server, port=proxy.port))
-        await broker.submit(background=False)
-        job = await broker.claim()
-        assert await broker.requeue(job) == [b"requeued"]
-        words: list[bytes] = []
-        proxy.drop_replies = True
-        broker.store.ending.finish(
-            broker.function(),
-            job.id,
-            job.attempt,
-            Outcome.COMPLETED,
-            b"",
-            words.append,
-            unique=job.unique,
-            beside=job.beside,
-        )
-        jobs = broker.store.link.keys.jobs(broker.function().tag)
-        await until(lambda: not redis_server.client().exists(jobs))
-        proxy.cut()
-        proxy.heal()
-        await until(lambda: bool(words))
-        assert words == [b"finished"]
-        await broker.abandon()
-
-
-async def test_a_run_that_ended_is_not_given_back_while_its_result_is_asked_for(
-    redis_server: RedisServer, start: Start
-) -> None:
-    async with open_proxy(Proxy(redis_server.port)) as proxy:
-        broker, other = await start(Standin(redis_server, port=proxy.port)), await start(Standin(redis_server))
-        await broker.submit(unique=b"u")
-        job = await broker.claim()
-        proxy.drop_replies = True  # that somebody listens elsewhere it does not hear, nor that its result is asked for
-        other.store.listen(other.function())
-        await other.submit(unique=b"u", background=False)
-        broker.events.runs.clear()
-        words: list[bytes] = []
-        broker.store.ending.finish(
-            broker.function(),
-            job.id,
-            job.attempt,
-            Outcome.COMPLETED,
-            b"done",
-            words.append,
-            unique=job.unique,
-            beside=job.beside,
-        )
-        await until(lambda: proxy.swallowed > 0)
-        proxy.cut()
-        proxy.heal()
-        await until(lambda: bool(words))
-        assert words == [b"finished"]
-        await until(lambda: bool(other.events.mails))
-        assert [mail.payload for mail in other.events.mails] == [b"done"]
-        counted = redis_server.client().hgetall(broker.store.link.keys.function(broker.function().tag))
-        assert b"requeued" not in counted
-        await broker.abandon()
-
-
-async def test_a_job_whose_hand_off_was_lost_is_not_overtaken_by_what_is_sent_again(
-    redis_server: RedisServer, start: Start
-) -> None:
-    async with open_proxy(Proxy(redis_server.port)) as proxy:
-        broker = await start(Standin(redis_server, port=proxy.port))
-        await broker.submit(b"0")
-        await broker.claim()
-        proxy.drop_replies = True
-        first = broker.submit_soon(b"1", handed=True)
-        counted = broker.store.link.keys.function(broker.function().tag)
-        await until(lambda: redis_server.client().hget(counted, "submitted") == b"2")
-        proxy.drop_requests = True
-        second = broker.submit_soon(b"2", handed=True)
-        proxy.cut()
-        proxy.heal()
-        await until(lambda: bool(first and second and second[0].handed))
-        assert first[0].handed is None
-        assert second[0].handed is not None
-        assert second[0].handed.payload == b"1"
-        assert (await broker.claim()).payload == b"2"
-        await broker.abandon()
-
-
-async def test_a_run_that_is_on_its_way_back_as_a_suspect_is_not_taken_for_a_lost_claim(
-    redis_server: RedisServer, start: Start
-) -> None:
-    async with open_proxy(Proxy(redis_server.port)) as proxy:
-        broker = await start(Standin(redis_server, port=proxy.port))
-        await broker.submit(b"suspect")
-        await broker.submit(b"behind")
-        job = await broker.claim()
-        proxy.drop_requests = True
-        broker.events.runs.clear()
-        words: list[list[bytes]] = []
-        ending = broker.store.ending
-        ending.requeue(broker.function(), [(job.id, job.attempt)], Manner.SUSPECT, -1, words.append)
-        await until(lambda: proxy.swallowed > 0)
-        proxy.cut()
-        proxy.heal()
-        await until(lambda: bool(words))
-        assert words == [[b"requeued"]]
-        counts = await broker.counts()
-        assert (counts.retried, counts.requeued) == (1, 0)
-        assert payloads([await broker.claim() for _ in range(2)]) == [b"behind", b"suspect"]
-        await broker.abandon()

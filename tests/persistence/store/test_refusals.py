@@ -117,10 +117,7 @@ async def test_what_is_owed_is_retried_without_anybody_asking(broker: Standin, r
     await broker.submit()
     job = await broker.claim()
     make_replica(redis_server)
-    words: list[bytes] = []
-    broker.store.ending.finish(
-        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
-    )
+    words = broker.finish_soon(job)
     await until(lambda: broker.store.link.owes == 1)
     make_master(redis_server)
     await until(lambda: words == [b"finished"])
@@ -131,10 +128,7 @@ async def test_what_is_owed_goes_before_what_a_reconnect_gives_back(broker: Stan
     await broker.submit()
     job = await broker.claim()
     make_replica(redis_server)
-    words: list[bytes] = []
-    broker.store.ending.finish(
-        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
-    )
+    words = broker.finish_soon(job)
     broker.events.runs.clear()
     await until(lambda: broker.store.link.owes == 1)
     redis_server.client().client_kill_filter(_type="normal", skipme=True)
@@ -154,10 +148,7 @@ async def test_a_busy_redis_delays_and_refuses_but_loses_nothing(broker: Standin
     while not isinstance(refused.outcome, StoreRefusedError):
         refused = await broker.submit()
     assert refused.outcome.word == "BUSY"
-    words: list[bytes] = []
-    broker.store.ending.finish(
-        broker.function(), job.id, 1, Outcome.COMPLETED, b"", words.append, unique=job.unique, beside=False
-    )
+    words = broker.finish_soon(job)
     broker.store.listen(broker.function())
     await until(lambda: broker.store.link.owes == 2)
     client.script_kill()

@@ -13,8 +13,7 @@ from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.picture import picture
 from tests.persistence.store.standin import FUNCTION, Standin
-from tests.persistence.store.test_outages import MakeServer, cut
-from tests.servers import AOF, RedisServer
+from tests.servers import AOF, MakeServer, RedisServer
 
 HIGH, NORMAL, LOW = Priority.HIGH, Priority.NORMAL, Priority.LOW
 
@@ -103,7 +102,7 @@ async def test_a_cancel_whose_answer_was_lost_is_answered_as_done(broker: Standi
         await until(lambda: broker.store.pipe.statistics().in_flight == 2)
         # In its place, with the same effect; then the connection is gone before it is answered.
         await broker.store.bulk.ask(*CANCEL.call(broker.function().tag, broker.name, submitted.id))
-        cut(redis_server)
+        redis_server.cut()
     assert cancelled == [True]
 
 
@@ -219,7 +218,7 @@ async def test_a_dropped_function_does_not_come_back_by_a_reconnect(
     await broker.submit()
     await broker.finish(await broker.claim())
     assert await other.store.steering.drop(FUNCTION) is Dropped.DROPPED
-    cut(redis_server)
+    redis_server.cut()
     await until(lambda: broker.events.reconnects == 2)
     await broker.settled()
     await broker.store.bulk.wait_connected()
