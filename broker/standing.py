@@ -6,6 +6,9 @@ MUCH: Final = 8
 """A client that says so many packets in one turn says much. It is they that cost time: a long one is little more than a
 short. A worker may say as many of one job, and whoever works says them at the pace of its jobs."""
 
+STILL_MUCH: Final = 4
+"""And one that stands back, so many: turns are shorter there."""
+
 CALM_SECONDS: Final = 0.5
 """Who has not said much for so long says little again: a flood has gaps."""
 
@@ -38,7 +41,7 @@ class Standing:
         """It had a turn, and said so many packets: whether it steps back, or comes forward, for that."""
         said_much_at = self._said_much_at
         works = number in self.workers
-        if packets >= MUCH and not works:
+        if packets >= (STILL_MUCH if number in said_much_at else MUCH) and not works:
             said_much_at[number] = now
             self._calm_at = now + CALM_SECONDS
         elif number in said_much_at and now - said_much_at[number] >= CALM_SECONDS:

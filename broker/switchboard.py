@@ -20,7 +20,7 @@ from typing import Final
 import trio
 
 from broker.pace import Pace
-from broker.standing import MUCH, Standing
+from broker.standing import MUCH, STILL_MUCH, Standing
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
@@ -37,7 +37,7 @@ of those in front: of hundreds, workers and floods would share what one of them 
 TURN_BYTES: Final = 8_192
 """So much is read of one socket in a look: who pipelines deeply has as many turns as others, not longer ones."""
 
-SHORT_TURN_BYTES: Final = 4_096
+SHORT_TURN_BYTES: Final = 2_048
 """And so much of who stands back, while others speak."""
 
 COURTESY_SECONDS: Final = 0.5
@@ -150,7 +150,7 @@ class Switchboard:
             else:
                 self._has_waited = False
                 self.turn_bytes = SHORT_TURN_BYTES if courteous else TURN_BYTES
-                self._hear_the_back(max(left, LEAST_OF_THE_BACK), MUCH if courteous else None)
+                self._hear_the_back(max(left, LEAST_OF_THE_BACK), STILL_MUCH if courteous else None)
                 self.turn_bytes = TURN_BYTES
         self._look_ends()
 

@@ -1,6 +1,6 @@
 """Who stands back: who says much, until it has been calm for a while, and workers as long as anybody says much."""
 
-from broker.standing import CALM_SECONDS, MUCH, Standing
+from broker.standing import CALM_SECONDS, MUCH, STILL_MUCH, Standing
 
 CLIENT, OTHER, WORKER = 1, 2, 3
 
@@ -19,6 +19,15 @@ def test_a_flood_has_gaps_and_who_is_calm_comes_forward() -> None:
     assert not standing.has_changed(CLIENT, 1, CALM_SECONDS / 2)
     assert standing.has_changed(CLIENT, 1, CALM_SECONDS)
     assert not standing.back
+
+
+def test_a_flood_is_one_also_in_the_shorter_turns_at_the_back() -> None:
+    standing = Standing()
+    assert not standing.has_changed(CLIENT, STILL_MUCH, 0.0), "in front that is not much"
+    standing.has_changed(CLIENT, MUCH, 0.0)
+    assert not standing.has_changed(CLIENT, STILL_MUCH, CALM_SECONDS)
+    assert not standing.has_changed(CLIENT, STILL_MUCH, 2 * CALM_SECONDS)
+    assert standing.has_changed(CLIENT, STILL_MUCH - 1, 3 * CALM_SECONDS)
 
 
 def test_a_worker_stands_back_while_others_say_much() -> None:
