@@ -2,26 +2,42 @@
 // Queues one e-mail in the background and watches it being sent.
 // usage: php examples/php/client.php [HOST [PORT]]
 
-$client = new GearmanClient();
-$client->addServer($argv[1] ?? '127.0.0.1', (int) ($argv[2] ?? 4730));
+function connected(array $argv): GearmanClient
+{
+    $client = new GearmanClient();
+    $client->addServer($argv[1] ?? '127.0.0.1', (int) ($argv[2] ?? 4730));
+    return $client;
+}
 
-$handle = $client->doBackground('sendEmail', json_encode([
-    'to'      => ['ann@example.org', 'ben@example.org', 'cleo@example.org'],
-    'subject' => 'The minutes of Monday',
-    'body'    => 'They are attached.',
-]));
-if ($client->returnCode() !== GEARMAN_SUCCESS) {
-    fwrite(STDERR, "the e-mail was not queued: {$client->error()}\n");
+try {
+    $client = connected($argv);
+    $handle = $client->doBackground('sendEmail', json_encode([
+        'to'      => ['ann@example.org', 'ben@example.org', 'cleo@example.org'],
+        'subject' => 'The minutes of Monday',
+        'body'    => 'They are attached.',
+    ]));
+    $refusal = $client->returnCode() === GEARMAN_SUCCESS ? null : $client->error();
+} catch (GearmanException $error) {
+    $refusal = $error->getMessage();     // nobody listens there
+}
+if ($refusal !== null) {
+    fwrite(STDERR, "the e-mail was not queued: $refusal\n");
     exit(1);
 }
 echo "queued as $handle\n";
 
 do {
     usleep(100000);
-    [$known, $running, $done, $total] = @$client->jobStatus($handle);
-    $answered = $client->returnCode() === GEARMAN_SUCCESS;
+    try {
+        $client ??= connected($argv);
+        [$known, $running, $done, $total] = @$client->jobStatus($handle);
+        $answered = $client->returnCode() === GEARMAN_SUCCESS;
+    } catch (GearmanException) {
+        $answered = false;
+    }
     if (!$answered) {
         echo "the server is away\n";     // it restarts, and will know the job again
+        $client = null;                  // libgearman does not get over a connection that was refused
         sleep(1);
     } elseif ($running) {
         echo "sending: $done of $total\n";
