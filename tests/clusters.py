@@ -99,6 +99,11 @@ class Cluster:
             self._client = RedisCluster(startup_nodes=[ClusterNode(*where) for where in self.cluster])
         return self._client
 
+    def cut(self) -> None:
+        """Break every connection to one of the nodes, but our own view."""
+        for kind in ("normal", "pubsub"):
+            self.client().client_kill_filter(_type=kind, skipme=True)
+
     def owner(self, key: bytes) -> RedisServer:
         """The node that has a key, by what the first running node says; in the middle of a failover, the next one."""
         wait_for(lambda: self._owner(key) is not None)

@@ -142,13 +142,14 @@ async def test_a_name_that_means_nothing_is_told_in_one_line() -> None:
     assert line.endswith("; give an address or a name of this machine to --listen")
 
 
-async def test_a_pid_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_who_cannot_write_its_pid_file_stops_cleanly_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "absent" / "pid"
     status, lines = await ends("plain", "--port=0", f"--pid-file={path}")
     assert status == 1
     assert lines == [
+        "stopped cleanly",  # it has said goodbye, so nobody takes it for lost
         f"trio-gearman: --pid-file: {path} cannot be written (No such file or directory); "
-        "name a place that this user may write"
+        "name a place that this user may write",
     ]
 
 
