@@ -9,10 +9,11 @@ import trio.testing
 
 from broker.listening import attend_to
 from broker.session import MAX_PROMISED, Session
-from broker.transport import RECEIVE_BYTES, StreamTransport
+from broker.transport import RECEIVE_BYTES
 from protocol import JobCreated, SubmitJob
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
+from tests.broker.stream_transport import StreamTransport
 from tests.faults.proxy import Pass, Proxy, Wire, open_proxy
 from tests.servers import RedisServer
 

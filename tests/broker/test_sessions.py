@@ -8,7 +8,7 @@ import trio.testing
 
 from broker.listening import attend_to
 from broker.session import Session
-from broker.transport import Listener, StreamTransport
+from broker.transport import Listener
 from protocol import (
     Connection,
     EchoReq,
@@ -28,6 +28,7 @@ from protocol import (
 )
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
+from tests.broker.stream_transport import StreamTransport
 
 
 async def over_memory(one: Running, nursery: trio.Nursery) -> Peer:
