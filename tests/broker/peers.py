@@ -24,8 +24,9 @@ from protocol import (
     StatusResUnique,
     SubmitJob,
 )
+from tests.certified import certified
 
-__all__ = ["PATIENCE_SECONDS", "Peer", "open_peer"]
+__all__ = ["PATIENCE_SECONDS", "Peer", "open_peer", "open_tls_peer"]
 
 PATIENCE_SECONDS = 20.0
 RECEIVE_BYTES = 65_536
@@ -174,6 +175,14 @@ class Peer:
     async def leave(self) -> None:
         """Hang up."""
         await self.stream.aclose()
+
+
+@asynccontextmanager
+async def open_tls_peer(address: tuple[str, int]) -> AsyncIterator[Peer]:
+    """A connection in TLS to a broker with the certificate of `tests.certified`. Its end is not said."""
+    raw = await trio.open_tcp_stream(*address)
+    async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost", https_compatible=True) as stream:
+        yield Peer(stream)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from protocol import CanDo, GrabJobUniq, JobAssignUniq, JobCreated, NoJob, Packet, SubmitJob, WorkComplete
-from tests.broker.peers import Peer, open_peer
+from tests.broker.peers import Peer, open_peer, open_tls_peer
 from tests.certified import certified
 from tests.processes import BrokerProcess
 from tests.programs import PATIENCE_SECONDS, missing, require_program
@@ -77,14 +77,6 @@ async def run_together(client: Peer, worker: Peer) -> None:
         wish = [WorkComplete(assigned.handle, b"done"), GrabJobUniq()]
     await worker.say(*wish)
     await worker.expect(NoJob)
-
-
-@asynccontextmanager
-async def open_tls_peer(address: tuple[str, int]) -> AsyncIterator[Peer]:
-    """A connection in TLS."""
-    raw = await trio.open_tcp_stream(*address)
-    async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost") as stream:
-        yield Peer(stream)
 
 
 @asynccontextmanager

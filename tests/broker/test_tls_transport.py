@@ -16,7 +16,7 @@ from broker.tls import shake_hands
 from broker.tls_transport import RECORD_BYTES, SEND_BYTES
 from persistence.pieces import unsent
 from protocol import EchoReq, EchoRes, WorkComplete
-from tests.broker.peers import PATIENCE_SECONDS, Peer
+from tests.broker.peers import PATIENCE_SECONDS, Peer, open_tls_peer
 from tests.broker.running import OpenRunning, Running
 from tests.certified import certified
 
@@ -40,13 +40,6 @@ async def secure(open_one: OpenRunning, certificate: Path) -> AsyncIterator[Runn
 
 def open_secure(open_one: OpenRunning, certificate: Path) -> AbstractAsyncContextManager[Running]:
     return open_one(ssl=True, ssl_certificate=certificate)
-
-
-@asynccontextmanager
-async def tls_peer(running: Running) -> AsyncIterator[Peer]:
-    raw = await trio.open_tcp_stream(*running.address)
-    async with trio.SSLStream(raw, certified().trusting, server_hostname="localhost", https_compatible=True) as stream:
-        yield Peer(stream)
 
 
 class Unwrapped:
@@ -123,7 +116,7 @@ async def test_a_record_longer_than_a_turn_is_heard_to_its_end(
 ) -> None:
     assert secure.broker.switchboard is not None
     secure.broker.switchboard.turn_bytes = turn
-    async with tls_peer(secure) as peer:
+    async with open_tls_peer(secure.address) as peer:
         said = [b"%0200d" % number for number in range(RECORD_BYTES // 212)]
         await peer.say(*map(EchoReq, said))
         assert [await peer.hear() for _ in said] == list(map(EchoRes, said))
@@ -178,7 +171,7 @@ async def test_an_end_in_the_same_read_as_a_question_is_an_end(secure: Running) 
 async def test_what_is_not_tls_within_tls_ends_that_connection_alone(
     secure: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with tls_peer(secure) as bystander, unwrapped(secure) as (client, stream):
+    async with open_tls_peer(secure.address) as bystander, unwrapped(secure) as (client, stream):
         await stream.send_all(client.encrypted(encoded(EchoReq(b"in order"))))
         assert (await client.read()).endswith(b"in order")
         await stream.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))
@@ -195,7 +188,11 @@ async def test_large_jobs_travel_with_epoll_and_without(
 ) -> None:
     monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", has_epoll)
     payload, result = b"x" * 3_000_000, b"y" * 3_000_000
-    async with open_secure(open_one, certificate) as running, tls_peer(running) as client, tls_peer(running) as worker:
+    async with (
+        open_secure(open_one, certificate) as running,
+        open_tls_peer(running.address) as client,
+        open_tls_peer(running.address) as worker,
+    ):
         await worker.can_do(b"f")
         handle = await client.submit(b"f", payload)
         assert (await worker.take()).payload == payload
