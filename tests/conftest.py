@@ -1,11 +1,22 @@
 """Servers for everybody: a test that asks for one of these runs on Redis and on Valkey."""
 
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.clusters import Cluster
 from tests.servers import Engine, RedisServer, find_engine
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted.
+
+    Whoever runs them in the background of a script has its shell ignore SIGINT for them, all their children would
+    inherit that, and a Ctrl-C that a test sends would go nowhere.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["redis", "valkey"])

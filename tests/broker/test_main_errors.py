@@ -110,8 +110,11 @@ def test_ctrl_c_while_settings_are_read_ends_the_start_without_a_word(tmp_path: 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as starting:
         writer = opened_when_it_reads(config, starting)
         starting.send_signal(signal.SIGINT)
-        said = starting.communicate(timeout=60)
-        os.close(writer)
+        try:
+            said = starting.communicate(timeout=60)
+        finally:
+            starting.kill()  # or leaving the block would wait for one that did not hear it
+            os.close(writer)
     assert (starting.returncode, *said) == (0, "", "")
 
 
