@@ -9,14 +9,14 @@ import trio.testing
 
 from broker.listening import attend_to
 from broker.session import MAX_PROMISED, Session
-from broker.transport import RECEIVE_BYTES
-from protocol import JobCreated, SubmitJob
+from protocol import EchoReq, EchoRes, JobCreated, SubmitJob
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
 from tests.broker.stream_transport import StreamTransport
 from tests.faults.proxy import Pass, Proxy, Wire, open_proxy
 from tests.servers import RedisServer
 
+SUBMIT = SubmitJob(b"f", b"", b"", background=True)
 SUBMITS = 2 * MAX_PROMISED
 FEW_ANSWERS = 4096
 """Bytes: those to some hundred submits."""
@@ -43,18 +43,23 @@ class Dam(Proxy):
 
 
 def submits(peer: Peer) -> bytes:
-    return peer.encoded(SubmitJob(b"f", b"", b"", background=True)) * SUBMITS
+    return peer.encoded(SUBMIT) * SUBMITS
 
 
-async def far_ahead(one: Running, peer: Peer, said: bytes, dam: Dam) -> Session:
-    """Say this while the store does not answer, until the broker reads no more of it."""
+async def answered_no_more(one: Running, peer: Peer, dam: Dam) -> Session:
+    """From now on the store does not answer; the session of this only peer."""
     await peer.submit_background(b"f")  # the function is known now, and all that is asked on its account answered
     await one.settled()
     dam.closed = True
     (session,) = one.broker.sessions
+    return session
+
+
+async def far_ahead(one: Running, peer: Peer, said: bytes, dam: Dam) -> None:
+    """Say this while the store does not answer, until the broker reads no more of it."""
+    session = await answered_no_more(one, peer, dam)
     await peer.say_bytes(said)
     await until(lambda: not session.wants_more())
-    return session
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -94,13 +99,23 @@ async def test_a_packet_that_was_begun_is_not_held_against_a_peer_that_we_do_not
         open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, packet_timeout=1.0) as one,
     ):
         peer = await one.peer()
-        said = submits(peer)
-        assert RECEIVE_BYTES % (len(said) // SUBMITS), "the broker must read into the middle of a packet"
-        await far_ahead(one, peer, said, dam)
-        await trio.sleep(1.1)  # so that the time for a packet is over
+        submit = peer.encoded(SUBMIT)
+        session = await answered_no_more(one, peer, dam)
+        await peer.say_bytes(submit * MAX_PROMISED)
+        await until(lambda: len(one.broker.store.function(b"f").unanswered) == MAX_PROMISED)
+        await peer.say_bytes(submit + submit[:-2])  # what is read at once: one too many, and the beginning of another
+        await until(lambda: not session.wants_more())
+        await peer.say_bytes(submit[-2:-1])  # is not read, so it is not the peer that is waited for
+        # What is begun later, of which as much is here, runs out of time later: then the time of that packet is over.
+        later, bystander = await one.peer(), await one.peer()
+        await later.say_bytes(submit[:-1])
+        assert await later.is_hung_up_on() == []
         dam.few.set()
+        await peer.expect(JobCreated)
+        assert await bystander.ask(EchoReq(b"")) == EchoRes(b"")  # meanwhile the peer is read from again
+        await peer.say_bytes(submit[-1:])
         dam.rest.set()
-        for _ in range(SUBMITS):
+        for _ in range(MAX_PROMISED + 1):
             await peer.expect(JobCreated)
 
 
@@ -116,10 +131,7 @@ async def test_a_peer_that_says_all_before_it_reads_is_read_from_again_when_it_w
         ours, theirs = trio.testing.lockstep_stream_pair()
         nursery.start_soon(attend_to, one.broker, StreamTransport(theirs, "lockstep"))
         peer = Peer(ours)
-        await peer.submit_background(b"f")
-        await one.settled()
-        dam.closed = True
-        (session,) = one.broker.sessions
+        session = await answered_no_more(one, peer, dam)
         async with trio.open_nursery() as saying:
             saying.start_soon(peer.say_bytes, submits(peer))
             await until(lambda: not session.wants_more())

@@ -66,7 +66,8 @@ async def test_who_abandons_waits_for_nothing() -> None:
     orders.abandon()
     assert orders.stopping.is_set()
     with orders.at_once:
-        await trio.sleep(FOR_EVER)
+        await trio.lowlevel.checkpoint()
+    assert orders.at_once.cancelled_caught
 
 
 async def _stop_in(seconds: float, orders: Orders) -> None:

@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 import trio
+import trio.testing
 
-from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, open_client
+from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, Update, open_client
 from protocol import WorkComplete, WorkData, WorkFail
 from tests.cancelling import cancelled_at, living
 from tests.client.waiting import until_waited_for
@@ -124,6 +125,25 @@ async def test_waiting_for_a_job_cancelled_at_any_await_changes_nothing(server: 
             await client.wait(handle)
 
 
+async def cancelled_or_waiting(
+    count: int, work: Callable[[], Awaitable[object]], until_it_waits: Callable[[], Awaitable[object]]
+) -> bool:
+    """Cancels what waits for ever at its `count`-th await, or where it waits in the end; whether it was before that."""
+    before = False
+    async with trio.open_nursery() as nursery:
+
+        async def cancel_the_wait() -> None:
+            await until_it_waits()
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(cancel_the_wait)
+        before = await cancelled_at(count, work)
+        assert before, "nobody has brought what it waits for"
+        nursery.cancel_scope.cancel()
+    return before
+
+
 async def _call(client: Client, function: str) -> None:
     await client.call(function, b"call", unique=function)
 
@@ -140,9 +160,13 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
     async with open_client(server.address) as watcher, raw_worker(server, function) as worker:
         before = living()
         async with open_client(server.address) as client:
+
+            async def until_it_waits() -> None:
+                await until_waited_for(watcher, function, by=1)
+                await client.ping()  # answered behind the submit
+
             for count in range(1, MOST_AWAITS):
-                with trio.move_on_after(0.2) as patience:  # nobody runs it: past its last await it waits for ever
-                    assert await cancelled_at(count, partial(wait, client, function))
+                cancelled = await cancelled_or_waiting(count, partial(wait, client, function), until_it_waits)
                 await until_waited_for(watcher, function, by=0)
                 late = await worker.grab()
                 if late is not None and isinstance(server, GearmandProcess):
@@ -150,7 +174,7 @@ async def test_a_job_waited_for_and_cancelled_at_any_await_is_dropped_by_the_ser
                     await worker.say(WorkFail(late.handle))
                 else:
                     assert late is None
-                if patience.cancelled_caught:
+                if not cancelled:
                     break
             else:
                 pytest.fail("it never came to wait for the job's end")
@@ -165,14 +189,37 @@ async def test_watching_cancelled_at_any_await_loses_nothing(
         for count in range(1, MOST_AWAITS):
             async with client.follow(function, b"") as job:
                 handle = (await worker.take()).handle
-                cancelled = False
-                with trio.move_on_after(0.05) as patience:
-                    cancelled = await cancelled_at(count, partial(ask, job))
+                # What it waits for is within this process: with all tasks it has come to its last await.
+                cancelled = await cancelled_or_waiting(count, partial(ask, job), trio.lowlevel.checkpoint)
                 await worker.say(WorkData(handle, b"data"), WorkComplete(handle, b"end"))
                 assert [update async for update in job] == [Data(b"data")]
                 assert await job.result() == b"end"
             if not cancelled:
-                assert patience.cancelled_caught
+                break
+        else:
+            pytest.fail("it was always cancelled")
+
+
+async def test_a_look_at_an_update_cancelled_at_any_await_does_not_take_it_away(
+    server: ServerProcess, function: str
+) -> None:
+    async with open_client(server.address) as client, raw_worker(server, function) as worker:
+        for count in range(1, MOST_AWAITS):
+            async with client.follow(function, b"") as job:
+                handle = (await worker.take()).handle
+                await worker.say(WorkData(handle, b"data"))
+                assert await worker.grab() is None  # the server has passed the data on
+                await client.ping()  # and it has come
+                seen: list[Update] = []
+
+                async def look(job: FollowedJob[bytes] = job, seen: list[Update] = seen) -> None:
+                    seen.append(await anext(job))
+
+                cancelled = await cancelled_at(count, look)
+                assert bool(seen) is not cancelled
+                await worker.say(WorkComplete(handle, b"end"))
+                assert seen + [update async for update in job] == [Data(b"data")]
+            if not cancelled:
                 break
         else:
             pytest.fail("it was always cancelled")

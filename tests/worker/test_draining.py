@@ -10,7 +10,7 @@ import pytest
 import trio
 import trio.testing
 
-from client import open_client
+from client import Data, open_client
 from protocol import GrabJobAll, JobAssignUniq, NoJob, PreSleep, WorkComplete
 from tests.processes import ServerProcess
 from tests.programs import open_program
@@ -21,6 +21,7 @@ from worker.abilities import Abilities, Ability, JobFunction
 from worker.draining import Drain
 from worker.keeping import Keeper
 
+PATIENCE_SECONDS = 30.0
 PROGRAM = Path(__file__).parent / "slow_worker.py"
 
 
@@ -101,17 +102,24 @@ async def test_a_worker_whose_server_is_away_ends_at_once(autojump_clock: trio.t
 
 
 async def test_a_worker_that_has_drained_returns(server: ServerProcess, function: str) -> None:
-    worker = Worker(concurrency=3)
+    worker, go_on = Worker(concurrency=3), trio.Event()
 
     @worker.register(function)
     async def work(job: Job) -> bytes:
         worker.drain()
-        await trio.sleep(0.1)  # what is idle leaves meanwhile, which nobody outside can see
+        await trio.testing.wait_all_tasks_blocked()  # what is idle has asked for a job once more by now
+        await job.data(b"behind that question")
+        await go_on.wait()
         return job.payload
 
-    async with open_client(server.address) as client, trio.open_nursery() as nursery:
-        await nursery.start(worker.run, server.address)
-        assert await client.call(function, b"x") == b"x"
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with open_client(server.address) as client, trio.open_nursery() as nursery:
+            await nursery.start(worker.run, server.address)
+            async with client.follow(function, b"x") as job:
+                assert await anext(job) == Data(b"behind that question")
+                await trio.testing.wait_all_tasks_blocked()  # what is idle has been told that there is none, and left
+                go_on.set()
+                assert await job.result() == b"x"
 
 
 async def test_arguments_that_cannot_be_right_are_refused_plainly() -> None:
