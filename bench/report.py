@@ -58,7 +58,7 @@ def judge(row: Row, results: Results) -> Judged:
         values = ratios(ours, theirs, row.figure)
     else:
         values = [turn.figures[row.figure] for turn in ours if row.figure in turn.figures]
-    marks = "; ".join(_marks([*ours, *theirs]))
+    marks = "; ".join([*_marks([*ours, *theirs]), *_lacks(row, results)])
     return Judged(row, values, middle(ours, row.figure), middle(theirs, row.figure), marks)
 
 
@@ -70,6 +70,12 @@ def _marks(turns: list[Turn]) -> Iterator[str]:
         yield f"others used the machine in {busy} of {len(turns)} turns"
     if loaded := sum(turn.figures.get(LOAD_CPU, 0.0) > BUSY_LOAD for turn in turns):
         yield f"the load was the bound in {loaded} of {len(turns)} turns"
+
+
+def _lacks(row: Row, results: Results) -> Iterator[str]:
+    found = results.about.get("Processor", "").partition(" x ")[0]
+    if found.isdigit() and int(found) < row.processors:
+        yield f"meant for {row.processors} processors or more, of which this machine has {found}"
 
 
 def verdict(judged: Judged) -> str:

@@ -17,18 +17,21 @@ from persistence.submitting import Handed
 from protocol import (
     Error,
     ErrorCode,
-    JobCreated,
+    PacketType,
     Priority,
+    Role,
     SubmitJob,
     SubmitJobEpoch,
     SubmitReduceJob,
 )
+from protocol.encoding import encoder_of_argument
 
 log = logging.getLogger(__name__)
 
 BY_DATA: Final = b"-"
 """The unique with which a client asks that jobs of equal payload be one."""
 FULL: Final = Error(ErrorCode.QUEUE_ERROR, b"Job queue is full")
+_created: Final = encoder_of_argument(PacketType.JOB_CREATED, Role.BROKER)
 
 
 def on_submit(broker: Broker, session: Session, packet: SubmitJob) -> None:
@@ -136,7 +139,7 @@ class _Submit:
             _note(self._order)
         handle = broker.store.claiming.handle(self._function, job)
         if self._order.background:
-            session.keep(self._promise, JobCreated(handle))
+            session.keep_bytes(self._promise, _created(handle))
         else:
             self._attend(outcome, job, handle)
 
@@ -149,7 +152,7 @@ class _Submit:
             # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
             self._post(None)
         else:
-            session.keep(self._promise, JobCreated(handle))
+            session.keep_bytes(self._promise, _created(handle))
             broker.audience.attach(session, self._function, job, handle)
             if outcome is Submitted.GONE:
                 # It was stored, run elsewhere and over before its answer, lost at first, came a second time. How it

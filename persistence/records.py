@@ -33,6 +33,8 @@ _HEAD = struct.Struct(">BBBI")
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
 _MASKS: Final = {size: (1 << (8 * size - 2)) - 1 for size in _NUMBER_BYTES}
 """By the length of a number, the bits of it that are not its length."""
+_MASKS_OF_IDS: Final = {INCARNATION_BYTES + size: mask for size, mask in _MASKS.items()}
+"""By the length of an id, the bits of it that are the number: the id is read as one, which saves cutting it."""
 _LENGTHS: Final = tuple((_MASKS[size], size, code << (8 * size - 2)) for code, size in enumerate(_NUMBER_BYTES))
 """Shortest first: the highest number of a length, the length, and the bits that say so."""
 MAX_NUMBER: Final = (1 << 46) - 1
@@ -62,15 +64,13 @@ def job_id(incarnation: Incarnation, number: int) -> JobId:
 
 def number_of(job: JobId) -> int:
     """The number in an id."""
-    tail = job[INCARNATION_BYTES:]
-    return int.from_bytes(tail) & _MASKS[len(tail)]
+    return int.from_bytes(job) & _MASKS_OF_IDS[len(job)]
 
 
 def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
     """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
-    tail = job[INCARNATION_BYTES:]
-    number = int.from_bytes(tail) & _MASKS[len(tail)]
-    handle = _stem(prefix, digest, job[:INCARNATION_BYTES]) + b"%d" % number
+    number = int.from_bytes(job) & _MASKS_OF_IDS[len(job)]
+    handle = b"%b%d" % (_stem(prefix, digest, job[:INCARNATION_BYTES]), number)
     excess = len(handle) - MAX_HANDLE
     return Handle(handle if excess <= 0 else prefix[:-excess] + handle[len(prefix) :])
 

@@ -23,8 +23,9 @@ Handed = Callable[[ClaimedJob | None], None]
 
 UNMET: Final = b"unmet"
 FULL: Final = b"full"
+QUEUED: Final = b"queued"
 _WORDS = {
-    b"queued": Submitted.QUEUED,
+    QUEUED: Submitted.QUEUED,
     b"scheduled": Submitted.QUEUED,
     FULL: Submitted.FULL,
     b"gone": Submitted.GONE,
@@ -107,7 +108,9 @@ class Submit:
 
     def settle(self, reply: Reply) -> None:
         """Redis has answered, or will not."""
-        if reply in REFUSALS:
+        if reply == QUEUED and self.incarnation == self._link.incarnation and not self.replicas:
+            self._end(Submitted.QUEUED, self._id, None)  # as nearly all do
+        elif reply in REFUSALS:
             self._link.refused(reply, self.incarnation)
             if self.incarnation != self._link.incarnation:
                 self._claiming.kept.take(self._function, self._id)
@@ -209,10 +212,16 @@ class Submit:
 def post_submits(link: Link, function: Function, submits: list[Submit]) -> None:
     """Submits that were gathered, in the order in which they were numbered; by the name under which they were."""
     by_incarnation: dict[Incarnation, list[Submit]] = {}
+    alike: list[Submit] = []
+    incarnation: Incarnation | None = None
     deadline = link.deadline()
     for submit in submits:
-        submit.deadline = min(submit.deadline, deadline)
-        by_incarnation.setdefault(submit.incarnation, []).append(submit)
+        if submit.deadline > deadline:
+            submit.deadline = deadline
+        if submit.incarnation != incarnation:
+            incarnation = submit.incarnation
+            alike = by_incarnation.setdefault(incarnation, [])
+        alike.append(submit)
     link.settle(function)
     for incarnation, alike in by_incarnation.items():
         _post(link, function, incarnation, alike)

@@ -20,6 +20,7 @@ SHORT_BODY: Final = ARGUMENT_LIMIT
 """In a body no longer than this no argument can be too long, so nobody need look."""
 
 _RESERVED_TYPE: Final = 5
+_A_JOB: Final = (Kind.NAME, Kind.UNIQUE, Kind.DATA)
 
 
 class Decoder(NamedTuple):
@@ -66,6 +67,8 @@ def _builder(row: Row) -> Callable[..., Packet]:
     record, implied = row.record, tuple(row.implied.values())
     if not readers and not implied:
         return record
+    if tuple(row.arguments.values()) == _A_JOB and len(implied) == 2:
+        return _builder_of_jobs(record, readers[1], *implied)
     if len(readers) == 1:
         return _builder_with_one_reader(record, *readers.popitem(), implied)
 
@@ -78,10 +81,17 @@ def _builder(row: Row) -> Callable[..., Packet]:
     return build
 
 
+def _builder_of_jobs(
+    record: Callable[..., Packet], read_unique: Callable[[bytes], object], priority: object, background: object
+) -> Callable[..., Packet]:
+    """The submits of which a flood is made, without a list in between."""
+    return lambda function, unique, payload: record(function, read_unique(unique), payload, priority, background)
+
+
 def _builder_with_one_reader(
     record: Callable[..., Packet], index: int, reader: Callable[[bytes], object], implied: tuple[object, ...]
 ) -> Callable[..., Packet]:
-    """The commonest cases, all submits and lone handles among them, in half the time of the general."""
+    """Common cases, lone handles among them, in half the time of the general."""
     if index == 0 and not implied:
         return lambda part, *others: record(reader(part), *others)
 

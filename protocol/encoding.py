@@ -6,12 +6,12 @@ from struct import Struct
 from typing import Any, Final
 
 from protocol.arguments import ARGUMENT_LIMIT, UNIQUE_LIMIT, Kind, writer_of
-from protocol.enumerations import Role
+from protocol.enumerations import PacketType, Role
 from protocol.errors import LocalProtocolError
 from protocol.packets import Packet
 from protocol.wire import REQUEST_MAGIC, RESPONSE_MAGIC, ROWS, Row, Said
 
-__all__ = ["ENCODERS", "LARGEST_BODY", "Encoder"]
+__all__ = ["ENCODERS", "LARGEST_BODY", "Encoder", "encoder_of_argument"]
 
 Encoder = Callable[[Any], bytes]
 """Turns a record of one class into its bytes; raises ``LocalProtocolError`` if an argument is impossible."""
@@ -49,11 +49,17 @@ def _encoder(row: Row, magic: bytes) -> Encoder:
 
 
 def _encoder_of_one(row: Row, kind: bytes) -> Encoder:
-    [(name, argument)] = row.arguments.items()
-    read, write, pack = attrgetter(name), writer_of(argument), _HEADER.pack
+    [name] = row.arguments
+    read, write = attrgetter(name), _encoder_of_argument(row, kind)
+    return lambda packet: write(read(packet))
 
-    def encode(packet: Packet) -> bytes:
-        body = write(read(packet))
+
+def _encoder_of_argument(row: Row, kind: bytes) -> Callable[[Any], bytes]:
+    [argument] = row.arguments.values()
+    write, pack = writer_of(argument), _HEADER.pack
+
+    def encode(value: object) -> bytes:
+        body = write(value)
         length = len(body)
         return (pack(kind, length) if length <= LARGEST_BODY else _header(kind, length)) + body
 
@@ -108,6 +114,16 @@ def _encoders(magic: bytes, said: Said) -> dict[object, Encoder]:
         record: _choosing_encoder(rows, magic) if rows[0].implied else _encoder(rows[0], magic)
         for record, rows in rows_of.items()
     }
+
+
+def encoder_of_argument(number: PacketType, role: Role) -> Callable[[bytes], bytes]:
+    """What writes the packet of this number, which has one argument, from that: a record for each would cost as much.
+
+    It raises ``LocalProtocolError`` as ``Connection.send`` does.
+    """
+    [row] = [row for row in ROWS if row.number is number]
+    magic = RESPONSE_MAGIC if role is Role.BROKER else REQUEST_MAGIC
+    return _encoder_of_argument(row, magic + number.to_bytes(4, "big"))
 
 
 ENCODERS: Final[dict[Role, dict[object, Encoder]]] = {

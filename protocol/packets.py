@@ -6,7 +6,7 @@ checked: ``Connection.send`` does that.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from protocol.enumerations import Priority
 
@@ -65,9 +65,11 @@ class SetClientId:
 # --- jobs handed in ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitJob:
-    """SUBMIT_JOB, _HIGH, _LOW and their _BG forms: six packet numbers, one idea."""
+class SubmitJob(NamedTuple):
+    """SUBMIT_JOB, _HIGH, _LOW and their _BG forms: six packet numbers, one idea.
+
+    A named tuple, because a flood of jobs is made of them: a frozen record of five fields takes twice as long.
+    """
 
     function: bytes
     unique: bytes

@@ -40,6 +40,16 @@ def test_what_failed_and_what_was_disturbed_is_told() -> None:
     assert judged.marks == "gearmand-redis failed: OSError: it is away; others used the machine in 1 of 2 turns"
 
 
+def test_a_bar_that_is_meant_for_more_processors_says_so() -> None:
+    row = Row("bg_steady", "jobs/s", 1.3, 1.7, processors=4)
+    small, large = (
+        Results({"Processor": f"{number} x AMD EPYC"}, results(turn(BROKER, 0, 1)).series) for number in (2, 4)
+    )
+    assert judge(row, small).marks == "meant for 4 processors or more, of which this machine has 2"
+    assert not judge(row, large).marks
+    assert not judge(STEADY, results(turn(BROKER, 0, 1))).marks
+
+
 def test_less_is_better_where_the_hope_is_below_the_bar() -> None:
     row = Row("herd", "server us/job", 0.1, 0.02)
     assert row.less_is_better

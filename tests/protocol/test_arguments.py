@@ -21,6 +21,7 @@ from protocol import (
     OptionReq,
     OptionRes,
     Packet,
+    PacketType,
     Priority,
     RemoteProtocolError,
     Role,
@@ -33,6 +34,7 @@ from protocol import (
     WorkStatus,
     read_number,
 )
+from protocol.encoding import encoder_of_argument
 from tests.protocol.listening import hear
 
 NUMBERS = {
@@ -91,6 +93,15 @@ def test_what_may_not_be_said_is_our_fault(role: Role, packet: Packet) -> None:
     connection = Connection(role)
     with pytest.raises(LocalProtocolError):
         connection.send(packet)
+
+
+def test_a_packet_of_one_argument_can_be_said_from_that_alone() -> None:
+    say_created = encoder_of_argument(PacketType.JOB_CREATED, Role.BROKER)
+    say_question = encoder_of_argument(PacketType.GET_STATUS, Role.PEER)
+    assert say_created(b"H:lap:1") == Connection(Role.BROKER).send(JobCreated(b"H:lap:1"))
+    assert say_question(b"H:lap:1") == Connection(Role.PEER).send(GetStatus(b"H:lap:1"))
+    with pytest.raises(LocalProtocolError, match="NUL in an argument"):
+        say_created(b"H:lap\0:1")
 
 
 def test_after_our_fault_the_next_packet_is_said() -> None:
