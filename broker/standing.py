@@ -51,3 +51,7 @@ class Standing:
             return False
         (self.back.add if steps_back else self.back.discard)(number)
         return True
+
+    def stays(self, number: int) -> None:
+        """What has just changed for this one is not to be: it stays where it was."""
+        (self.back.discard if number in self.back else self.back.add)(number)
