@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from broker.fault_barrier import FaultBarrier
+from broker.no_room import no_room
 from broker.outgoing import Promise
 from broker.packet_clock import PacketClock
 from broker.transport import Transport
@@ -213,7 +214,10 @@ class Session:
                     await self._listen()
                     await self._say_goodbye()
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                log.debug("%s hung up: %s", self.name, error)
+                if why := no_room(error):
+                    self.drop(why, weight=logging.ERROR)
+                else:
+                    log.debug("%s hung up: %s", self.name, error)
             finally:
                 self.closing = self._writer.closed = True
                 self._has_changed()

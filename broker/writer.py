@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from broker.no_room import no_room
 from broker.outgoing import Outgoing, Promise
 from broker.transport import Transport
 from persistence.pieces import Piece, unsent
@@ -84,10 +85,8 @@ class Writer:
             return False
         try:
             sent = self._transport.send_now(pieces)
-        except OSError:
-            # Whoever reads from this peer finds out why, and was told above that something has changed; it may have
-            # said something before it went.
-            self.closed = True
+        except OSError as error:
+            self._fail(error)
             return False
         if sent == len(pieces[0]) and len(pieces) == 1:
             return False
@@ -99,6 +98,13 @@ class Writer:
         self._rest = rest
         self._rest_bytes = sum(map(len, rest))
 
+    def _fail(self, error: Exception) -> None:
+        # A peer that is gone may have said something before it went: whoever reads from it finds out, and is told
+        # that something has changed. That there is no room, nobody would find out there.
+        self.closed = True
+        if why := no_room(error):
+            self._drop(why)
+
     async def drain(self) -> None:
         """Write what the kernel did not take at once, and what comes meanwhile, as fast as the peer reads.
 
@@ -109,7 +115,7 @@ class Writer:
                 await self._transport.send_all(self._rest[0])
                 self._leave(self._rest[1:] or list(self.outgoing.take()))
                 self._changed()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            self.closed = True
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._fail(error)
         self._draining = False
         self._changed()
