@@ -169,7 +169,7 @@ class Session:
     def keep_bytes(self, promise: Promise, data: bytes) -> None:
         """Give the answer that was promised, as bytes."""
         writer = self._writer
-        writer.outgoing.keep(promise, data if writer.room() else b"")
+        writer.outgoing.keep(promise, data if writer.room_for_answer() else b"")
 
     async def begin_bytes(self, promise: Promise, data: bytes) -> None:
         """Give a part of the answer that was promised, once the peer has been sent all before it.
@@ -284,6 +284,9 @@ class Session:
         promises = self._writer.outgoing.promises
         if not promises:
             self._unanswered_bytes = 0
+            return False
+        if self._writer.outgoing.size > self._bounds.outbox_limit // 2:
+            return True  # the answers to what it says next would have to be kept, and then there is no room for them
         return len(promises) > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
 
     def look_again(self) -> None:

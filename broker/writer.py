@@ -1,7 +1,7 @@
 """Writing to one peer: at once what the kernel takes, the rest by a task of its own, and never without bound."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -12,6 +12,9 @@ from persistence.pieces import Piece, unsent
 
 if TYPE_CHECKING:
     from broker.flusher import Flusher
+
+READS_TOO_LITTLE: Final = "it does not read what it is sent"
+TOO_MUCH_BEHIND: Final = "more waits for it behind an answer of the store than may (--outbox-limit)"
 
 
 class Writer:
@@ -70,9 +73,27 @@ class Writer:
             self._marked = True
             self._flusher.mark(self)
         if self.outgoing.size + self._rest_bytes > self._limit_bytes:
-            self._drop("it does not read what it is sent")
-            return False
+            return self._finds_room()
         return True
+
+    def room_for_answer(self) -> bool:
+        """The same for an answer that was promised: what waits behind it is no reason to end, for it may leave then."""
+        if self._draining:
+            return self.room()
+        if not (self._marked or self.closed):
+            self._marked = True
+            self._flusher.mark(self)
+        return not self.closed
+
+    def _finds_room(self) -> bool:
+        """More waits than may; but perhaps only because nobody has tried to send it yet."""
+        if not self._draining:
+            self._flusher.flush_one(self)
+            self._marked = True
+            self._flusher.mark(self)
+        if self.waiting_bytes > self._limit_bytes and not self.closed:
+            self._drop(READS_TOO_LITTLE if self._draining else TOO_MUCH_BEHIND)
+        return not self.closed
 
     def flush(self) -> bool:
         """Write what may leave. True when the rest needs a task of its own: `drain`."""
