@@ -58,8 +58,7 @@ GUARDS: Final = (
         "broker/session.py",
         "        if self._writer.outgoing.size > self._bounds.outbox_limit // 2:\n",
         "        if False:\n",
-        "tests/broker/test_faults_behind.py::"
-        "test_whose_answers_wait_for_the_store_is_not_read_from_and_gets_them_all",
+        "tests/broker/test_faults_behind.py::test_whose_answers_wait_for_the_store_is_not_read_from_and_gets_them_all",
     ),
     Guard(
         DEAF,
