@@ -100,6 +100,10 @@ class Switchboard:
         if number in self._readable:
             self._standing.works(number)
 
+    def works_no_more(self, number: int) -> None:
+        """They are a client again."""
+        self._standing.works_no_more(number)
+
     def disconnect(self, number: int) -> None:
         """Watch it no longer, or not for now; to be called before it is closed. Safe to repeat."""
         if self._readable.pop(number, None) is not None:

@@ -59,6 +59,10 @@ class Room:
         self.switchboard.disconnect(number)
         self.switchboard.connect(number, readable)
 
+    def dismiss(self, name: str) -> None:
+        """This one works no more."""
+        self.switchboard.works_no_more(self._connected[name][0])
+
     def lag_and(self, party: socket.socket) -> Callable[[], None]:
         """From then on Redis lags; and this one speaks."""
 
@@ -178,6 +182,14 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
         async with room.open():
             looks = await room.has(3)
     assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
+
+
+async def test_who_works_no_more_stands_back_as_others_who_say_much(room: Room) -> None:
+    with room.party("worker", 3 * TURN_BYTES), room.party("lone") as lone:
+        room.dismiss("worker")
+        room.after[2] = speak(lone)
+        async with room.open():
+            assert (await room.has(3))[2] == [("lone", 1), ("worker", SHORT_TURN_BYTES)]
 
 
 async def test_who_says_much_has_its_turn_however_many_say_little(room: Room) -> None:
