@@ -99,6 +99,8 @@ class Session:
         self.ended: OrderedDict[bytes, tuple[Function, JobId, int, bytes, bool]] = OrderedDict()
         """What it ran, the longest ago first, by handle: function, id, attempt, unique, whether its payload is beside
         its record. Ordered, for finding the first of a plain dict takes time for each that was taken out before it."""
+        self.lines = 0
+        """How many lines of text it has said."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
