@@ -13,7 +13,6 @@ from broker.text import cancelling, counting, functions, limiting, listing, read
 from broker.text.replies import let_others_speak, unknown_command
 from protocol import TextLine
 
-
 LINES_AT_ONCE: Final = 256
 """So many lines of one connection are dealt with, and then others speak: thousands fit into what is read at once."""
 
