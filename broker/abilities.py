@@ -62,6 +62,8 @@ def forget_abilities(broker: Broker, session: Session) -> None:
 def _dismiss(broker: Broker, session: Session, line: Line) -> None:
     broker.roster.dismiss(session, line)
     session.limits.pop(line.function.name, None)
+    if not session.order:
+        session.transport.works_no_more()
     if not line.workers:
         give_back_reservations(broker, line)
 

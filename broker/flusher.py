@@ -23,6 +23,11 @@ class Flusher:
         """This one has something to write."""
         self._marked.append(writer)
 
+    def flush_one(self, writer: Writer) -> None:
+        """Write to this one at once what it may be sent."""
+        if writer.flush():
+            self._drain(writer)
+
     def flush(self) -> None:
         """Write to every marked peer what it may be sent."""
         self.before()

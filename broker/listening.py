@@ -1,6 +1,5 @@
 """Where connections come from: what is accepted on a socket, and that each connection is a session."""
 
-import errno
 import logging
 import socket
 from typing import Final
@@ -11,6 +10,7 @@ from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.detaching import detach
 from broker.fault_barrier import FaultBarrier
+from broker.no_room import NO_ROOM, no_room
 from broker.session import Bounds, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
@@ -21,7 +21,6 @@ from persistence import Function, JobId, Manner
 
 log = logging.getLogger(__name__)
 
-NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PAUSE_SECONDS: Final = 0.1
 """How long nothing is accepted when the system has no room for another connection."""
 
@@ -91,7 +90,10 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
     except HandshakeError as error:
         log.warning("closed %s: %s", peer, error)
     except OSError as error:
-        log.debug("%s was gone before it was served: %s", peer, error)
+        if why := no_room(error):
+            log.error("dropped %s: %s", peer, why)
+        else:
+            log.debug("%s was gone before it was served: %s", peer, error)
     finally:
         sock.close()
         places.leave()

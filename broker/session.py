@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from broker.fault_barrier import FaultBarrier
+from broker.no_room import no_room
 from broker.outgoing import Promise
 from broker.packet_clock import PacketClock
 from broker.transport import Transport
@@ -98,6 +99,8 @@ class Session:
         self.ended: OrderedDict[bytes, tuple[Function, JobId, int, bytes, bool]] = OrderedDict()
         """What it ran, the longest ago first, by handle: function, id, attempt, unique, whether its payload is beside
         its record. Ordered, for finding the first of a plain dict takes time for each that was taken out before it."""
+        self.lines = 0
+        """How many lines of text it has said."""
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
@@ -168,7 +171,7 @@ class Session:
     def keep_bytes(self, promise: Promise, data: bytes) -> None:
         """Give the answer that was promised, as bytes."""
         writer = self._writer
-        writer.outgoing.keep(promise, data if writer.room() else b"")
+        writer.outgoing.keep(promise, data if writer.room_for_answer() else b"")
 
     async def begin_bytes(self, promise: Promise, data: bytes) -> None:
         """Give a part of the answer that was promised, once the peer has been sent all before it.
@@ -213,7 +216,10 @@ class Session:
                     await self._listen()
                     await self._say_goodbye()
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                log.debug("%s hung up: %s", self.name, error)
+                if why := no_room(error):
+                    self.drop(why, weight=logging.ERROR)
+                else:
+                    log.debug("%s hung up: %s", self.name, error)
             finally:
                 self.closing = self._writer.closed = True
                 self._has_changed()
@@ -280,6 +286,9 @@ class Session:
         promises = self._writer.outgoing.promises
         if not promises:
             self._unanswered_bytes = 0
+            return False
+        if self._writer.outgoing.size > self._bounds.outbox_limit // 2:
+            return True  # the answers to what it says next would have to be kept, and then there is no room for them
         return len(promises) > MAX_PROMISED or self._unanswered_bytes > MAX_UNANSWERED_BYTES
 
     def look_again(self) -> None:

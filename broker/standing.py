@@ -31,6 +31,10 @@ class Standing:
         """This one is a worker: what it asks is asked for itself, and its next turn follows from the last."""
         self.workers.add(number)
 
+    def works_no_more(self, number: int) -> None:
+        """This one is a client again."""
+        self.workers.discard(number)
+
     def leave(self, number: int) -> None:
         """This connection is over."""
         self.back.discard(number)
@@ -51,3 +55,7 @@ class Standing:
             return False
         (self.back.add if steps_back else self.back.discard)(number)
         return True
+
+    def stays(self, number: int) -> None:
+        """What has just changed for this one is not to be: it stays where it was."""
+        (self.back.discard if number in self.back else self.back.add)(number)

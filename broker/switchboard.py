@@ -100,6 +100,10 @@ class Switchboard:
         if number in self._readable:
             self._standing.works(number)
 
+    def works_no_more(self, number: int) -> None:
+        """They are a client again."""
+        self._standing.works_no_more(number)
+
     def disconnect(self, number: int) -> None:
         """Watch it no longer, or not for now; to be called before it is closed. Safe to repeat."""
         if self._readable.pop(number, None) is not None:
@@ -218,8 +222,12 @@ class Switchboard:
         """After a turn: let it step back or come forward, or remember that somebody in front has spoken."""
         before = self._set_of(number)
         if self._standing.has_changed(number, packets, self._now):
-            before.unregister(number)
-            self._set_of(number).register(number, select.EPOLLIN)
+            try:
+                self._set_of(number).register(number, select.EPOLLIN)
+            except OSError:  # the system has no room for it: better heard at the wrong place than not at all
+                self._standing.stays(number)
+            else:
+                before.unregister(number)
         elif before is self._front:
             self._courteous_until = self._now + COURTESY_SECONDS
 
@@ -230,11 +238,12 @@ class Switchboard:
         self._holding = True
         self._hold_ends = self._now + LONGEST_HOLD_SECONDS
         self._answers = 0
-        self._front.unregister(self._back.fileno())
+        # It stays registered: to register it again later the system may have no room.
+        self._front.modify(self._back.fileno(), 0)
 
     def _end_hold(self) -> None:
         """Let the back be heard in the next look, even if Redis lags then: it has waited."""
         if self._holding:
             self._holding = False
             self._has_waited = True
-            self._front.register(self._back.fileno(), select.EPOLLIN)
+            self._front.modify(self._back.fileno(), select.EPOLLIN)

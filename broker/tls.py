@@ -111,6 +111,8 @@ def _read(settings: Settings) -> ssl.SSLContext:
     # Tickets come unasked for, behind the handshake of TLS 1.3: who waits for an answer in select() and then reads
     # would hang there, and who hangs up without having read them has the kernel throw away what it sent us last.
     context.num_tickets = 0
+    # Keys are agreed on once: to do it again costs us most, may be asked for at any time, and is no part of TLS 1.3.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.verify_mode = _VERIFY[settings.ssl_verify_client]
     authorities, certificate, key = settings.ssl_ca_file, settings.ssl_certificate, settings.ssl_key
     if certificate is None:

@@ -13,11 +13,15 @@ from typing import Final
 import trio
 
 from broker.switchboard import Switchboard
-from broker.transport import RECEIVE_BYTES, Listener, SocketTransport
+from broker.transport import Listener, SocketTransport
 from persistence.pieces import Piece, unsent
 
 RECORD_BYTES: Final = 16_384
 """The most that one record holds (RFC 8446, section 5.1)."""
+
+ENCRYPT_BYTES: Final = 65_536
+"""So much at most OpenSSL is given to encrypt before it is asked for what came of it, and of what comes a record: it
+keeps as much memory as it ever took at a time, for each connection. Less at once takes longer."""
 
 SEND_BYTES: Final = 262_144
 """The most that is encrypted before the kernel has taken it: a peer that reads as fast as we encrypt must not keep the
@@ -52,7 +56,7 @@ class TlsTransport(SocketTransport):
             except ssl.SSLWantReadError:
                 await self._put_out()
                 await trio.lowlevel.wait_readable(self._socket)
-                self._take_in(RECEIVE_BYTES)
+                self._take_in()
             except ssl.SSLError:
                 with suppress(OSError):
                     self._send_encrypted()
@@ -60,6 +64,14 @@ class TlsTransport(SocketTransport):
             else:
                 await self._put_out()
                 return
+
+    def _take_in(self) -> None:
+        """Give OpenSSL what has come of the handshake, and perhaps of what is behind it."""
+        with suppress(BlockingIOError, InterruptedError):
+            if data := self._socket.recv(RECORD_BYTES):
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
 
     async def listen(self, listener: Listener) -> None:
         """See Transport."""
@@ -75,28 +87,25 @@ class TlsTransport(SocketTransport):
 
     def _receive_decrypted(self, most: int) -> bytes:
         """See SocketTransport. A record that is not all here is none yet."""
-        if not self._take_in(most):
-            return b""
-        data = self._decrypted()
+        came = self._socket.recv(most)
+        if not came:
+            return b""  # which need not have been said: packets show where they end
+        data = self._decrypted(came)
         if not data and not self._has_ended:
             raise BlockingIOError
         return data
 
-    def _take_in(self, most: int) -> bool:
-        """Give OpenSSL what has come. False at the end, which need not have been said: packets show where they end."""
-        try:
-            data = self._socket.recv(most)
-        except (BlockingIOError, InterruptedError):
-            return True
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
-        return bool(data)
-
-    def _decrypted(self) -> bytes:
-        """All that can be decrypted of what was taken in."""
+    def _decrypted(self, came: bytes = b"") -> bytes:
+        """All that can be decrypted of what was taken in before, and of this."""
         pieces: list[bytes] = []
+        self._incoming.write(came[:RECORD_BYTES])
+        self._decrypt(pieces)
+        for begin in range(RECORD_BYTES, len(came), RECORD_BYTES):
+            self._incoming.write(came[begin : begin + RECORD_BYTES])
+            self._decrypt(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _decrypt(self, pieces: list[bytes]) -> None:
         try:
             while self._incoming.pending and not self._has_ended:
                 pieces.append(self._tls.read(RECORD_BYTES))
@@ -104,20 +113,24 @@ class TlsTransport(SocketTransport):
                     self._end_reading()
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLError:
+            if not pieces:
+                raise
+            self._end_reading()  # what was said before the fault counts
         finally:
             if self._outgoing.pending:
                 self._answer()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _end_reading(self) -> None:
-        """The peer has said its end. In the next look the kernel shows one, too, for this one may have data."""
+        """This was all, and may have been something. In the next look the kernel shows an end, too."""
         self._has_ended = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RD)
 
     def _answer(self) -> None:
         """Send what OpenSSL has to say by itself: why it gives up, or that it takes new keys."""
-        self._send_encrypted()
+        with suppress(OSError):  # who is gone may have said something before it went; whoever reads on finds out
+            self._send_encrypted()
         if len(self._encrypted) > 2 * SEND_BYTES:
             raise ConnectionAbortedError("it asks for new keys and does not read what it is sent")
 
@@ -130,7 +143,7 @@ class TlsTransport(SocketTransport):
             if not piece:
                 continue
             part = piece if len(piece) <= SEND_BYTES else memoryview(piece)[:SEND_BYTES]
-            self._tls.write(part)
+            self._encrypt(part)
             if not self._send_encrypted():
                 self._ahead = len(part)
                 break
@@ -138,6 +151,16 @@ class TlsTransport(SocketTransport):
             if len(part) < len(piece):
                 break
         return sent
+
+    def _encrypt(self, part: Piece) -> None:
+        if len(part) <= ENCRYPT_BYTES:
+            self._tls.write(part)
+            return
+        put_out = [self._encrypted]
+        for begin in range(0, len(part), ENCRYPT_BYTES):
+            self._tls.write(part[begin : begin + ENCRYPT_BYTES])
+            put_out.append(self._outgoing.read())
+        self._encrypted = b"".join(put_out)
 
     def _send_encrypted(self) -> bool:
         """Send what OpenSSL has put out, as much as the kernel takes. Whether that was all."""

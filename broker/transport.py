@@ -58,6 +58,9 @@ class Transport(Protocol):
     def works(self) -> None:
         """The peer is a worker, from now on. It may be told again."""
 
+    def works_no_more(self) -> None:
+        """It is none any more. It may be told again."""
+
     async def receive(self) -> bytes:
         """The next bytes; b"" when the peer has finished. Cancelled, nothing is lost."""
 
@@ -143,6 +146,12 @@ class SocketTransport:
         if not self._works and self._switchboard is not None:
             self._works = True
             self._switchboard.works(self.number)
+
+    def works_no_more(self) -> None:
+        """See Transport."""
+        if self._works and self._switchboard is not None:
+            self._works = False
+            self._switchboard.works_no_more(self.number)
 
     async def receive(self) -> bytes:
         """See Transport."""

@@ -1,16 +1,20 @@
 """Writing to one peer: at once what the kernel takes, the rest by a task of its own, and never without bound."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
+from broker.no_room import no_room
 from broker.outgoing import Outgoing, Promise
 from broker.transport import Transport
 from persistence.pieces import Piece, unsent
 
 if TYPE_CHECKING:
     from broker.flusher import Flusher
+
+READS_TOO_LITTLE: Final = "it does not read what it is sent"
+TOO_MUCH_BEHIND: Final = "more waits for it behind an answer of the store than may (--outbox-limit)"
 
 
 class Writer:
@@ -69,9 +73,27 @@ class Writer:
             self._marked = True
             self._flusher.mark(self)
         if self.outgoing.size + self._rest_bytes > self._limit_bytes:
-            self._drop("it does not read what it is sent")
-            return False
+            return self._finds_room()
         return True
+
+    def room_for_answer(self) -> bool:
+        """The same for an answer that was promised: what waits behind it is no reason to end, for it may leave then."""
+        if self._draining:
+            return self.room()
+        if not (self._marked or self.closed):
+            self._marked = True
+            self._flusher.mark(self)
+        return not self.closed
+
+    def _finds_room(self) -> bool:
+        """More waits than may; but perhaps only because nobody has tried to send it yet."""
+        if not self._draining:
+            self._flusher.flush_one(self)
+            self._marked = True
+            self._flusher.mark(self)
+        if self.waiting_bytes > self._limit_bytes and not self.closed:
+            self._drop(READS_TOO_LITTLE if self._draining else TOO_MUCH_BEHIND)
+        return not self.closed
 
     def flush(self) -> bool:
         """Write what may leave. True when the rest needs a task of its own: `drain`."""
@@ -84,10 +106,8 @@ class Writer:
             return False
         try:
             sent = self._transport.send_now(pieces)
-        except OSError:
-            # Whoever reads from this peer finds out why, and was told above that something has changed; it may have
-            # said something before it went.
-            self.closed = True
+        except OSError as error:
+            self._fail(error)
             return False
         if sent == len(pieces[0]) and len(pieces) == 1:
             return False
@@ -99,6 +119,13 @@ class Writer:
         self._rest = rest
         self._rest_bytes = sum(map(len, rest))
 
+    def _fail(self, error: Exception) -> None:
+        # A peer that is gone may have said something before it went: whoever reads from it finds out, and is told
+        # that something has changed. That there is no room, nobody would find out there.
+        self.closed = True
+        if why := no_room(error):
+            self._drop(why)
+
     async def drain(self) -> None:
         """Write what the kernel did not take at once, and what comes meanwhile, as fast as the peer reads.
 
@@ -109,7 +136,7 @@ class Writer:
                 await self._transport.send_all(self._rest[0])
                 self._leave(self._rest[1:] or list(self.outgoing.take()))
                 self._changed()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            self.closed = True
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self._fail(error)
         self._draining = False
         self._changed()

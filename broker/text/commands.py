@@ -10,12 +10,23 @@ from typing import Final
 from broker.core import Broker
 from broker.session import Session
 from broker.text import cancelling, counting, functions, limiting, listing, readiness, stopping, telling
-from broker.text.replies import unknown_command
+from broker.text.replies import let_others_speak, unknown_command
 from protocol import TextLine
+
+LINES_AT_ONCE: Final = 256
+"""So many lines of one connection are dealt with, and then others speak: thousands fit into what is read at once."""
 
 
 def on_text(broker: Broker, session: Session, packet: TextLine) -> None:
-    """Answer one line."""
+    """Answer one line, at once or after others have spoken."""
+    session.lines += 1
+    if session.lines % LINES_AT_ONCE:
+        _answer(broker, session, packet)
+    else:
+        let_others_speak(broker, session, lambda: _answer(broker, session, packet))
+
+
+def _answer(broker: Broker, session: Session, packet: TextLine) -> None:
     first, *others = packet.line.split(b" ")
     words = [first, *(word for word in others if word)]
     command = COMMANDS.get(first.lower())

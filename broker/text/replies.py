@@ -89,6 +89,21 @@ def answer_at_length(broker: Broker, session: Session, tell: Callable[[], bytes]
     _answer_apart(broker, session, give)
 
 
+def let_others_speak(broker: Broker, session: Session, then: Callable[[], None]) -> None:
+    """Do this, and go on with what this peer sent behind it, when others have had their turn."""
+    session.hold()
+
+    async def go_on() -> None:
+        session.release()
+        with FaultBarrier(session):
+            if not session.closing:
+                then()
+        session.go_on()
+        broker.flusher.flush()
+
+    broker.start_soon(go_on)
+
+
 def _answer_apart(broker: Broker, session: Session, give: Callable[[Promise], Awaitable[None]]) -> None:
     session.hold()
     promise = session.promise()

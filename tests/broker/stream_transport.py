@@ -25,6 +25,9 @@ class StreamTransport:
     def works(self) -> None:
         """See Transport: who waits in a task of its own goes before nobody."""
 
+    def works_no_more(self) -> None:
+        """See Transport."""
+
     async def receive(self) -> bytes:
         """See Transport."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))

@@ -1,7 +1,26 @@
 """Which of a worker's functions is asked first, and what priority over all of them means."""
 
-from protocol import CanDo, CantDo, GrabJob, NoJob, Priority, SubmitJob
+import pytest
+import trio
+import trio.testing
+
+from broker.listening import attend_to
+from protocol import CanDo, CantDo, EchoReq, EchoRes, GrabJob, NoJob, Packet, Priority, ResetAbilities, SubmitJob
+from tests.broker.peers import Peer
 from tests.broker.running import Running
+from tests.broker.stream_transport import StreamTransport
+
+
+class Noting(StreamTransport):
+    """A connection that notes whether its peer counts as a worker."""
+
+    is_worker = False
+
+    def works(self) -> None:
+        self.is_worker = True
+
+    def works_no_more(self) -> None:
+        self.is_worker = False
 
 
 async def test_a_worker_of_nothing_gets_nothing(one: Running) -> None:
@@ -59,3 +78,17 @@ async def test_a_function_may_have_an_empty_name_and_a_long_one(one: Running) ->
         await worker.say(CanDo(name))
         await client.ask(SubmitJob(name, b"", b"x", background=True))
         assert (await worker.take()).function == name
+
+
+@pytest.mark.parametrize("last_words", [[CantDo(b"f"), CantDo(b"g")], [ResetAbilities()]])
+async def test_who_can_do_nothing_any_more_is_a_client_again(one: Running, last_words: list[Packet]) -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    transport, peer = Noting(theirs, "memory"), Peer(ours)
+    are_workers = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(attend_to, one.broker, transport)
+        for said in ([CanDo(b"f"), CanDo(b"g")], [CantDo(b"unknown")], last_words, [CanDo(b"f")]):
+            assert await peer.ask(*said, EchoReq(b"")) == EchoRes(b"")
+            are_workers.append(transport.is_worker)
+        await peer.leave()
+    assert are_workers == [True, True, False, True]

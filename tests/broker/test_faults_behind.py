@@ -4,12 +4,13 @@ import socket
 import struct
 from collections.abc import Callable
 
+import pytest
 import trio
 import trio.testing
 
 from broker.listening import attend_to
 from broker.session import MAX_PROMISED, Session
-from protocol import EchoReq, EchoRes, JobCreated, SubmitJob
+from protocol import EchoReq, EchoRes, GetStatus, JobCreated, StatusRes, SubmitJob, WorkData
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
 from tests.broker.stream_transport import StreamTransport
@@ -20,6 +21,7 @@ SUBMIT = SubmitJob(b"f", b"", b"", background=True)
 SUBMITS = 2 * MAX_PROMISED
 FEW_ANSWERS = 4096
 """Bytes: those to some hundred submits."""
+LIMIT = 65_536
 
 
 class Dam(Proxy):
@@ -141,3 +143,76 @@ async def test_a_peer_that_says_all_before_it_reads_is_read_from_again_when_it_w
         for _ in range(SUBMITS):
             await peer.expect(JobCreated)
         await peer.leave()
+
+
+async def test_whose_answers_wait_for_the_store_is_not_read_from_and_gets_them_all(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with (
+        open_proxy(Dam(shared_server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
+        trio.open_nursery() as nursery,
+    ):
+        peer = await one.peer()
+        await peer.submit_background(b"f")
+        await one.settled()
+        dam.closed = True
+        echoes = [EchoReq(b"%05000d" % number) for number in range(10 * LIMIT // 5_000)]
+        (session,) = one.broker.sessions
+        nursery.start_soon(peer.say, SubmitJob(b"f", b"", b"", background=True), *echoes)
+        await until(lambda: not session.wants_more())
+        assert session.waiting_bytes < LIMIT
+        dam.few.set()
+        dam.rest.set()
+        await peer.expect(JobCreated)
+        for echo in echoes:
+            assert await peer.hear() == EchoRes(echo.payload)
+
+
+async def test_for_whom_too_much_waits_behind_an_answer_of_the_store_is_not_said_to_read_too_little(
+    open_one: OpenRunning, shared_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        open_proxy(Dam(shared_server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
+    ):
+        client, worker = await one.peer(), await one.worker(b"f")
+        handle = await client.submit(b"f")
+        await worker.grab()
+        assert isinstance(await client.ask(GetStatus(handle)), StatusRes)
+        await one.settled()
+        dam.closed = True
+        await client.say(GetStatus(handle), EchoReq(b"behind"))
+        (session,) = one.broker.audience.listeners(handle)
+        await until(lambda: session.waiting_bytes > 0)
+        await worker.say(*[WorkData(handle, b"x" * 1_000)] * (2 * LIMIT // 1_000))
+        assert await client.is_hung_up_on() == []
+        dam.few.set()
+        dam.rest.set()
+    assert "waits for it behind an answer of the store" in caplog.text
+    assert "does not read" not in caplog.text
+
+
+async def test_an_answer_that_sets_free_more_than_may_wait_behind_it_is_given(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with (
+        open_proxy(Dam(shared_server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
+    ):
+        client, worker = await one.peer(), await one.worker(b"f")
+        handle = await client.submit(b"f")
+        await worker.grab()
+        await one.settled()
+        dam.closed = True
+        await client.say(GetStatus(handle), EchoReq(b"behind"))
+        (session,) = one.broker.audience.listeners(handle)
+        await until(lambda: session.waiting_bytes > 0)
+        news = WorkData(handle, b"x" * 2 * LIMIT)
+        await worker.say(news)
+        await until(lambda: session.waiting_bytes > LIMIT)
+        dam.few.set()
+        dam.rest.set()
+        assert isinstance(await client.hear(), StatusRes)
+        assert await client.hear() == EchoRes(b"behind")
+        assert await client.hear() == news

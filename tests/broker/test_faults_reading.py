@@ -4,7 +4,7 @@ import pytest
 import trio
 
 from broker.session import Session
-from protocol import Connection, EchoReq, Noop, Role, WorkComplete, WorkData
+from protocol import Connection, EchoReq, EchoRes, Noop, Role, WorkComplete, WorkData
 from tests.broker.peers import Peer
 from tests.broker.running import OpenRunning
 
@@ -59,6 +59,13 @@ async def test_a_packet_larger_than_the_limit_reaches_a_peer_that_reads(open_one
         await client.submit_background(b"f", payload)
         assert await worker.hear() == Noop()
         assert (await worker.grab()).payload == payload
+
+
+async def test_who_is_told_more_at_once_than_may_wait_is_not_dropped_if_it_reads(open_one: OpenRunning) -> None:
+    async with open_one(outbox_limit=1024) as one:
+        peer = await one.peer()
+        assert await peer.ask(*[EchoReq(b"x" * 700)] * 8) == EchoRes(b"x" * 700)
+        assert await peer.heard() == [EchoRes(b"x" * 700)] * 7
 
 
 async def test_a_dropped_worker_gives_its_jobs_back(open_one: OpenRunning) -> None:

@@ -49,6 +49,15 @@ def test_a_worker_that_tells_often_how_far_it_is_is_no_flood() -> None:
     assert not standing.back
 
 
+def test_a_worker_that_works_no_more_is_a_client_again() -> None:
+    standing = Standing()
+    standing.works(WORKER)
+    assert not standing.has_changed(WORKER, MUCH, 0.0)
+    standing.works_no_more(WORKER)
+    assert standing.has_changed(WORKER, MUCH, 0.0)
+    assert standing.back == {WORKER}
+
+
 def test_a_number_that_is_used_again_is_somebody_else() -> None:
     standing = Standing()
     standing.works(WORKER)

@@ -1,5 +1,6 @@
 """The order in which sockets are heard: who says little before who says much, and each of these in its turn."""
 
+import select
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
 PATIENCE_SECONDS = 20.0
 PACKET_BYTES = 256
+MOST_NESTED = 3
+"""Sets one in the other that the kernel takes in front; at the back, which is a set within that, it refuses them."""
 
 Look = list[tuple[str, int]]
 
@@ -56,6 +59,10 @@ class Room:
         self.switchboard.disconnect(number)
         self.switchboard.connect(number, readable)
 
+    def dismiss(self, name: str) -> None:
+        """This one works no more."""
+        self.switchboard.works_no_more(self._connected[name][0])
+
     def lag_and(self, party: socket.socket) -> Callable[[], None]:
         """From then on Redis lags; and this one speaks."""
 
@@ -71,24 +78,29 @@ class Room:
         self._more = trio.Event()
 
     @contextmanager
-    def party(self, name: str, says: int = 0) -> Iterator[socket.socket]:
-        """Somebody who has said so much; more is sent on the socket."""
+    def party(self, name: str, says: int = 0, nested: int = 0) -> Iterator[socket.socket]:
+        """Somebody who has said so much; more is sent on the socket. It is watched by way of so many nested sets."""
         near, far = socket.socketpair()
-        with near, far:
+        with near, far, ExitStack() as sets:
             near.setblocking(False)
             far.send(bytes(says))
+            number = near.fileno()
+            for _ in range(nested):
+                around = sets.enter_context(select.epoll())
+                around.register(number, select.EPOLLIN)
+                number = around.fileno()
 
             def readable() -> int:
                 length = len(near.recv(self.switchboard.turn_bytes))
                 self.looks[-1].append((name, length))
                 return -(-length // PACKET_BYTES)
 
-            self._connected[name] = near.fileno(), readable
-            self.switchboard.connect(near.fileno(), readable)
+            self._connected[name] = number, readable
+            self.switchboard.connect(number, readable)
             if name == "worker":
-                self.switchboard.works(near.fileno())
+                self.switchboard.works(number)
             yield far
-            self.switchboard.disconnect(near.fileno())
+            self.switchboard.disconnect(number)
 
     async def has(self, looks: int) -> list[Look]:
         """The first looks, when there have been so many."""
@@ -170,6 +182,14 @@ async def test_workers_are_heard_behind_who_says_little_while_others_say_much(ro
         async with room.open():
             looks = await room.has(3)
     assert looks[2] == [("lone", 1), ("worker", 1)], "in the look before, it was still in front"
+
+
+async def test_who_works_no_more_stands_back_as_others_who_say_much(room: Room) -> None:
+    with room.party("worker", 3 * TURN_BYTES), room.party("lone") as lone:
+        room.dismiss("worker")
+        room.after[2] = speak(lone)
+        async with room.open():
+            assert (await room.has(3))[2] == [("lone", 1), ("worker", SHORT_TURN_BYTES)]
 
 
 async def test_who_says_much_has_its_turn_however_many_say_little(room: Room) -> None:
@@ -276,3 +296,11 @@ async def test_who_left_before_its_turn_is_not_called(room: Room) -> None:
         async with room.open():
             await room.has(heard + 2)
     assert {name for look in room.looks[heard:] for name, _ in look} == {"a"}
+
+
+async def test_whom_the_kernel_does_not_take_at_the_back_is_heard_where_it_is(room: Room) -> None:
+    with room.party("flood", 3 * TURN_BYTES, nested=MOST_NESTED), room.party("lone", 1) as lone:
+        room.after[1] = room.after[2] = speak(lone)
+        async with room.open():
+            looks = await room.has(3)
+    assert [sorted(look) for look in looks] == [[("flood", TURN_BYTES), ("lone", 1)]] * 3

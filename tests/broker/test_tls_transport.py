@@ -4,7 +4,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,9 @@ from broker.tls import shake_hands
 from broker.tls_transport import RECORD_BYTES, SEND_BYTES
 from persistence.pieces import unsent
 from protocol import EchoReq, EchoRes, WorkComplete
-from tests.broker.peers import PATIENCE_SECONDS, Peer, open_tls_peer
+from tests.broker.peers import PATIENCE_SECONDS, open_tls_peer
 from tests.broker.running import OpenRunning, Running
+from tests.broker.unwrapped import encoded, unwrapped
 from tests.certified import certified
 
 RECORD_HEAD = 5
@@ -42,59 +43,8 @@ def open_secure(open_one: OpenRunning, certificate: Path) -> AbstractAsyncContex
     return open_one(ssl=True, ssl_certificate=certificate)
 
 
-class Unwrapped:
-    """A client that sees what travels: the encrypted bytes, as they are sent and as they come."""
-
-    def __init__(self, stream: trio.SocketStream) -> None:
-        self._stream = stream
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.tls = certified().trusting.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
-        self.came = b""
-        """Since the handshake."""
-
-    async def shake_hands(self) -> None:
-        while True:
-            try:
-                self.tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await self._stream.send_all(self._outgoing.read())
-                self._incoming.write(await self._stream.receive_some())
-            else:
-                await self._stream.send_all(self._outgoing.read())
-                return
-
-    def encrypted(self, data: bytes) -> bytes:
-        """What is to be sent, for this to arrive."""
-        if data:
-            self.tls.write(data)
-        return self._outgoing.read()
-
-    async def read(self) -> bytes:
-        """What comes next, decrypted."""
-        with trio.fail_after(PATIENCE_SECONDS):
-            while True:
-                try:
-                    return self.tls.read(RECORD_BYTES)
-                except ssl.SSLWantReadError:
-                    data = await self._stream.receive_some()
-                    self.came += data
-                    self._incoming.write(data)
-
-
-@asynccontextmanager
-async def unwrapped(running: Running) -> AsyncIterator[tuple[Unwrapped, trio.SocketStream]]:
-    async with await trio.open_tcp_stream(*running.address) as stream:
-        client = Unwrapped(stream)
-        await client.shake_hands()
-        yield client, stream
-
-
-def encoded(packet: EchoReq) -> bytes:
-    return Peer(trio.testing.memory_stream_pair()[0]).encoded(packet)
-
-
 async def test_nothing_comes_unasked_for_after_the_handshake(secure: Running) -> None:
-    async with unwrapped(secure) as (client, stream):
+    async with unwrapped(secure.address) as (client, stream):
         await stream.send_all(client.encrypted(encoded(EchoReq(b"first"))))
         assert (await client.read()).endswith(b"first")
     length = int.from_bytes(client.came[3:RECORD_HEAD], "big")
@@ -102,7 +52,7 @@ async def test_nothing_comes_unasked_for_after_the_handshake(secure: Running) ->
 
 
 async def test_a_record_that_comes_in_parts_is_one_record(secure: Running) -> None:
-    async with unwrapped(secure) as (client, stream):
+    async with unwrapped(secure.address) as (client, stream):
         said = client.encrypted(encoded(EchoReq(b"whole")))
         for part in (said[:3], said[3:20], said[20:]):
             await stream.send_all(part)
@@ -157,7 +107,7 @@ async def test_what_the_kernel_does_not_take_at_once_arrives_whole(
 
 
 async def test_an_end_in_the_same_read_as_a_question_is_an_end(secure: Running) -> None:
-    async with unwrapped(secure) as (client, stream):
+    async with unwrapped(secure.address) as (client, stream):
         question = client.encrypted(encoded(EchoReq(b"the last")))
         with pytest.raises(ssl.SSLWantReadError):
             client.tls.unwrap()
@@ -171,7 +121,7 @@ async def test_an_end_in_the_same_read_as_a_question_is_an_end(secure: Running) 
 async def test_what_is_not_tls_within_tls_ends_that_connection_alone(
     secure: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_tls_peer(secure.address) as bystander, unwrapped(secure) as (client, stream):
+    async with open_tls_peer(secure.address) as bystander, unwrapped(secure.address) as (client, stream):
         await stream.send_all(client.encrypted(encoded(EchoReq(b"in order"))))
         assert (await client.read()).endswith(b"in order")
         await stream.send_all(b"\x17\x03\x03\x00\x20" + bytes(32))

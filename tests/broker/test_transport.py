@@ -93,6 +93,32 @@ async def test_who_has_the_number_of_one_that_said_much_and_is_closed_does_not_s
     assert notes == ["flood", "newcomer", "other"], "in the order in which they spoke"
 
 
+async def test_who_worked_once_and_says_much_is_heard_behind_who_says_little() -> None:
+    switchboard = Switchboard(lambda: None, lambda: None, lambda: False)
+    notes: list[str] = []
+    near, far = socket.socketpair()
+    other, lone = socket.socketpair()
+    with near, far, other, lone:
+        async with trio.open_nursery() as nursery:
+            flood, last = Hearer("flood", MUCH, notes), Hearer("lone", 1, notes)
+            transport = SocketTransport(near, "peer", switchboard)
+            transport.works()
+            transport.works_no_more()
+            nursery.start_soon(transport.listen, flood)
+            nursery.start_soon(SocketTransport(other, "peer", switchboard).listen, last)
+            await trio.testing.wait_all_tasks_blocked()
+            far.send(b"x")
+            nursery.start_soon(switchboard.run)
+            await flood.has_heard.wait()
+            far.send(b"x")
+            lone.send(b"x")
+            await last.has_heard.wait()
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+    switchboard.close()
+    assert notes == ["flood", "lone", "flood"]
+
+
 async def says_much_and_is_closed(switchboard: Switchboard, notes: list[str]) -> int:
     """The number of a connection that stood back, and is over."""
     near, far = socket.socketpair()

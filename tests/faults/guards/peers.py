@@ -54,6 +54,14 @@ GUARDS: Final = (
     ),
     Guard(
         DEAF,
+        "nor is who has half of what may wait for it behind an answer of the store",
+        "broker/session.py",
+        "        if self._writer.outgoing.size > self._bounds.outbox_limit // 2:\n",
+        "        if False:\n",
+        "tests/broker/test_faults_behind.py::test_whose_answers_wait_for_the_store_is_not_read_from_and_gets_them_all",
+    ),
+    Guard(
+        DEAF,
         "who closes while a task is about to write ends alone",
         "broker/transport.py",
         "            if self._socket.fileno() < 0:\n",
