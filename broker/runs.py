@@ -28,8 +28,8 @@ class Run:
     ended: bool = False
     elsewhere: bool = False
     """Whether clients at other brokers listen."""
-    progress: tuple[int, int] | None = None
-    """What is to be noted when the current event has been dealt with."""
+    progress: tuple[bytes, bytes] | None = None
+    """What is to be noted when the current event has been dealt with, as the worker said it."""
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def on_data(broker: Broker, session: Session, packet: WorkData | WorkWarning) ->
 
 
 def on_status(broker: Broker, session: Session, packet: WorkStatus) -> None:
-    """How far a job has come: relayed as it was said, and kept as a number, the latest only."""
+    """How far a job has come: relayed as it was said, and kept as a number, the latest only: so it is read later."""
     run = _run_of(broker, session, packet)
     if run is None:
         return
@@ -63,7 +63,7 @@ def on_status(broker: Broker, session: Session, packet: WorkStatus) -> None:
         broker.store.ending.post(run.function, run.job.id, run.job.attempt, b"status", said)
     if run.progress is None:
         broker.progressing.append(run)
-    run.progress = (figure(packet.numerator), figure(packet.denominator))
+    run.progress = (packet.numerator, packet.denominator)
 
 
 def figure(text: bytes) -> int:
@@ -84,7 +84,7 @@ def note_progress(broker: Broker) -> None:
             broker.progressing.append(run)
             continue
         if run.progress is not None and not run.ended:
-            broker.store.ending.progress(run.function, run.job.id, run.job.attempt, *run.progress)
+            broker.store.ending.progress(run.function, run.job.id, run.job.attempt, *map(figure, run.progress))
         run.progress = None
 
 

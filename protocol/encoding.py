@@ -1,6 +1,6 @@
 """From a record to its bytes, by a table made once for each role and keyed by the record's class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from struct import Struct
 from typing import Any, Final
@@ -38,6 +38,8 @@ def _encoder(row: Row, magic: bytes) -> Encoder:
         return _encoder_of_names_and_data(row, kind)
     if len(kinds) == 1:
         return _encoder_of_one(row, kind)
+    if _NAMES.issuperset(kinds):
+        return _encoder_of_names(row, kind)
     read = attrgetter(*row.arguments)
     writers = [writer_of(argument) for argument in kinds]
 
@@ -66,21 +68,42 @@ def _encoder_of_argument(row: Row, kind: bytes) -> Callable[[Any], bytes]:
     return encode
 
 
-def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
-    """The form of nearly all that is said of jobs: names are checked together, data is copied once."""
-    read, pack = attrgetter(*row.arguments), _HEADER.pack
-    *writers, _ = [writer_of(argument) for argument in row.arguments.values()]
+def _joiner(kinds: Sequence[Kind]) -> Callable[[Sequence[bytes]], bytes]:
+    """What puts names together, which are checked together: no NUL but those between them, none too long."""
+    writers = [writer_of(argument) for argument in kinds]
     separators = len(writers) - 1
     # If all names together keep to the limit of one, none need be looked at by itself.
-    quick_limit = UNIQUE_LIMIT if Kind.UNIQUE in row.arguments.values() else ARGUMENT_LIMIT
+    quick_limit = UNIQUE_LIMIT if Kind.UNIQUE in kinds else ARGUMENT_LIMIT
+
+    def join(names: Sequence[bytes]) -> bytes:
+        joined = b"\0".join(names)
+        if len(joined) > quick_limit or joined.count(b"\0") != separators:
+            for write, name in zip(writers, names, strict=True):
+                write(name)
+        return joined
+
+    return join
+
+
+def _encoder_of_names(row: Row, kind: bytes) -> Encoder:
+    """A job's progress, which is said many times of each: never longer than a packet may be."""
+    read, join, pack = attrgetter(*row.arguments), _joiner(tuple(row.arguments.values())), _HEADER.pack
+
+    def encode(packet: Packet) -> bytes:
+        body = join(read(packet))
+        return pack(kind, len(body)) + body
+
+    return encode
+
+
+def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
+    """The form of nearly all that is said of jobs: data is copied once."""
+    read, pack = attrgetter(*row.arguments), _HEADER.pack
+    join = _joiner(tuple(row.arguments.values())[:-1])
 
     def encode(packet: Packet) -> bytes:
         said = read(packet)
-        names, data = said[:-1], said[-1]
-        head = b"\0".join(names)
-        if len(head) > quick_limit or head.count(b"\0") != separators:
-            for write, name in zip(writers, names, strict=True):
-                write(name)
+        head, data = join(said[:-1]), said[-1]
         length = len(head) + 1 + len(data)
         start = pack(kind, length) if length <= LARGEST_BODY else _header(kind, length)
         return b"".join((start, head, b"\0", data))
