@@ -9,6 +9,7 @@ import pytest
 
 from broker.settings import Settings
 from tests.broker.running import OpenRunning, Running, open_running
+from tests.certified import certified
 from tests.servers import RedisServer, find_engine
 
 prefixes = (f"t{number}" for number in itertools.count())
@@ -42,6 +43,14 @@ def open_one(shared_server: RedisServer, tmp_path: Path) -> OpenRunning:
         return open_running(Settings.model_validate(given | fields))
 
     return open_with
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A file with a certificate and its key, trusted as `tests.certified` says."""
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(certified().pem)
+    return path
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import trio
 
 from protocol import CanDo, GrabJobUniq, JobAssignUniq, JobCreated, NoJob, Packet, SubmitJob, WorkComplete
 from tests.broker.peers import Peer, open_peer, open_tls_peer
-from tests.certified import certified
 from tests.processes import BrokerProcess
 from tests.programs import PATIENCE_SECONDS, missing, require_program
 from tests.servers import RedisServer
@@ -43,10 +42,8 @@ def broker(quiet: tuple[str, ...], tmp_path: Path) -> Iterator[BrokerProcess]:
 
 
 @pytest.fixture
-def secure(quiet: tuple[str, ...], tmp_path: Path) -> Iterator[BrokerProcess]:
+def secure(quiet: tuple[str, ...], tmp_path: Path, certificate: Path) -> Iterator[BrokerProcess]:
     """The same, and its port speaks TLS."""
-    certificate = tmp_path / "certificate.pem"
-    certificate.write_bytes(certified().pem)
     with BrokerProcess(tmp_path / "data", *quiet, "--ssl", "--ssl-certificate", str(certificate)) as process:
         yield process
 

@@ -57,6 +57,16 @@ async def answered_no_more(one: Running, peer: Peer, dam: Dam) -> Session:
     return session
 
 
+async def waits_for_the_store(one: Running, client: Peer, handle: bytes, dam: Dam) -> Session:
+    """A client of this job has asked what the store does not answer, and something else behind it; its session."""
+    await one.settled()
+    dam.closed = True
+    await client.say(GetStatus(handle), EchoReq(b"behind"))
+    (session,) = one.broker.audience.listeners(handle)
+    await until(lambda: session.waiting_bytes > 0)
+    return session
+
+
 async def far_ahead(one: Running, peer: Peer, said: bytes, dam: Dam) -> None:
     """Say this while the store does not answer, until the broker reads no more of it."""
     session = await answered_no_more(one, peer, dam)
@@ -180,11 +190,7 @@ async def test_for_whom_too_much_waits_behind_an_answer_of_the_store_is_not_said
         handle = await client.submit(b"f")
         await worker.grab()
         assert isinstance(await client.ask(GetStatus(handle)), StatusRes)
-        await one.settled()
-        dam.closed = True
-        await client.say(GetStatus(handle), EchoReq(b"behind"))
-        (session,) = one.broker.audience.listeners(handle)
-        await until(lambda: session.waiting_bytes > 0)
+        await waits_for_the_store(one, client, handle, dam)
         await worker.say(*[WorkData(handle, b"x" * 1_000)] * (2 * LIMIT // 1_000))
         assert await client.is_hung_up_on() == []
         dam.few.set()
@@ -203,11 +209,7 @@ async def test_an_answer_that_sets_free_more_than_may_wait_behind_it_is_given(
         client, worker = await one.peer(), await one.worker(b"f")
         handle = await client.submit(b"f")
         await worker.grab()
-        await one.settled()
-        dam.closed = True
-        await client.say(GetStatus(handle), EchoReq(b"behind"))
-        (session,) = one.broker.audience.listeners(handle)
-        await until(lambda: session.waiting_bytes > 0)
+        session = await waits_for_the_store(one, client, handle, dam)
         news = WorkData(handle, b"x" * 2 * LIMIT)
         await worker.say(news)
         await until(lambda: session.waiting_bytes > LIMIT)

@@ -16,7 +16,6 @@ from broker.switchboard import IS_AVAILABLE, Switchboard
 from protocol import EchoReq, EchoRes
 from tests.broker.peers import open_peer
 from tests.broker.running import OpenRunning, Running
-from tests.certified import certified
 
 MORE_THAN_THE_SYSTEM_BUFFERS = 32 * 1024 * 1024
 
@@ -52,10 +51,8 @@ async def test_who_cannot_be_watched_is_hung_up_on_and_others_are_not(
 
 
 async def test_who_cannot_be_waited_for_in_its_handshake_is_hung_up_on(
-    open_one: OpenRunning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    open_one: OpenRunning, certificate: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    certificate = tmp_path / "certificate.pem"
-    certificate.write_bytes(certified().pem)
     async with open_one(ssl=True, ssl_certificate=certificate) as one:
         with monkeypatch.context() as full:
             full.setattr("broker.tls_transport.TlsTransport.shake_hands", never_room)

@@ -37,9 +37,9 @@ def speak(stack: ExitStack, address: tuple[str, int]) -> None:
         left -= len(sock.recv(1_000_000)) or pytest.fail("the broker hung up")
 
 
-async def test_what_idle_peers_once_sent_and_were_sent_takes_no_memory(open_one: OpenRunning, tmp_path: Path) -> None:
-    certificate = tmp_path / "certificate.pem"
-    certificate.write_bytes(certified().pem)
+async def test_what_idle_peers_once_sent_and_were_sent_takes_no_memory(
+    open_one: OpenRunning, certificate: Path
+) -> None:
     async with open_one(ssl=True, ssl_certificate=certificate) as one:
         with ExitStack() as stack:
             await trio.to_thread.run_sync(speak, stack, one.address)

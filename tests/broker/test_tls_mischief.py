@@ -15,19 +15,10 @@ from protocol import EchoReq, EchoRes, GrabJob, Packet, SubmitJob
 from tests.broker.peers import open_tls_peer
 from tests.broker.running import OpenRunning, Running
 from tests.broker.unwrapped import encoded, unwrapped
-from tests.certified import certified
 
 SUBMIT = SubmitJob(b"f", b"", b"said in time", background=True)
 NO_RECORD = b"\x17\x03\x03\x00\x20" + bytes(32)
 TOO_LONG = b"\x17\x03\x03\xff\xff" + bytes(65_535)
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate and its key."""
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(certified().pem)
-    return path
 
 
 @pytest.fixture

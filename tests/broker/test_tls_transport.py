@@ -25,14 +25,6 @@ RECORD_HEAD = 5
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate and its key."""
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(certified().pem)
-    return path
-
-
-@pytest.fixture
 async def secure(open_one: OpenRunning, certificate: Path) -> AsyncIterator[Running]:
     """A broker whose port speaks TLS."""
     async with open_secure(open_one, certificate) as running:
