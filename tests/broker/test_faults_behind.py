@@ -2,7 +2,8 @@
 
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
@@ -55,6 +56,16 @@ async def answered_no_more(one: Running, peer: Peer, dam: Dam) -> Session:
     dam.closed = True
     (session,) = one.broker.sessions
     return session
+
+
+@asynccontextmanager
+async def dammed(open_one: OpenRunning, server: RedisServer) -> AsyncIterator[tuple[Running, Dam]]:
+    """A broker that keeps little for a peer, behind a dam."""
+    async with (
+        open_proxy(Dam(server.port)) as dam,
+        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
+    ):
+        yield one, dam
 
 
 async def waits_for_the_store(one: Running, client: Peer, handle: bytes, dam: Dam) -> Session:
@@ -182,10 +193,7 @@ async def test_whose_answers_wait_for_the_store_is_not_read_from_and_gets_them_a
 async def test_for_whom_too_much_waits_behind_an_answer_of_the_store_is_not_said_to_read_too_little(
     open_one: OpenRunning, shared_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with (
-        open_proxy(Dam(shared_server.port)) as dam,
-        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
-    ):
+    async with dammed(open_one, shared_server) as (one, dam):
         client, worker = await one.peer(), await one.worker(b"f")
         handle = await client.submit(b"f")
         await worker.grab()
@@ -202,10 +210,7 @@ async def test_for_whom_too_much_waits_behind_an_answer_of_the_store_is_not_said
 async def test_an_answer_that_sets_free_more_than_may_wait_behind_it_is_given(
     open_one: OpenRunning, shared_server: RedisServer
 ) -> None:
-    async with (
-        open_proxy(Dam(shared_server.port)) as dam,
-        open_one(redis=f"redis://127.0.0.1:{dam.port}", store_timeout=PATIENCE_SECONDS, outbox_limit=LIMIT) as one,
-    ):
+    async with dammed(open_one, shared_server) as (one, dam):
         client, worker = await one.peer(), await one.worker(b"f")
         handle = await client.submit(b"f")
         await worker.grab()
