@@ -160,9 +160,11 @@ class JobAssign:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class JobAssignUniq:
-    """JOB_ASSIGN_UNIQ: run this, its unique being this."""
+class JobAssignUniq(NamedTuple):
+    """JOB_ASSIGN_UNIQ: run this, its unique being this.
+
+    A named tuple, as one is made for every job there is.
+    """
 
     handle: bytes
     function: bytes
@@ -209,9 +211,11 @@ class WorkWarning:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WorkComplete:
-    """WORK_COMPLETE: the job is done, ``payload`` is the (last part of the) result."""
+class WorkComplete(NamedTuple):
+    """WORK_COMPLETE: the job is done, ``payload`` is the (last part of the) result.
+
+    A named tuple, as one is made for every job there is.
+    """
 
     handle: bytes
     payload: bytes
