@@ -10,7 +10,7 @@ from client.command_line.drawing import NoScreenError
 from client.command_line.jobs import call, status, submit
 from client.command_line.looking import top, watch
 from client.command_line.output import Output
-from client.command_line.parser import parsed
+from client.command_line.parser import PROGRAM, parsed
 from client.errors import (
     CannotConnectError,
     ClientError,
@@ -55,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except tuple(kind for kinds, _ in STATUSES for kind in (kinds if isinstance(kinds, tuple) else (kinds,))) as error:
         exit_status = next(number for kinds, number in STATUSES if isinstance(error, kinds))
-        output.complain(f"python -m client: {error}")
+        output.complain(f"{PROGRAM}: {error}")
         output.tell_object(error=str(error), exit_status=exit_status)
         return exit_status
 

@@ -8,7 +8,7 @@ from functools import partial
 import trio
 
 from peer.server_options import tls_context
-from worker.command_line import parsed
+from worker.command_line import PROGRAM, parsed
 from worker.lifeline import end_with_parent
 from worker.loading import CannotLoadError, load_worker
 from worker.supervisor import CANNOT_RUN, Supervisor
@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         worker = load_worker(options.worker)
     except CannotLoadError as error:
-        sys.stderr.write(f"python -m worker: {error}\n")
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
         return CANNOT_RUN
     run = partial(
         worker.run_until_signalled,

@@ -2,11 +2,15 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Final
 
 from peer.one_line_parser import OneLineParser
+from peer.program_name import program_name
 from peer.server_options import add_server_options, parsed_with_servers
 
-__all__ = ["LEVELS", "parsed"]
+__all__ = ["LEVELS", "PROGRAM", "parsed"]
+
+PROGRAM: Final = program_name("worker", "trio-gearman-worker")
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -19,10 +23,10 @@ exit status: 0 after a stop that was asked for; 2 if the worker cannot be run, w
 1 after a defect."""
 
 
-def parsed(words: Sequence[str], program: str = "python -m worker") -> argparse.Namespace:
+def parsed(words: Sequence[str]) -> argparse.Namespace:
     """What the words ask for; exits with status 2 and a line if they cannot be right."""
     parser = OneLineParser(
-        prog=program,
+        prog=PROGRAM,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

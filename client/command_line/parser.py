@@ -8,10 +8,13 @@ from typing import Final
 from client.command_line.moments import FORMS, moment
 from client.submission import When
 from peer.one_line_parser import OneLineParser
+from peer.program_name import program_name
 from peer.server_options import add_server_options, parsed_with_servers
 from protocol import Priority
 
-__all__ = ["COMMANDS", "PRIORITIES", "parsed"]
+__all__ = ["COMMANDS", "PRIORITIES", "PROGRAM", "parsed"]
+
+PROGRAM: Final = program_name("client", "trio-gearman-client")
 
 DESCRIPTION = "Submits jobs to a Gearman server, waits for them and watches them."
 
@@ -32,7 +35,7 @@ class Parser(OneLineParser):
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
     """What the words ask for; exits with status 2 and a line if they cannot be right."""
-    parser = Parser(prog="python -m client", description=DESCRIPTION)
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (summary, add_flags) in COMMANDS.items():
         command = commands.add_parser(name, help=summary)

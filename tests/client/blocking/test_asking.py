@@ -124,9 +124,12 @@ async def test_a_job_that_is_left_early_is_dropped_and_tells_nothing_more(
 
 
 async def test_a_call_whose_time_is_up_drops_its_job(blocking: Client, server: ServerProcess, function: str) -> None:
-    with pytest.raises(TimedOutError, match=r"job H:.*: no answer from .* within 0\.05 seconds") as caught:
-        blocking.call(function, b"x", unique=function, timeout=0.05)
-    assert caught.value.handle is not None
+    for timeout in (0.05, 0.5, 5.0, 50.0):
+        with pytest.raises(TimedOutError, match=f"no answer from .* within {timeout:g} seconds") as caught:
+            blocking.call(function, b"x", unique=function, timeout=timeout)
+        if caught.value.handle is not None:
+            break  # else its time was up before it was accepted, which a busy machine may need more for
+    assert str(caught.value).startswith("job H:")
     assert isinstance(caught.value, TimeoutError)
     assert await dropped(blocking, server, function)
 
