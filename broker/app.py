@@ -23,7 +23,7 @@ from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
 from broker.holding_back import hold_back_at
-from broker.listening import Places, accept
+from broker.listening import Places, accept, prepare
 from broker.orders import Orders
 from broker.settings import Settings
 from broker.stores import Place, mind_weaknesses, open_place
@@ -84,6 +84,8 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
                     await _leave(broker, identity)  # or others would take for lost who never served
                     raise
                 await _write(identity, store.link.incarnation)
+                for sock in sockets:
+                    prepare(sock, settings)
                 listen(sockets, settings.backlog)  # not before: who is let in is served
                 store.on_new_incarnation = lambda name: tasks.start_soon(_write, identity, name)
                 async with _serving(broker, sockets):

@@ -41,7 +41,7 @@ SECTIONS: Final[Mapping[str, tuple[Flag, ...]]] = {
             "connections that may wait to be accepted",
             metavar="NUMBER",
             right="a number from 1 to 65535",
-            default="32",
+            default="1024",
         ),
         Flag(
             ("--max-connections",),

@@ -227,8 +227,7 @@ class Session:
             if self._broke_rules and self._writer.is_done:  # else it does not read anyway
                 await self._linger()
         finally:
-            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-                await self.transport.aclose()
+            self.transport.close()
 
     async def _listen(self) -> None:
         # Dropped in the middle of what it heard, it meets its cancellation only where it next waits: not here.
@@ -307,8 +306,9 @@ class Session:
 
     async def _say_goodbye(self) -> None:
         """Let the last answers be given and read: a peer that only shut down its sending side still listens."""
-        with trio.move_on_after(GOODBYE_SECONDS):
-            await self.wait_said()
+        if not self._writer.is_done:
+            with trio.move_on_after(GOODBYE_SECONDS):
+                await self.wait_said()
 
     async def _linger(self) -> None:
         """Let a peer that broke the rules read why it is cut off."""

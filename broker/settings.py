@@ -114,8 +114,8 @@ class Settings(BaseModel):
     """TCP port; 0 takes a free one."""
     listen: Annotated[tuple[Address, ...], BeforeValidator(_addresses), Field(min_length=1)] = ("127.0.0.1",)
     """Addresses and host names. Only this machine by default, for the protocol knows no passwords."""
-    backlog: Annotated[int, Field(ge=1, le=65535)] = 32
-    """Connections that may wait to be accepted."""
+    backlog: Annotated[int, Field(ge=1, le=65535)] = 1024
+    """Connections that may wait to be accepted, if the system allows so many (Linux: net.core.somaxconn)."""
     max_connections: Annotated[int | None, Field(ge=1)] = None
     """Connections served at once; None: as many as file descriptors allow."""
     file_descriptors: Annotated[int | None, Field(ge=64)] = None

@@ -50,6 +50,7 @@ class TlsTransport(SocketTransport):
             ssl.SSLError: it did not come to that; the peer has been told, if it is one that can be.
             OSError: it hung up.
         """
+        self._trio_has_waited = True
         while True:
             try:
                 self._tls.do_handshake()
@@ -178,11 +179,11 @@ class TlsTransport(SocketTransport):
     async def send_eof(self) -> None:
         """See Transport: in TLS the end of one direction is none that all peers know."""
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """See Transport. The end is said if the kernel takes it at once: who reads no more would not hear it anyway."""
         if self._socket.fileno() >= 0:
             with suppress(OSError, ValueError):
                 self._tls.unwrap()  # raises that the peer's own end is not there yet: nobody waits for that
             with suppress(OSError):
                 self._send_encrypted()
-        await super().aclose()
+        super().close()

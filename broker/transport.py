@@ -73,8 +73,8 @@ class Transport(Protocol):
     async def send_eof(self) -> None:
         """Say that nothing more will come, where the connection can say so; what comes may still be received."""
 
-    async def aclose(self) -> None:
-        """Hang up at once, without a checkpoint where there is no need for one. Safe to repeat."""
+    def close(self) -> None:
+        """Hang up at once. Safe to repeat."""
 
 
 async def listen_alone(transport: Transport, listener: Listener) -> None:
@@ -96,6 +96,8 @@ class SocketTransport:
         """Up to so many bytes, perhaps a few more; b"" when the peer has finished. Raises BlockingIOError for none."""
         self._switchboard = switchboard
         self._works = False
+        self._trio_has_waited = False
+        """Whether trio may have to be told when this is closed. Most are never waited for but by the switchboard."""
         self.peer = peer
         self.number = sock.fileno()
 
@@ -155,6 +157,7 @@ class SocketTransport:
 
     async def receive(self) -> bytes:
         """See Transport."""
+        self._trio_has_waited = True
         while True:
             await trio.lowlevel.wait_readable(self._socket)
             try:
@@ -174,6 +177,7 @@ class SocketTransport:
     async def send_all(self, data: Piece) -> None:
         """See Transport."""
         rest = memoryview(data)
+        self._trio_has_waited = True
         while rest:
             if self._socket.fileno() < 0:
                 # Closed before the task that is to send had its turn; trio knows that only of who waits already.
@@ -185,10 +189,11 @@ class SocketTransport:
         """See Transport."""
         self._socket.shutdown(socket.SHUT_WR)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """See Transport."""
         if self._socket.fileno() >= 0:
             if self._switchboard is not None:
                 self._switchboard.forget(self.number)
-            trio.lowlevel.notify_closing(self._socket)
+            if self._trio_has_waited:
+                trio.lowlevel.notify_closing(self._socket)
             self._socket.close()

@@ -1,6 +1,7 @@
 """A connection over any trio stream, as one in memory, of which a test sees each read and write."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import trio
 
@@ -13,7 +14,7 @@ __all__ = ["StreamTransport"]
 class StreamTransport:
     """See broker.transport.Transport. Every write takes a task."""
 
-    def __init__(self, stream: trio.abc.Stream, peer: str, number: int = -1) -> None:
+    def __init__(self, stream: trio.StapledStream[Any, Any], peer: str, number: int = -1) -> None:
         self._stream = stream
         self.peer = peer
         self.number = number
@@ -45,6 +46,7 @@ class StreamTransport:
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """See Transport."""
-        await trio.aclose_forcefully(self._stream)
+        self._stream.send_stream.close()
+        self._stream.receive_stream.close()

@@ -3,21 +3,26 @@
 import logging
 import os
 import resource
+import select
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trio
 
-from broker.listening import PAUSE_SECONDS
+from broker.listening import PAUSE_SECONDS, TOGETHER
 from protocol import EchoReq, EchoRes
 from tests.broker.running import OpenRunning, Running
 
 ECHOES = 300
 STEPS_OF_A_TRY = 4
 """At most: it wakes up, sees that somebody waits, is refused, pauses. Without a pause: one for each echo."""
+
+
+CROWD = 300
+SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
 
 
 class Steps(trio.abc.Instrument):
@@ -81,8 +86,49 @@ async def test_a_dead_peer_is_noticed_as_the_operator_wants_it(open_one: OpenRun
         (session,) = one.broker.sessions
         with socket.socket(fileno=os.dup(session.transport.number)) as accepted:
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
             options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             assert [accepted.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [7, 3, 2]
+
+
+@pytest.mark.skipif(
+    not SOMAXCONN.exists() or int(SOMAXCONN.read_text()) < CROWD, reason="the system lets fewer wait (somaxconn)"
+)
+async def test_a_crowd_that_comes_at_once_is_let_in_at_once_and_several_in_a_turn(one: Running) -> None:
+    steps, question = Steps(), (await one.peer()).encoded(EchoReq(b"crowd"))
+    with ExitStack() as sockets:
+        crowd = [sockets.enter_context(socket.socket()) for _ in range(CROWD)]
+        for sock in crowd:
+            sock.setblocking(False)
+            with suppress(BlockingIOError):
+                sock.connect(one.address)
+        # The broker has not had its turn yet. Whoever is not let in now tries again in a second, by the rules of TCP.
+        _, connected, _ = select.select([], crowd, [], 0)
+        assert len(connected) == CROWD
+        trio.lowlevel.add_instrument(steps)
+        for sock in crowd:
+            sock.send(question)
+        for sock in crowd:
+            await trio.lowlevel.wait_readable(sock)
+            assert sock.recv(100).endswith(b"crowd")
+        trio.lowlevel.remove_instrument(steps)
+    assert steps.taken <= CROWD / TOGETHER + 1
+
+
+async def test_of_a_crowd_no_more_are_served_than_may_be(
+    open_one: OpenRunning, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_one(max_connections=2 * TOGETHER - 1) as one:
+        peers = [await one.peer() for _ in range(3 * TOGETHER)]
+        served, others = peers[: 2 * TOGETHER - 1], peers[2 * TOGETHER - 1 :]
+        for peer in served:
+            assert await peer.ask(EchoReq(b"x")) == EchoRes(b"x")
+        assert len(one.broker.sessions) == len(served)
+        assert caplog.text.count("--max-connections") == 1
+        for peer, other in zip(served, others, strict=False):
+            await peer.say_no_more()
+            assert await peer.is_hung_up_on() == []
+            assert await other.ask(EchoReq(b"y")) == EchoRes(b"y")
 
 
 async def test_unless_told_otherwise_only_this_machine_can_connect(one: Running) -> None:

@@ -1,6 +1,7 @@
 """Connections: their streams, their ends at every stage, and how many there may be."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import trio
@@ -54,7 +55,7 @@ async def test_any_stream_will_do(one: Running) -> None:
 class Told(StreamTransport):
     """Any stream, and what the session said of each read."""
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: trio.StapledStream[Any, Any]) -> None:
         super().__init__(stream, "memory")
         self.packets: list[int | None] = []
 

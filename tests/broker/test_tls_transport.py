@@ -94,7 +94,7 @@ async def test_what_the_kernel_does_not_take_at_once_arrives_whole(
             reading.set()
             for piece in unsent(pieces, sent):
                 await transport.send_all(piece)
-            await transport.aclose()
+            transport.close()
     assert heard == b"".join(pieces)
 
 

@@ -27,11 +27,11 @@ def transport() -> Iterator[SocketTransport]:
 
 async def test_more_pieces_than_the_system_takes_at_once_leave_in_part(transport: SocketTransport) -> None:
     assert transport.send_now([b"x"] * 2_000) == MOST_AT_ONCE
-    await transport.aclose()
+    transport.close()
 
 
 async def test_who_is_to_send_on_what_is_closed_by_then_is_told_so(transport: SocketTransport) -> None:
-    await transport.aclose()
+    transport.close()
     with pytest.raises(trio.ClosedResourceError):
         await transport.send_all(b"x")
 
@@ -42,7 +42,7 @@ async def test_who_sends_on_what_is_closed_meanwhile_is_told_so(transport: Socke
         @nursery.start_soon
         async def close() -> None:
             await trio.testing.wait_all_tasks_blocked()
-            await transport.aclose()
+            transport.close()
 
         with pytest.raises(trio.ClosedResourceError):
             await transport.send_all(b"x" * 10_000_000)
@@ -130,5 +130,5 @@ async def says_much_and_is_closed(switchboard: Switchboard, notes: list[str]) ->
             far.send(b"x")
             await flood.has_heard.wait()
             nursery.cancel_scope.cancel()
-        await transport.aclose()
+        transport.close()
         return transport.number
