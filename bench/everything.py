@@ -56,6 +56,7 @@ PLANS: Final = (
     Plan("large_fg", MEMORY),
     Plan("processes", (TWO_PROCESSES, BROKER)),
     Plan("fairness", STORED),
+    Plan("visitors", THREE),
     Plan("crowd", THREE, runs=1),
 )
 

@@ -1,7 +1,6 @@
 """From what the processes of a load saw to named figures."""
 
 import time
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -46,7 +45,7 @@ def seen(parts: Sequence[Figures]) -> Measured:
         figures["jobs/s"] = jobs / working
         figures["NOOPs/job"] = sum(part.noops for part in parts) / jobs
     for name in ("created", "assigned", "completed"):
-        figures |= _percentiles(name, (getattr(part, name) for part in parts))
+        figures |= percentiles(name, (wait for part in parts for wait in getattr(part, name)))
     return figures
 
 
@@ -54,8 +53,9 @@ def _seconds(began: int, instants: Iterable[int]) -> float:
     return max(0, max(instants) - began) / 1e9
 
 
-def _percentiles(name: str, waits: "Iterable[array[int]]") -> Measured:
-    ordered = sorted(wait for part in waits for wait in part)
+def percentiles(name: str, waits: Iterable[int]) -> Measured:
+    """Of so many nanoseconds, in milliseconds; none of none."""
+    ordered = sorted(waits)
     if not ordered:
         return {}
     return {

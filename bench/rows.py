@@ -65,6 +65,7 @@ ROWS: Final = (
     Row("large_bg", "MB/s", 0.5, 1, GEARMAND_REDIS),
     Row("large_fg", "MB/s", 0.3, 1, GEARMAND_MEMORY),
     Row("processes", "jobs/s", 1.3, 1.7, BROKER, contestant=TWO_PROCESSES, processors=4),
+    Row("visitors", "created p99 ms", 1, 0.5, GEARMAND_REDIS),
     Row("fairness", BESIDE_FLOOD, 3, 1),
     Row("fairness", BESIDE_DEEP, 3, 1),
     Row("fairness", DONE, 1, 2, GEARMAND_REDIS),

@@ -18,6 +18,7 @@ from bench import (
     many_idle,
     processes,
     scaling,
+    visitors,
 )
 
 SCENARIOS: Final = {
@@ -38,5 +39,6 @@ SCENARIOS: Final = {
         processes,
         fairness,
         crowd,
+        visitors,
     )
 }
