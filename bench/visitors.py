@@ -1,4 +1,4 @@
-"""How long does a client wait that connects for one job and leaves, as from a web page, when a hundred do so at once?"""
+"""How long does a client wait that connects for one job and leaves, as from a web page, when a hundred come at once?"""
 
 import select
 import socket
