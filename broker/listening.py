@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 INHERITS: Final = sys.platform == "linux"
 """Whether an accepted socket has the options that the listening one had when the peer came: five system calls less."""
 
-TOGETHER: Final = 4
+TOGETHER: Final = 2
 """So many are accepted in a turn: of a crowd that comes at once each waits for fewer turns, and those who are served
-already do not wait for all of it."""
+already do not wait for all of it. docs/decisions/0036 has the figures."""
 
 PAUSE_SECONDS: Final = 0.1
 """How long nothing is accepted when the system has no room for another connection."""
