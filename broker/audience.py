@@ -24,28 +24,27 @@ class Audience:
     """Clients by the job they wait for. One that submitted a job twice hears everything twice, as in gearmand."""
 
     def __init__(self) -> None:
-        self.jobs: dict[bytes, Awaited] = {}
-        """Those that somebody here waits for, by handle."""
+        self._jobs: dict[bytes, Awaited] = {}
         self._of_function: defaultdict[bytes, dict[JobId, None]] = defaultdict(dict)
         self._of_session: defaultdict[Session, dict[bytes, None]] = defaultdict(dict)
 
     def attach(self, session: Session, function: Function, job: JobId, handle: bytes) -> None:
         """This client waits for that job."""
-        awaited = self.jobs.get(handle)
+        awaited = self._jobs.get(handle)
         if awaited is None:
-            awaited = self.jobs[handle] = Awaited(function, job)
+            awaited = self._jobs[handle] = Awaited(function, job)
             self._of_function[function.name][job] = None
         awaited.listeners.append(session)
         self._of_session[session][handle] = None
 
     def listeners(self, handle: bytes) -> list[Session]:
         """Who waits for a job; one entry per submit."""
-        awaited = self.jobs.get(handle)
+        awaited = self._jobs.get(handle)
         return awaited.listeners if awaited is not None else []
 
     def end(self, handle: bytes) -> list[Session]:
         """The job is over: nobody waits for it any more. Returns who did."""
-        awaited = self.jobs.get(handle)
+        awaited = self._jobs.get(handle)
         if awaited is None:
             return []
         for session in awaited.listeners:
@@ -61,7 +60,7 @@ class Audience:
         """This client is gone. Returns the jobs that nobody waits for here any more."""
         alone = []
         for handle in self._of_session.pop(session, {}):
-            awaited = self.jobs[handle]
+            awaited = self._jobs[handle]
             awaited.listeners = [other for other in awaited.listeners if other is not session]
             if not awaited.listeners:
                 alone.append(awaited)
@@ -73,7 +72,7 @@ class Audience:
         return list(self._of_function.get(function.name, ()))
 
     def _forget(self, handle: bytes, awaited: Awaited) -> None:
-        del self.jobs[handle]
+        del self._jobs[handle]
         jobs = self._of_function[awaited.function.name]
         del jobs[awaited.id]
         if not jobs:

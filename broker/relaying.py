@@ -20,12 +20,9 @@ def relay(broker: Broker, handle: bytes, packet: Packet) -> None:
 
 def relay_end(broker: Broker, packet: End) -> None:
     """The job is over: tell all who wait here; those that did not ask for exceptions, that it failed."""
-    handle = packet.handle
-    if handle not in broker.audience.jobs:
-        return  # of a background job this is asked twice, and nobody ever waits
-    for session in broker.audience.end(handle):
+    for session in broker.audience.end(packet.handle):
         if isinstance(packet, WorkFail) or (isinstance(packet, WorkException) and not session.exceptions):
-            session.say(WorkFail(handle))
+            session.say(WorkFail(packet.handle))
         else:
             session.say_laden(packet)
 

@@ -44,9 +44,6 @@ class Roster:
         What is only promised may not be there. So the choice is bounded by what the others promise: by those whose
         turn comes later, down to as good a priority; by those whose turn it was before, down to a better one.
         """
-        if len(session.order) == 1:  # as most have: the same, in a third of the time
-            [only] = session.order
-            return None if only.promises == NOTHING else (only, min(only.reserved_priority - 1, LOWEST))
         chosen: Line | None = None
         best = before = after = NOTHING
         for line in session.order:

@@ -29,7 +29,7 @@ class End(NamedTuple):
         payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
         if self.beside:
             known += b"b"
-        return (self.job, self.attempt, self.outcome, self.unique, payload, known)
+        return (self.job, self.attempt, self.outcome.value, self.unique, payload, known)
 
 
 class Ending:

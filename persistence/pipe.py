@@ -102,13 +102,16 @@ class Pipe:
         self._counters = Counters()
         self._patience = Patience(name, options, outage=outage)
         self._connection: Connection | None = None
-        self.connected = False
-        """Whether a greeted and prepared connection stands: what is posted now leaves at once."""
         self._connected = trio.Event()
         self._wake: trio.Event | None = None
         self._gathering = False
         self._running = False
         self._ended = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether a greeted and prepared connection stands: what is posted now leaves at once."""
+        return self._connected.is_set() and not self._ended
 
     @property
     def away_because(self) -> StoreError | None:
@@ -354,7 +357,6 @@ class Pipe:
         connection.exchange.greeted = True
         self._counters.connects += 1
         self._outbox.renew()
-        self.connected = True
         self._connected.set()
         self._patience.connected()
         if self._counters.connects == 1:
@@ -386,7 +388,6 @@ class Pipe:
         self._connection = None
         in_flight = connection.exchange.in_flight
         if self.connected:
-            self.connected = False
             self._connected = trio.Event()
             lost = self._outbox.keep(in_flight)
             self._on_break(error)
@@ -426,7 +427,6 @@ class Pipe:
     def _end(self) -> None:
         """Nothing will be answered any more: say so to all who wait."""
         self._ended = True
-        self.connected = False
         in_flight = self._connection.exchange.in_flight if self._connection else ()
         lost = [*in_flight, *self._outbox.empty()]
         self._connection = None

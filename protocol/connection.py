@@ -175,8 +175,7 @@ class Connection:
 
     def send_in_pieces(self, packet: Laden) -> tuple[bytes, bytes]:
         """The same of a packet that ends with its payload, in two pieces: the second is the payload, uncopied."""
-        bare = packet._replace(payload=b"") if isinstance(packet, tuple) else replace(packet, payload=b"")
-        said = self.send(bare)
+        said = self.send(replace(packet, payload=b""))
         length = len(said) - HEADER_BYTES + len(packet.payload)
         if length > LARGEST_BODY:
             raise LocalProtocolError(f"a body of {length} bytes is longer than {LARGEST_BODY}")

@@ -160,11 +160,9 @@ class JobAssign:
     payload: bytes
 
 
-class JobAssignUniq(NamedTuple):
-    """JOB_ASSIGN_UNIQ: run this, its unique being this.
-
-    A named tuple, as one is made for every job there is.
-    """
+@dataclass(frozen=True, slots=True)
+class JobAssignUniq:
+    """JOB_ASSIGN_UNIQ: run this, its unique being this."""
 
     handle: bytes
     function: bytes
@@ -211,11 +209,9 @@ class WorkWarning:
     payload: bytes
 
 
-class WorkComplete(NamedTuple):
-    """WORK_COMPLETE: the job is done, ``payload`` is the (last part of the) result.
-
-    A named tuple, as one is made for every job there is.
-    """
+@dataclass(frozen=True, slots=True)
+class WorkComplete:
+    """WORK_COMPLETE: the job is done, ``payload`` is the (last part of the) result."""
 
     handle: bytes
     payload: bytes
