@@ -89,9 +89,10 @@ def _crowd(address: tuple[str, int], size: int, served: _Served) -> list[int]:
             visitors[sock.fileno()] = sock
         poll.register(served.number, select.EPOLLIN)
         served.ask()
+        ends = time.monotonic() + PATIENCE_SECONDS  # of the crowd: who is served is answered all the while
         while visitors or served.asks:
             ready = poll.poll(PATIENCE_SECONDS)
-            if not ready:
+            if not ready or time.monotonic() > ends:
                 raise LoadError(f"{len(visitors)} of {size} clients were not answered in {PATIENCE_SECONDS:g} s")
             for number, event in ready:
                 if number == served.number:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.clusters import Cluster
+from tests.hanging import pytest_timeout_set_timer as pytest_timeout_set_timer  # a hook is found by its name
 from tests.servers import Engine, RedisServer, find_engine
 
 
