@@ -45,12 +45,18 @@ def parse_address(text: str) -> ServerAddress:
 
 
 def parse_addresses(texts: Iterable[str]) -> tuple[ServerAddress, ...]:
-    """Reads several, in order; ValueError if there is none, or if one stands there twice.
+    """Reads several, in order; ValueError if there is none, or if one stands there twice; TypeError if one is no text.
 
     >>> [str(address) for address in parse_addresses(["a", "b:4731"])]
     ['a:4730', 'b:4731']
     """
-    addresses = tuple(parse_address(text) for text in texts)
+    given = tuple(texts)
+    for text in given:
+        if not isinstance(text, str):  # a list of all of them, as other libraries want it
+            raise TypeError(
+                f"a server's address is text such as '127.0.0.1:4730', each an argument of its own, not {text!r}"
+            )
+    addresses = tuple(map(parse_address, given))
     if not addresses:
         raise ValueError("no server is named: at least one address is needed, such as 127.0.0.1:4730")
     for address in addresses:

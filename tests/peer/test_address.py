@@ -1,6 +1,7 @@
 """Servers' addresses as people write them."""
 
 import doctest
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,12 @@ def test_no_address_and_the_same_one_twice_are_refused() -> None:
         parse_addresses([])
     with pytest.raises(ValueError, match="the server a:4730 is named twice"):
         parse_addresses(["a", "b", "a:4730"])
+
+
+def test_a_list_in_the_place_of_an_address_is_refused_in_words() -> None:
+    wrong: list[Any] = [["a:4730", "b:4730"]]
+    with pytest.raises(TypeError, match=r"text such as '127\.0\.0\.1:4730', .* not \['a:4730', 'b:4730'\]"):
+        parse_addresses(wrong)
 
 
 def test_the_examples_in_its_docstrings_run() -> None:
