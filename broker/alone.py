@@ -16,9 +16,9 @@ from broker.service_manager import (
     ALIVE,
     PINGS_PER_INTERVAL,
     STOPPING,
+    ServiceManager,
     ready,
     status,
-    tell_service_manager,
     waits_for_store,
 )
 from broker.settings import Settings
@@ -47,21 +47,22 @@ class _Alone:
         self._up = up
         self._watchdog = watchdog
         self._until_the_end = until_the_end
+        self._manager = ServiceManager()
 
     def is_up(self, broker: Listening) -> None:
         self._until_the_end.enter_context(pid_file(self._settings.pid_file))
         announce(self._settings, broker.addresses, broker.data, f"process {os.getpid()}")
         self._up()
-        tell_service_manager(ready(SERVES))
-        broker.watch_store(lambda reason: tell_service_manager(status(waits_for_store(reason) or SERVES)))
+        self._manager.tell(ready(SERVES))
+        broker.watch_store(lambda reason: self._manager.tell(status(waits_for_store(reason) or SERVES)))
 
     def is_stopping(self) -> None:
-        tell_service_manager(STOPPING)
+        self._manager.tell(STOPPING)
 
     async def mind(self, orders: Orders) -> None:
         """Say that the event loop turns. Whether the store answers is not said: no new process would heal that."""
         if self._watchdog is None:
             return
         while True:
-            tell_service_manager(ALIVE)
+            self._manager.tell(ALIVE)
             await trio.sleep(self._watchdog / PINGS_PER_INTERVAL)

@@ -6,11 +6,11 @@ Nothing happens where nobody set NOTIFY_SOCKET.
 
 import os
 import socket
-from contextlib import suppress
 from typing import Final
 
 STOPPING: Final = "STOPPING=1"
-ALIVE: Final = "WATCHDOG=1"
+_PING: Final = "WATCHDOG"
+ALIVE: Final = f"{_PING}=1"
 PINGS_PER_INTERVAL: Final = 2
 """sd_watchdog_enabled(3) advises every half of the time."""
 _MICROSECONDS: Final = 1_000_000
@@ -31,14 +31,38 @@ def waits_for_store(reason: str | None) -> str:
     return "" if reason is None else f"Waits for the store: {reason}"
 
 
-def tell_service_manager(state: str) -> None:
-    """Say this, if somebody wants to know. A manager that does not listen is its own affair."""
-    path = os.environ.get("NOTIFY_SOCKET")
-    if path:
+class ServiceManager:
+    """Whoever started us, and wants to know. A manager that does not listen is its own affair.
+
+    For one that does not keep up, whose socket then takes no more, nobody waits either. What it has missed goes with
+    what it is told next, or it would take for starting for ever what has long been up: the pings that it does not need
+    then are what fills its socket.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been said yet."""
+        self._missed: dict[str, str] = {}
+
+    def tell(self, state: str) -> None:
+        """Say this, if somebody wants to know."""
+        path = os.environ.get("NOTIFY_SOCKET")
+        if not path:
+            return
+        # By variable, for a manager may take the first of two values for the one that counts.
+        said = {variable: value for variable, _, value in (line.partition("=") for line in state.splitlines())}
+        self._missed |= said
+        message = "\n".join(f"{variable}={value}" for variable, value in self._missed.items())
         address = "\0" + path[1:] if path.startswith("@") else path  # the abstract namespace of unix(7)
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            sock.setblocking(False)
-            sock.sendto(state.encode(), address)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+                sock.setblocking(False)
+                sock.sendto(message.encode(), address)
+        except BlockingIOError:
+            self._missed.pop(_PING, None)  # that we were alive is no news later
+        except OSError:
+            self._missed.clear()
+        else:
+            self._missed.clear()
 
 
 def watchdog_seconds() -> float | None:

@@ -30,9 +30,9 @@ from broker.service_manager import (
     ALIVE,
     PINGS_PER_INTERVAL,
     STOPPING,
+    ServiceManager,
     ready,
     status,
-    tell_service_manager,
     waits_for_store,
 )
 from broker.settings import Settings
@@ -104,6 +104,7 @@ class Supervisor:
         self._signals = signals
         self._watchdog = watchdog
         self._ping_at = 0.0
+        self._manager = ServiceManager()
         self._is_up = False
         self._stopping = False
         self._lines: list[str] = []
@@ -135,7 +136,7 @@ class Supervisor:
             if not self._stopping and place.due_at <= now:
                 self._start(place)
         if self._watchdog is not None and now >= self._ping_at:
-            tell_service_manager(ALIVE)
+            self._manager.tell(ALIVE)
             self._ping_at = now + self._watchdog / PINGS_PER_INTERVAL
             for place in self._places:
                 if place.is_up and now - place.heard_at > self._watchdog:
@@ -204,7 +205,7 @@ class Supervisor:
             self._fail([str(error)])
             return
         self._is_up = True
-        tell_service_manager(ready(self._status()))
+        self._manager.tell(ready(self._status()))
 
     def _status(self) -> str:
         listening = sum(place.is_up for place in self._places)
@@ -213,7 +214,7 @@ class Supervisor:
 
     def _tell_status(self) -> None:
         if self._is_up:
-            tell_service_manager(status(self._status()))
+            self._manager.tell(status(self._status()))
 
     def _obey(self) -> None:
         for number in self._signals.recv(1024):
@@ -231,7 +232,7 @@ class Supervisor:
         """Stop all, or make a stop come sooner. From now on nobody is replaced."""
         if not self._stopping and self._is_up:
             _log.log(NOTICE, "%s, stopping all processes", Signals(number).name)
-            tell_service_manager(STOPPING)
+            self._manager.tell(STOPPING)
         self._stopping = True
         for place in self._places:
             place.send(number)

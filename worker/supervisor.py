@@ -66,7 +66,7 @@ class Supervisor:
         backoff = Backoff()
         while not self._stopping:
             changed = self._changed
-            status = await self._run_one()
+            status = await self._run_one(changed)
             if changed.is_set():  # or all of it is to stop
                 continue
             if self._watch is not None:
@@ -81,12 +81,14 @@ class Supervisor:
                 logger.error("a process of the worker ended with status %d; another is started", status)
                 await trio.sleep(backoff.next_pause())
 
-    async def _run_one(self) -> int:
+    async def _run_one(self, changed: trio.Event) -> int:
         process = await trio.lowlevel.open_process(self._command, stdin=subprocess.PIPE, process_group=0)
         self._running.add(process)
         if self._stopping:  # the signal came while it was started
             process.send_signal(signal.SIGTERM)
         try:
+            if changed.is_set() and not self._stopping:  # so did the change, and it may have read what was there before
+                await _end_at_once(process)
             return await process.wait()
         finally:
             self._running.discard(process)

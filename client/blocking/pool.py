@@ -1,5 +1,6 @@
 """The connections of a client: who gets which, how many there may be, and when a new one is made."""
 
+import math
 import os
 import threading
 from collections import Counter
@@ -37,8 +38,11 @@ class Shelf:
                         f"this thread itself uses all {self.most} connections of its client, in `follow` or "
                         "`submit_many`, and asks for another: end one, or give the client more (most_connections)"
                     )
-                if deadline.over or not self.free.wait(deadline.left()):
+                left = deadline.seconds_left
+                if left <= 0:
                     raise deadline.passed(f"none of the client's {self.most} connections became free")
+                # Whether time was up is not asked: who is told in that moment is told all the same, and no one else is.
+                self.free.wait(None if left == math.inf else left)
             self.in_use[thread] += 1
         return thread
 

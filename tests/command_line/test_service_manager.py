@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.command_line.background import PATIENCE_SECONDS, Background
+from tests.command_line.manager import Manager
 from tests.command_line.several import Several, ending
+from tests.command_line.test_flags import version_at
 from tests.processes import BrokerProcess
 from tests.servers import RedisServer
 
@@ -40,67 +42,72 @@ def test_a_service_manager_that_does_not_listen_is_not_missed(
 
 
 @pytest.fixture
-def manager(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """What a service manager reads from, that kills who is silent for a second."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
-        listening.settimeout(PATIENCE_SECONDS)
-        listening.bind(f"{folder}/notify")
-        monkeypatch.setenv("NOTIFY_SOCKET", f"{folder}/notify")
+def manager(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """One that kills who is silent for a second."""
+    with Manager(folder) as listening:
+        monkeypatch.setenv("NOTIFY_SOCKET", listening.path)
         monkeypatch.setenv("WATCHDOG_USEC", "1000000")
         yield listening
 
 
-def hears(manager: socket.socket, what: bytes) -> bytes:
-    """The next message that begins so."""
-    while not (said := manager.recv(1000)).startswith(what):
-        pass
-    return said
-
-
 def test_a_watchdog_is_pinged_also_while_redis_is_away_which_is_the_status(
-    folder: Path, manager: socket.socket, make_server: Callable[..., RedisServer]
+    folder: Path, manager: Manager, make_server: Callable[..., RedisServer]
 ) -> None:
     server = make_server()
     server.start()
     with BrokerProcess(folder / "data", "--redis", server.url):
-        hears(manager, b"READY=1")
+        manager.hears(b"READY=1")
+        assert manager.hears(b"STATUS=") == b"STATUS=Serves"
         server.kill()
-        away = hears(manager, b"STATUS=")
-        assert away.startswith(b"STATUS=Waits for the store: ")
+        assert manager.hears(b"STATUS=").startswith(b"STATUS=Waits for the store: ")
         for _ in range(2):
-            hears(manager, b"WATCHDOG=1")
+            manager.hears(b"WATCHDOG=1")
         server.start()
-        while hears(manager, b"STATUS=") != b"STATUS=Serves":
-            pass
+        manager.hears(b"STATUS=Serves")
 
 
-def test_a_watchdog_that_is_for_another_process_is_not_pinged(
-    manager: socket.socket, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+def test_a_manager_that_did_not_keep_up_hears_with_a_ping_what_it_missed(
+    manager: Manager, broker: BrokerProcess
 ) -> None:
-    monkeypatch.setenv("WATCHDOG_PID", "1")
+    manager.take_no_more()
     broker.start()
-    assert manager.recv(100).startswith(b"READY=1")
+    assert version_at(broker.host, broker.port).startswith(b"OK "), "it has said by now that it is ready"
+    manager.hears(b"READY=1")
+    assert manager.hears(b"MAINPID=") == b"MAINPID=%d" % broker.pid
+    manager.hears(b"STATUS=Serves")
+    manager.take_no_more()
     broker.send(signal.SIGTERM)
-    assert manager.recv(100) == b"STOPPING=1"
     assert broker.wait() == 0
 
 
-def test_in_the_background_it_is_pinged_by_who_goes_on(folder: Path, manager: socket.socket) -> None:
-    with Background(folder, "--log-file=none").started() as pid:
-        assert hears(manager, b"READY=1").startswith(b"READY=1\nMAINPID=%d\n" % pid)
-        hears(manager, b"WATCHDOG=1")
-
-
-def test_one_of_several_processes_that_stands_still_is_killed_and_replaced(
-    folder: Path, manager: socket.socket
+def test_a_watchdog_that_is_for_another_process_is_not_pinged(
+    manager: Manager, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    broker.start()
+    manager.hears(b"READY=1")
+    broker.send(signal.SIGTERM)
+    assert manager.hears(b"") == b"MAINPID=%d" % broker.pid
+    assert manager.hears(b"") == b"STATUS=Serves"
+    assert manager.hears(b"") == b"STOPPING=1"
+    assert broker.wait() == 0
+
+
+def test_in_the_background_it_is_pinged_by_who_goes_on(folder: Path, manager: Manager) -> None:
+    with Background(folder, "--log-file=none").started() as pid:
+        manager.hears(b"READY=1")
+        assert manager.hears(b"MAINPID=") == b"MAINPID=%d" % pid
+        manager.hears(b"WATCHDOG=1")
+
+
+def test_one_of_several_processes_that_stands_still_is_killed_and_replaced(folder: Path, manager: Manager) -> None:
     with Several(folder / "data", 2) as several:
-        assert b"STATUS=2 of 2 processes serve" in hears(manager, b"READY=1")
+        manager.hears(b"READY=1")
+        assert manager.hears(b"STATUS=") == b"STATUS=2 of 2 processes serve"
         victim = min(several.children())
         with ending([victim]):
             os.kill(victim, signal.SIGSTOP)
         assert victim not in several.answering(instead_of=[victim])
-        hears(manager, b"WATCHDOG=1")
+        manager.hears(b"WATCHDOG=1")
         assert re.search(rf"process {victim} \(1 of 2\) has done nothing for [\d.]+ s: it is killed", several.output())
-        while hears(manager, b"STATUS=") != b"STATUS=2 of 2 processes serve":
-            pass
+        manager.hears(b"STATUS=2 of 2 processes serve")

@@ -22,7 +22,7 @@ class Aside:
 
     async def _run(self) -> None:
         try:
-            self._outcome: object = await trio.to_thread.run_sync(self._function)
+            self._outcome: object = await trio.to_thread.run_sync(self._function, abandon_on_cancel=True)
         except Exception as error:  # noqa: BLE001 - it is what the test looks at
             self._outcome = error
         self._over.set()

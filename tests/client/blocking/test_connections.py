@@ -242,19 +242,22 @@ def test_what_a_pipelines_iterable_raises_comes_out(server: ServerProcess, funct
 async def test_threads_share_few_connections_and_each_gets_its_own_answers(
     own_server: ServerProcess, function: str
 ) -> None:
-    def call(client: Client, number: int) -> bytes:
+    def call(number: int) -> bytes:
         return client.call(function, b"%d" % number)
+
+    def call_in_threads() -> list[bytes]:
+        with ThreadPoolExecutor(12) as threads:
+            return list(threads.map(call, range(60)))
 
     with Client(own_server.address, most_connections=3) as client:
         async with raw_worker(own_server, function) as worker, trio.open_nursery() as nursery:
-            with ThreadPoolExecutor(12) as threads:
-                called = Aside(nursery, lambda: list(threads.map(partial(call, client), range(60))))
-                for _ in range(60):
-                    job = await worker.take()
-                    await worker.say(WorkComplete(job.handle, job.payload))
-                assert await called.outcome() == [b"%d" % number for number in range(60)]
-                clients = [peer for peer in client.admin.workers() if not peer.functions]
-                assert len(clients) <= 3 + 1  # and the one that asks
+            called = Aside(nursery, call_in_threads)  # nor does the end of the threads hold up what plays the worker
+            for _ in range(60):
+                job = await worker.take()
+                await worker.say(WorkComplete(job.handle, job.payload))
+            assert await called.outcome() == [b"%d" % number for number in range(60)]
+            clients = [peer for peer in client.admin.workers() if not peer.functions]
+            assert len(clients) <= 3 + 1  # and the one that asks
 
 
 def test_a_thread_waits_for_a_free_connection_but_not_for_one_of_its_own(server: ServerProcess, function: str) -> None:
