@@ -326,8 +326,7 @@ class ClusterPipe:
         while not self.connected:
             if self._ended:
                 raise StoreUnavailableError(f"the pipe {self.name} has ended")
-            self._reached = reached = trio.Event()
-            await reached.wait()
+            await self._reached.wait()
         await trio.lowlevel.checkpoint()
 
     # -- slots that are away
@@ -348,6 +347,7 @@ class ClusterPipe:
     def _is_there(self) -> None:
         """A node is there: what is held for it need not wait for its next turn."""
         self._reached.set()
+        self._reached = trio.Event()  # the last was for all who waited until now
         self._away.look_at_once()
 
     def _lost(self, address: Address, error: StoreError, *, firm: bool = False) -> None:

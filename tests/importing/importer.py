@@ -3,7 +3,10 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import trio
 
@@ -11,6 +14,8 @@ from tests.programs import ROOT
 
 IMPORT_SECONDS = 120.0
 """For thousands of jobs on a busy machine."""
+
+Result = TypeVar("Result")
 
 _COUNT = re.compile(r"^(\S.*?) {2,}(\d+)\b|^  (\S.*?) +(\d+)$")
 
@@ -46,6 +51,17 @@ async def run_import(*words: str) -> Imported:
     return Imported(ended.returncode, ended.stdout.decode("utf-8", "backslashreplace"), tuple(complaints))
 
 
-def start_import(*words: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """Start an import, to be killed."""
-    return subprocess.Popen(import_command(*words), stdout=subprocess.DEVNULL, stderr=stderr, cwd=ROOT)
+@contextmanager
+def started_import(*words: str, stderr: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+    """An import that is to be disturbed; killed at the end of the block if it still runs."""
+    with subprocess.Popen(import_command(*words), stdout=subprocess.DEVNULL, stderr=stderr, cwd=ROOT) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def in_time(wait: Callable[[], Result]) -> Result:
+    """What an import's end brings. One that has none is left to `started_import`, which kills it."""
+    with trio.fail_after(IMPORT_SECONDS):
+        return await trio.to_thread.run_sync(wait, abandon_on_cancel=True)

@@ -14,7 +14,7 @@ from tests.importing.conftest import MakeGearmand
 from tests.importing.draining import drain
 from tests.importing.gearmands import QueueingGearmand, background, leave, redis_flags, sqlite_flags, submit_all
 from tests.importing.holding import open_holding_way
-from tests.importing.importer import IMPORT_SECONDS, run_import, start_import
+from tests.importing.importer import IMPORT_SECONDS, in_time, run_import, started_import
 from tests.persistence.pipes import until
 from tests.processes import BrokerProcess
 from tests.servers import AOF, RedisServer
@@ -57,13 +57,8 @@ def stored(target: RedisServer) -> int:
 async def kill_in_the_middle(target: RedisServer, data_dir: Path, *words: str) -> None:
     """Start an import, and kill it when some jobs have been taken over and others not."""
     async with open_holding_way(target, HALF_BYTES) as way:
-        process = start_import(*words, "--redis", way.url, "--data-dir", str(data_dir))
-        try:
-            with trio.fail_after(IMPORT_SECONDS):
-                await way.held.wait()
-        finally:
-            process.kill()
-            process.wait()
+        with started_import(*words, "--redis", way.url, "--data-dir", str(data_dir)), trio.fail_after(IMPORT_SECONDS):
+            await way.held.wait()
 
 
 @pytest.mark.parametrize(("kind", "deleting"), [("sqlite", True), ("redis", False)], ids=["deleting", "keeping"])
@@ -167,12 +162,11 @@ async def test_a_target_that_restarts_in_the_middle_is_waited_for(
     where = await left_in_redis(make_gearmand, source)
     target = make_server(*AOF)
     target.start()
-    process = start_import("--from", where, *to(target, data_dir))
-    await until(lambda: stored(target) > 0)
-    target.kill()
-    target.start()
-    with trio.fail_after(IMPORT_SECONDS):
-        assert await trio.to_thread.run_sync(process.wait) == 0
+    with started_import("--from", where, *to(target, data_dir)) as process:
+        await until(lambda: stored(target) > 0)
+        target.kill()
+        target.start()
+        assert await in_time(process.wait) == 0
     assert stored(target) == MANY
 
 
@@ -183,11 +177,11 @@ async def test_stopped_by_a_signal_it_says_so_and_how_to_go_on(
     where = await left_in_redis(make_gearmand, source)
     async with open_holding_way(target, HALF_BYTES) as way:
         words = ("--from", where, "--redis", way.url, "--data-dir", str(data_dir))
-        process = start_import(*words, stderr=subprocess.PIPE)
-        with trio.fail_after(IMPORT_SECONDS):
-            await way.held.wait()
+        with started_import(*words, stderr=subprocess.PIPE) as process:
+            with trio.fail_after(IMPORT_SECONDS):
+                await way.held.wait()
             process.send_signal(number)
-            _, said = await trio.to_thread.run_sync(process.communicate)
+            _, said = await in_time(process.communicate)
     assert process.returncode == 1
     lines = said.decode().splitlines()
     assert lines[0] == f"trio-gearman: stopped by {number.name}"

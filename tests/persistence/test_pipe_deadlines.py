@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 import trio
+from trio.testing import MockClock
 
+from persistence.deadlines import TICK_SECONDS
 from persistence.errors import StoreUnavailableError
 from persistence.pipe import Pipe
 from persistence.replies import Command, Reply
@@ -145,11 +147,19 @@ async def test_a_server_that_goes_silent_while_nothing_is_asked_is_noticed(redis
             await broke.wait()
 
 
-async def test_a_server_that_is_asked_nothing_keeps_its_connection(redis_server: RedisServer) -> None:
-    options = options_for(redis_server, silence_seconds=0.1)
-    async with running(Pipe(options, name="test")) as pipe:
+async def test_a_server_that_is_asked_nothing_keeps_its_connection(
+    redis_server: RedisServer, mock_clock: MockClock
+) -> None:
+    async with running(Pipe(options_for(redis_server, silence_seconds=30), name="test")) as pipe:
         before = pipe.statistics()
-        await until(lambda: pipe.statistics().replies >= before.replies + 3)
+        for asked in range(1, 4):
+            # It looks at the second tick: before the first it seems to have stood still itself.
+            for seconds in (31, 2 * TICK_SECONDS):
+                mock_clock.jump(seconds)
+                await trio.testing.wait_all_tasks_blocked()
+            assert pipe.statistics().commands == before.commands + asked
+            while pipe.statistics().replies < before.replies + asked:
+                await trio.lowlevel.checkpoint()  # no time passes here: however long the server takes, it is not silent
         assert pipe.statistics().connects == 1
 
 

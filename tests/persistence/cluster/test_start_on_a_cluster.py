@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from persistence import (
     StoreError,
@@ -14,16 +15,20 @@ from persistence import (
     StoreVersionError,
     open_store,
 )
+from persistence.cluster.cluster_pipe import ClusterPipe
 from persistence.durability import Durability
 from persistence.errors import StoreClusterError
 from persistence.keys import Keys
 from tests.clusters import SLOTS, Cluster, ask
+from tests.persistence.pipes import until
+from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import PREFIX, Standin
 from tests.ports import private_port
 from tests.servers import RedisServer
 
 HASTE = 0.5
 """Seconds; nothing that these wait for can come."""
+SEVERAL = 3
 
 
 class Named:
@@ -66,6 +71,42 @@ async def test_nobody_is_there() -> None:
     line = await refused_by(Standin(Named(*ports), connect_timeout_seconds=HASTE), StoreUnavailableError)
     assert line.startswith(f"no node of the Redis Cluster at 127.0.0.1:{ports[0]}, 127.0.0.1:{ports[1]} answers; 127.")
     assert line.endswith(": Connection refused")
+
+
+async def all_wait(broker: Standin, nursery: trio.Nursery, told: list[StoreError | None]) -> None:
+    """Several wait for the cluster; what each is told comes into this list."""
+
+    async def wait() -> None:
+        try:
+            await broker.store.bulk.wait_connected()
+        except StoreError as error:
+            told.append(error)
+        else:
+            told.append(None)
+
+    for _ in range(SEVERAL):
+        nursery.start_soon(wait)
+    await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_all_who_wait_for_a_node_are_told_when_one_is_there(cluster: Cluster, start: Start) -> None:
+    broker, told = Standin(cluster), list[StoreError | None]()
+    async with trio.open_nursery() as nursery:
+        await all_wait(broker, nursery, told)
+        await start(broker)
+        await until(lambda: told == [None] * SEVERAL)
+
+
+async def test_all_who_wait_for_a_node_are_told_that_none_will_be_there() -> None:
+    broker, told = Standin(Named(private_port())), list[StoreError | None]()
+    way = broker.store.bulk
+    assert isinstance(way, ClusterPipe)
+    async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as running:
+            await running.start(lambda task_status: way.run(task_status=task_status))
+            await all_wait(broker, nursery, told)
+            running.cancel_scope.cancel()
+        await until(lambda: [type(error) for error in told] == [StoreUnavailableError] * SEVERAL)
 
 
 async def test_one_of_those_named_is_enough(cluster: Cluster) -> None:
