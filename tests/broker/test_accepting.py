@@ -14,6 +14,7 @@ import trio
 
 from broker.listening import PAUSE_SECONDS, TOGETHER
 from protocol import EchoReq, EchoRes
+from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import OpenRunning, Running
 
 ECHOES = 300
@@ -74,7 +75,8 @@ async def test_without_descriptors_accepting_pauses_and_goes_on_when_there_are_s
         trio.lowlevel.remove_instrument(steps)
         pauses = 1 + (trio.current_time() - began) / PAUSE_SECONDS
         resource.setrlimit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1:] * 2)
-        assert (await waiting.recv(100)).endswith(b"at last")
+        with trio.fail_after(PATIENCE_SECONDS):
+            assert (await waiting.recv(100)).endswith(b"at last")
     assert steps.taken <= STEPS_OF_A_TRY * pauses
     assert caplog.text.count("no room for another connection") == 1
 
@@ -108,9 +110,10 @@ async def test_a_crowd_that_comes_at_once_is_let_in_at_once_and_several_in_a_tur
         trio.lowlevel.add_instrument(steps)
         for sock in crowd:
             sock.send(question)
-        for sock in crowd:
-            await trio.lowlevel.wait_readable(sock)
-            assert sock.recv(100).endswith(b"crowd")
+        with trio.fail_after(PATIENCE_SECONDS):
+            for sock in crowd:
+                await trio.lowlevel.wait_readable(sock)
+                assert sock.recv(100).endswith(b"crowd")
         trio.lowlevel.remove_instrument(steps)
     assert steps.taken <= CROWD / TOGETHER + 1
 
