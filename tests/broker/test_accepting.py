@@ -14,7 +14,7 @@ import trio
 
 from broker.listening import PAUSE_SECONDS, TOGETHER
 from protocol import EchoReq, EchoRes
-from tests.broker.peers import PATIENCE_SECONDS
+from tests.broker.peers import PATIENCE_SECONDS, open_peer
 from tests.broker.running import OpenRunning, Running
 
 ECHOES = 300
@@ -132,6 +132,14 @@ async def test_of_a_crowd_no_more_are_served_than_may_be(
             await peer.say_no_more()
             assert await peer.is_hung_up_on() == []
             assert await other.ask(EchoReq(b"y")) == EchoRes(b"y")
+
+
+async def test_a_place_is_free_for_whoever_comes_at_whichever_address(open_one: OpenRunning) -> None:
+    async with open_one(listen=("127.0.0.1", "127.0.0.2"), max_connections=1) as one:
+        here, there = one.broker.addresses
+        for address in (there, here, here, there, there):
+            async with open_peer(address) as peer:
+                assert await peer.ask(EchoReq(b"x")) == EchoRes(b"x")
 
 
 async def test_unless_told_otherwise_only_this_machine_can_connect(one: Running) -> None:
