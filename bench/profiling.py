@@ -84,7 +84,7 @@ def sampled(scenario: Scenario, options: Options, kind: str, file: Path) -> str:
     with broker() as running:
         command = [str(spy), "record", "--native", "--format", kind, "--rate", str(SAMPLES_A_SECOND)]
         command += ["--duration", "100000", "--output", str(file), "--pid", str(running.pid)]
-        return _beside(command, "Sampling", lambda: scenario.measure(running, options))
+        return beside(command, "Sampling", lambda: scenario.measure(running, options))
 
 
 def system_calls(scenario: Scenario, options: Options) -> list[str]:
@@ -100,7 +100,7 @@ def system_calls(scenario: Scenario, options: Options) -> list[str]:
             jobs = scenario.measure(running, options)["jobs"]
 
         command = ["strace", "-c", "-f", "-o", str(file), "-p", str(running.pid)]
-        if complaint := _beside(command, "attached", run):
+        if complaint := beside(command, "attached", run):
             return [complaint]
         return list(_calls(file.read_text(), jobs))
 
@@ -115,18 +115,21 @@ def _calls(summary: str, jobs: float) -> Iterator[str]:
     yield f"{'all':<28} {counted.total() / jobs:>10.3f}"
 
 
-def _beside(command: list[str], sign: str, run: Callable[[], object]) -> str:
+def beside(command: list[str], sign: str, run: Callable[[], object]) -> str:
     """Run beside a tool that looks at the broker, from when it says the sign; returns the tool's complaint, if any."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as tool:
         assert tool.stdout is not None
         heard = []
-        for line in tool.stdout:
-            heard.append(line.strip())
-            if sign in line:
-                run()
-                tool.send_signal(signal.SIGINT)
-                tool.communicate(timeout=WRITE_SECONDS)
-                return ""
+        try:
+            for line in tool.stdout:
+                heard.append(line.strip())
+                if sign in line:
+                    run()
+                    tool.send_signal(signal.SIGINT)
+                    tool.communicate(timeout=WRITE_SECONDS)
+                    return ""
+        finally:
+            tool.kill()  # one that looks on is told to end by nobody else, and leaving the block waits for its end
     said = " ".join(filter(None, heard))
     return f"{Path(command[0]).name} may not look at the broker here ({said}); root may, or kernel.yama.ptrace_scope=0"
 

@@ -67,17 +67,17 @@ async def accept(broker: Broker, nursery: trio.Nursery, listener: socket.socket,
     """Accept connections for ever. Running out of descriptors pauses it; nothing but cancellation ends it."""
     door = Door(listener)
     while True:
+        # Nobody has a place before somebody comes: one that was kept for this door would be missing at the others.
+        await door.wait()
         await places.take()
-        accepted = await door.wait()
-        nursery.start_soon(attend, broker, *accepted, places)
-        for _ in range(TOGETHER - 1):
-            if not places.take_now():
+        for turn in range(TOGETHER):
+            if turn and not places.take_now():
                 break
-            accepted_too = door.look()
-            if accepted_too is None:
+            accepted = door.look()
+            if accepted is None:
                 places.leave()
                 break
-            nursery.start_soon(attend, broker, *accepted_too, places)
+            nursery.start_soon(attend, broker, *accepted, places)
 
 
 class Door:
@@ -88,18 +88,14 @@ class Door:
         self._has_complained = False
         self._is_stuck = False
 
-    async def wait(self) -> tuple[socket.socket, str]:
-        """The next that comes in, and its address. Cancelled, nobody came in."""
-        while True:
-            await trio.lowlevel.wait_readable(self._listener)
-            accepted = self.look()
-            if accepted is not None:
-                return accepted
-            if self._is_stuck:
-                await trio.sleep(PAUSE_SECONDS)
+    async def wait(self) -> None:
+        """Return when somebody waits there; a while later when there was no room for him."""
+        if self._is_stuck:
+            await trio.sleep(PAUSE_SECONDS)
+        await trio.lowlevel.wait_readable(self._listener)
 
     def look(self) -> tuple[socket.socket, str] | None:
-        """The same if somebody waits there, and there is room for him."""
+        """Who waits there, and his address, if somebody does and there is room for him."""
         try:
             sock, address = self._listener.accept()
         except OSError as error:

@@ -1,8 +1,12 @@
 """A profile of a moment says which calls were made; how long they took is nobody's business here."""
 
+import sys
 from pathlib import Path
 
-from bench.profiling import sampled, system_calls, undisturbed
+import pytest
+
+from bench.load import LoadError
+from bench.profiling import beside, sampled, system_calls, undisturbed
 from bench.scenarios import SCENARIOS
 from bench.stages import by_stage, read_stacks
 from tests.bench.test_scenarios import TINY
@@ -31,3 +35,13 @@ def test_samples_fall_into_stages(tmp_path: Path) -> None:
     if complaint := sampled(ROUND_TRIP, TINY, "raw", tmp_path / "raw"):
         missing(complaint)
     assert by_stage(read_stacks((tmp_path / "raw").read_text()))
+
+
+def test_a_load_that_fails_does_not_wait_for_the_tool_that_looks_on() -> None:
+    looks_on = "import time; print('looking', flush=True); time.sleep(10_000)"
+
+    def fail() -> None:
+        raise LoadError("the server fell silent")
+
+    with pytest.raises(LoadError, match="fell silent"):
+        beside([sys.executable, "-c", looks_on], "looking", fail)

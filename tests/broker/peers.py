@@ -130,13 +130,19 @@ class Peer:
 
     async def hear_text(self) -> bytes:
         """A reply in text, a list with its last line."""
-        reply = b""
+        return await self.hear_bytes(
+            lambda reply: reply.endswith(b"\n.\n") or reply == b".\n" or reply.startswith((b"OK", b"ERR"))
+        )
+
+    async def hear_bytes(self, enough: Callable[[bytes], bool]) -> bytes:
+        """What comes next, as it is, in as many pieces as it takes to be enough."""
+        heard = b""
         with trio.fail_after(PATIENCE_SECONDS):
-            while not (reply.endswith(b"\n.\n") or reply == b".\n" or reply.startswith((b"OK", b"ERR"))):
+            while not enough(heard):
                 piece = bytes(await self.stream.receive_some(RECEIVE_BYTES))
-                assert piece, f"the broker hung up after {reply!r}"
-                reply += piece
-        return reply
+                assert piece, f"the broker hung up after {heard!r}"
+                heard += piece
+        return heard
 
     async def bytes_to_the_end(self) -> bytes:
         """All that the broker still says before it closes the connection, as it is."""

@@ -14,6 +14,7 @@ import trio
 
 from broker.listening import PAUSE_SECONDS, TOGETHER
 from protocol import EchoReq, EchoRes
+from tests.broker.peers import PATIENCE_SECONDS, open_peer
 from tests.broker.running import OpenRunning, Running
 
 ECHOES = 300
@@ -74,7 +75,8 @@ async def test_without_descriptors_accepting_pauses_and_goes_on_when_there_are_s
         trio.lowlevel.remove_instrument(steps)
         pauses = 1 + (trio.current_time() - began) / PAUSE_SECONDS
         resource.setrlimit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1:] * 2)
-        assert (await waiting.recv(100)).endswith(b"at last")
+        with trio.fail_after(PATIENCE_SECONDS):
+            assert (await waiting.recv(100)).endswith(b"at last")
     assert steps.taken <= STEPS_OF_A_TRY * pauses
     assert caplog.text.count("no room for another connection") == 1
 
@@ -108,9 +110,10 @@ async def test_a_crowd_that_comes_at_once_is_let_in_at_once_and_several_in_a_tur
         trio.lowlevel.add_instrument(steps)
         for sock in crowd:
             sock.send(question)
-        for sock in crowd:
-            await trio.lowlevel.wait_readable(sock)
-            assert sock.recv(100).endswith(b"crowd")
+        with trio.fail_after(PATIENCE_SECONDS):
+            for sock in crowd:
+                await trio.lowlevel.wait_readable(sock)
+                assert sock.recv(100).endswith(b"crowd")
         trio.lowlevel.remove_instrument(steps)
     assert steps.taken <= CROWD / TOGETHER + 1
 
@@ -129,6 +132,14 @@ async def test_of_a_crowd_no_more_are_served_than_may_be(
             await peer.say_no_more()
             assert await peer.is_hung_up_on() == []
             assert await other.ask(EchoReq(b"y")) == EchoRes(b"y")
+
+
+async def test_a_place_is_free_for_whoever_comes_at_whichever_address(open_one: OpenRunning) -> None:
+    async with open_one(listen=("127.0.0.1", "127.0.0.2"), max_connections=1) as one:
+        here, there = one.broker.addresses
+        for address in (there, here, here, there, there):
+            async with open_peer(address) as peer:
+                assert await peer.ask(EchoReq(b"x")) == EchoRes(b"x")
 
 
 async def test_unless_told_otherwise_only_this_machine_can_connect(one: Running) -> None:

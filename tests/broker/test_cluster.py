@@ -18,6 +18,7 @@ from protocol import (
     WorkComplete,
     WorkData,
 )
+from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import OpenRunning, Running, open_running
 from tests.clusters import Cluster, Move
 
@@ -61,8 +62,9 @@ async def test_operators_see_the_functions_of_all_nodes(open_one: OpenRunning, c
         job = await worker.grab()
         await worker.say(WorkComplete(job.handle, b""))
         await worker.leave()
-        while not (await client.ask_in_text(b"drop function f0")).startswith(b"OK"):
-            pass
+        with trio.fail_after(PATIENCE_SECONDS):
+            while not (await client.ask_in_text(b"drop function f0")).startswith(b"OK"):
+                pass
         assert b"f0\t" not in await client.ask_in_text(b"status")
 
 

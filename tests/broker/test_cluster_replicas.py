@@ -23,6 +23,7 @@ from protocol import (
     WorkComplete,
 )
 from tests.broker.firm_trips import counting
+from tests.broker.peers import PATIENCE_SECONDS
 from tests.broker.running import OpenRunning, Running, open_running
 from tests.broker.test_main_errors import broker as command
 from tests.clusters import Cluster, Move, cut_off, let_in, wait_for
@@ -111,8 +112,9 @@ def a_job(function: bytes, payload: bytes = b"x", unique: bytes = b"") -> Submit
 async def until_taken(one: Running, function: bytes, number: int = 1) -> None:
     """Wait until the node has taken so many jobs, whatever its replica has."""
     await until(lambda: one.broker.store.function(function).last_number >= number)
-    while sum((await one.broker.store.asking.counts(function)).queued) < number:
-        pass
+    with trio.fail_after(PATIENCE_SECONDS):
+        while sum((await one.broker.store.asking.counts(function)).queued) < number:
+            pass
     await one.settled()
 
 
@@ -157,8 +159,9 @@ async def test_a_job_that_no_replica_confirms_is_refused_and_functions_elsewhere
         await worker.say(WorkComplete(job.handle, b""))
         assert await worker.finds_nothing()
         replica.resume()
-        while not isinstance(await client.ask(a_job(firm, b"accepted")), JobCreated):
-            pass  # it must catch up first
+        with trio.fail_after(PATIENCE_SECONDS):
+            while not isinstance(await client.ask(a_job(firm, b"accepted")), JobCreated):
+                pass  # it must catch up first
         assert (await worker.take()).payload == b"accepted"
 
 

@@ -100,11 +100,13 @@ def traced(process: BrokerProcess, summary: Path) -> Iterator[Calls]:
     words = ["strace", "-c", "-f", "-o", str(summary), "-p", str(process.pid)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr is not None
-        first = tracer.stderr.readline()
-        if "attached" not in first:
-            missing(f"strace may not look at processes here: {first}")
-        yield calls
-        tracer.terminate()
+        try:
+            first = tracer.stderr.readline()
+            if "attached" not in first:
+                missing(f"strace may not look at processes here: {first}")
+            yield calls
+        finally:
+            tracer.terminate()  # or leaving the block would wait for one that watches as long as the broker lives
     found = re.search(r"^100\.00 +\S+ +(?:\d+ +)?(\d+) .*total$", summary.read_text(), re.MULTILINE)
     assert found, summary.read_text()
     calls.total = int(found[1])

@@ -24,7 +24,7 @@ from protocol import (
     SubmitJobSched,
     WorkComplete,
 )
-from tests.broker.peers import Peer, open_peer
+from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.broker.running import OpenRunning, Running, open_running
 from tests.processes import BrokerProcess
 from tests.servers import AOF, RedisServer
@@ -143,8 +143,9 @@ async def test_a_job_is_kept_though_its_client_hangs_up_without_waiting_for_the_
     client, worker = await one.peer(), await one.worker(b"f")
     await client.say(on_leap_day())
     await client.leave()
-    while not await times(one):
-        pass
+    with trio.fail_after(PATIENCE_SECONDS):
+        while not await times(one):
+            pass
     await let_time_pass(one)
     assert (await worker.take()).payload == b"x"
 

@@ -189,7 +189,8 @@ async def test_a_job_whose_claim_is_answered_when_we_leave_is_given_back_and_not
         handle = await client.submit_background(b"f", b"x")
         trap.arm(CLAIM, Point.DONE)
         await worker.say(GrabJob())
-        await trap.sprung.wait()
+        with trio.fail_after(PATIENCE_SECONDS):
+            await trap.sprung.wait()
         await broker.stop()
         trap.release()
         assert await worker.hear() == NoJob()

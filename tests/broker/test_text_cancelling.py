@@ -54,10 +54,7 @@ async def test_who_waits_may_cancel_and_is_answered_first(one: Running) -> None:
     handle = await client.submit(b"f", b"x")
     await client.say_bytes(b"cancel job %b\r\n" % handle)
     expected = OK + b"\0RES\0\0\0\x0e" + len(handle).to_bytes(4, "big") + handle
-    heard = b""
-    while len(heard) < len(expected):
-        heard += bytes(await client.stream.receive_some())
-    assert heard == expected
+    assert await client.hear_bytes(lambda heard: len(heard) >= len(expected)) == expected
 
 
 @pytest.mark.parametrize("where", ["all at one broker", "each at another"])

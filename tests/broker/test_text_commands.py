@@ -39,12 +39,9 @@ async def test_lines_and_packets_may_alternate_in_one_write(one: Running) -> Non
     peer = await one.peer()
     said = Connection(Role.PEER).send(EchoReq(b"x"))
     await peer.say_bytes(said + b"version\r\n" + said)
-    heard = b""
     echo = Connection(Role.BROKER).send(EchoRes(b"x"))
     expected = echo + b"OK %b\n" % VERSION.encode() + echo
-    while len(heard) < len(expected):
-        heard += bytes(await peer.stream.receive_some())
-    assert heard == expected
+    assert await peer.hear_bytes(lambda heard: len(heard) >= len(expected)) == expected
 
 
 async def test_status_counts_all_that_is_queued_and_running_and_all_workers(open_one: OpenRunning) -> None:

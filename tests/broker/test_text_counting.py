@@ -9,9 +9,7 @@ from tests.broker.running import OpenRunning, Running
 
 async def answers(peer: Peer, count: int) -> list[bytes]:
     """Replies in text, one after the other; for a peer that has said several commands at once."""
-    heard = b""
-    while heard.count(b".\n") < count:
-        heard += bytes(await peer.stream.receive_some())
+    heard = await peer.hear_bytes(lambda heard: heard.count(b".\n") >= count)
     return [part + b".\n" for part in heard.split(b".\n")[:count]]
 
 

@@ -90,9 +90,7 @@ async def test_a_submit_in_front_of_a_drop_on_one_connection_keeps_the_function(
     client = await one.peer()
     job = client.encoded(SubmitJob(b"f", b"", b"x", background=True))
     await client.say_bytes(b"create function f\r\n" + job + b"drop function f\r\nmaxqueue f 1\r\n" + job)
-    heard = b""
-    while b"Job queue is full" not in heard:
-        heard += bytes(await client.stream.receive_some())
+    heard = await client.hear_bytes(lambda heard: b"Job queue is full" in heard)
     assert [part for part in (OK, IN_USE, OK) if heard.count(part)] == [OK, IN_USE, OK]
     assert heard.index(OK) < heard.index(IN_USE) < heard.rindex(OK)
 

@@ -58,6 +58,7 @@ class Reader(threading.Thread):
             tail = b""
             while tail != b"\n.\n":
                 data = peer.recv(1 << 20)
+                assert data, "the broker hung up"  # a thread that goes on would outlive the test
                 self.rows += data.count(b"\n")
                 self.length += len(data)
                 tail = (tail + data)[-3:]

@@ -226,8 +226,9 @@ async def test_what_was_accepted_is_there_after_a_kill_of_the_embedded_store_its
         accepted = [await peer.submit_background(b"f", b"%d" % number) for number in range(100)]
         await kill_store(broker.data_dir)
         # The broker starts it again by itself; until then it says that it cannot store.
-        while isinstance(await peer.ask(SubmitJob(b"f", b"", b"last", background=True)), Error):
-            pass
+        with trio.fail_after(PATIENCE_SECONDS):
+            while isinstance(await peer.ask(SubmitJob(b"f", b"", b"last", background=True)), Error):
+                pass
         assert [(await peer.take()).handle for _ in accepted] == accepted
 
 

@@ -26,15 +26,16 @@ class Unwrapped:
 
     async def shake_hands(self) -> None:
         """Agree on keys."""
-        while True:
-            try:
-                self.tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await self._stream.send_all(self._outgoing.read())
-                self._incoming.write(await self._stream.receive_some())
-            else:
-                await self._stream.send_all(self._outgoing.read())
-                return
+        with trio.fail_after(PATIENCE_SECONDS):
+            while True:
+                try:
+                    self.tls.do_handshake()
+                except ssl.SSLWantReadError:
+                    await self._stream.send_all(self._outgoing.read())
+                    self._take_in(await self._stream.receive_some())
+                else:
+                    await self._stream.send_all(self._outgoing.read())
+                    return
 
     def encrypted(self, data: bytes) -> bytes:
         """What is to be sent, for this to arrive."""
@@ -51,7 +52,13 @@ class Unwrapped:
                 except ssl.SSLWantReadError:
                     data = await self._stream.receive_some()
                     self.came += data
-                    self._incoming.write(data)
+                    self._take_in(data)
+
+    def _take_in(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()  # or TLS would want to read more for ever
 
 
 @asynccontextmanager

@@ -88,8 +88,8 @@ GUARDS: Final = (
         MANY,
         "accepting pauses without descriptors",
         "broker/listening.py",
-        "                await trio.sleep(PAUSE_SECONDS)\n",
-        "                await trio.lowlevel.checkpoint()\n",
+        "            await trio.sleep(PAUSE_SECONDS)\n",
+        "            await trio.lowlevel.checkpoint()\n",
         "tests/broker/test_accepting.py::test_without_descriptors_accepting_pauses_and_goes_on_when_there_are_some",
     ),
     Guard(
