@@ -16,6 +16,7 @@ import trio
 
 from tests.processes import GEARMAND, BrokerProcess, GearmandProcess, ServerProcess
 from tests.programs import missing
+from tests.servers import PATIENCE_SECONDS
 
 __all__ = ["ONE_SERVER", "ask_in_text", "function", "own_server", "second_server", "server", "server_kind"]
 
@@ -69,15 +70,16 @@ def function() -> str:
 
 async def ask_in_text(server: ServerProcess, command: str, *, until: Callable[[str], bool] | None = None) -> str:
     """The reply, which ends in a line with a dot, to a text command; asks until it is as wanted."""
-    stream = await trio.open_tcp_stream(server.host, server.port)
-    async with stream:
-        while True:
-            await stream.send_all(command.encode() + b"\n")
-            reply = b""
-            while not reply.endswith(b".\n"):
-                piece = await stream.receive_some()
-                assert piece, f"the server hung up after {reply!r}"
-                reply += piece
-            text = reply.decode()
-            if until is None or until(text):
-                return text
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with await trio.open_tcp_stream(server.host, server.port) as stream:
+            while True:
+                await stream.send_all(command.encode() + b"\n")
+                reply = b""
+                while not reply.endswith(b".\n"):
+                    piece = await stream.receive_some()
+                    reply += piece
+                    assert piece, f"the server hung up after {reply!r}"
+                    assert not reply.startswith(b"ERR"), reply
+                text = reply.decode()
+                if until is None or until(text):
+                    return text
