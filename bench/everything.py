@@ -51,7 +51,7 @@ PLANS: Final = (
     Plan("herd", MEMORY),
     Plan("scaling", (BROKER,), runs=1),
     Plan("scaling", STORED[1:], options=Options(2.0, fill_seconds=15.0), runs=1),
-    Plan("backlog", STORED, options=Options(2.0, jobs=30_000), runs=2),
+    Plan("backlog", STORED, runs=2),
     Plan("large_bg", STORED),
     Plan("large_fg", MEMORY),
     Plan("processes", (TWO_PROCESSES, BROKER)),
