@@ -183,7 +183,9 @@ async def test_what_one_of_three_ran_when_it_was_killed_is_handed_to_others(
             again.add(job.handle)
             await worker.say(WorkComplete(job.handle, b""))
         assert time.monotonic() - raised_after >= SHORT_TTL, "it was given up before the others could be sure"
-        assert await jobs_left(client, LOAD) == 0
+        with trio.fail_after(PATIENCE_SECONDS):
+            while await jobs_left(client, LOAD):
+                pass  # the last end was told to another broker than the one that is asked
     assert sum(broker.output().count("is lost; returning its jobs") for broker in others) >= 1
 
 
