@@ -19,11 +19,13 @@ async def cleaned():
     finally:
         print("clean", "up")
 
+@pytest.mark.timeout(1)
 async def test_in_trio(cleaned):
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.sleep_forever)
         await trio.Event().wait()
 
+@pytest.mark.timeout(1)
 def test_outside():
     time.sleep(60)
 
@@ -36,7 +38,7 @@ def test_what_hangs_fails_and_says_where_and_others_run(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(HANGING)
     pytest = [sys.executable, "-m", "pytest", "-p", "tests.hanging", "-c", str(ROOT / "pyproject.toml")]
     ended = subprocess.run(
-        [*pytest, "--rootdir", str(tmp_path), "--timeout", "1", str(tmp_path)],
+        [*pytest, "--rootdir", str(tmp_path), str(tmp_path)],
         check=False,
         capture_output=True,
         text=True,
