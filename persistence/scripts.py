@@ -4,9 +4,13 @@ A file's head names its parameters and what it returns; ``-- @include a b`` brin
 ``scripts/includes``, and the key names come from `persistence.keys`. What is sent to Redis is EVALSHA; every
 connection loads all scripts first, so a missing one means that the server was changed under us.
 
+Lua makes the functions of a script anew at each call, when it comes to where they stand: a part that few calls need is
+included behind the `return` of the others.
+
 A head that says ``-- @each a b`` makes a script for many: its body is run for each of them, and all answers are
 returned. What is sent to it are the other parameters, then ``a b`` of each, one after the other. ``-- @first c`` names
-a function that is tried on all of them before that: it returns all answers, or nil when it has done nothing.
+a function that is tried on all of them before that: it returns all answers, or nil when it has done nothing. What the
+head includes behind it is made only then.
 """
 
 import hashlib
@@ -35,29 +39,32 @@ class Script:
 
 def compose(name: str) -> Script:
     """Put a script together from its file. Raises OSError or ValueError when the installation is broken."""
-    shebang, body = (FOLDER / f"{name}.lua").read_text("utf-8").split("\n", 1)
-    included = re.search(r"^-- @include (.*)$", body, re.MULTILINE)
-    parts = (
-        [(FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in included[1].split()] if included else []
-    )
-    logic = _bare("\n".join([*parts, _for_each(body)]))
+    shebang, source = (FOLDER / f"{name}.lua").read_text("utf-8").split("\n", 1)
+    logic = _bare(re.sub(r"^-- @include +(.*)$", _parts, _for_each(source), flags=re.MULTILINE))
     text = f"{shebang}\n{spelled(logic)}\n{logic}"
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest().encode())
 
 
-def _for_each(body: str) -> str:
-    """The body, in a loop over all it is to be run for, if its head says so."""
-    each = re.search(r"^-- @each +(.*)$", body, re.MULTILINE)
+def _parts(named: re.Match[str]) -> str:
+    """What is to stand where parts are named."""
+    return "\n".join((FOLDER / "includes" / f"{part}.lua").read_text("utf-8") for part in named[1].split())
+
+
+def _for_each(source: str) -> str:
+    """The source with its body in a loop over all it is to be run for, if its head says so."""
+    each = re.search(r"^-- @each +(.*)$", source, re.MULTILINE)
     if each is None:
-        return body
-    names, own = re.findall(r"^-- ARGV\[\d+\] +(\w+)", body, re.MULTILINE), each[1].split()
+        return source
+    body = re.sub(r"\A(--.*\n)+", "", source)
+    head = source.removesuffix(body)
+    names, own = re.findall(r"^-- ARGV\[\d+\] +(\w+)", head, re.MULTILINE), each[1].split()
     shared = [name for name in names if name not in own]
     places = {name: f"ARGV[{at}]" for at, name in enumerate(shared, 1)}
     places |= {name: f"ARGV[at + {at}]" for at, name in enumerate(own)}
-    first = re.search(r"^-- @first +(.*)$", body, re.MULTILINE)
-    attempt = f"local done = {first[1]}(ARGV)\nif done then return done end\n" if first else ""
+    attempt = r"local done = \1(ARGV)\nif done then return done end"
     return (
-        f"{attempt}local function each(ARGV)\n{body}\nend\nlocal answers = {{}}\n"
+        re.sub(r"^-- @first +(.*)$", attempt, head, flags=re.MULTILINE)
+        + f"local function each(ARGV)\n{body}end\nlocal answers = {{}}\n"
         f"for at = {len(shared) + 1}, #ARGV, {len(own)} do\n"
         f"  answers[#answers + 1] = each({{ {', '.join(places[name] for name in names)} }})\nend\nreturn answers\n"
     )

@@ -14,7 +14,7 @@
 --           | "bare" (the payload, handed in beside the record, is not there: hand in both again)
 --           | {"known", id} (it was taken over as this id) | {"joined", id, "running" or "waiting"}
 --           (that job holds its unique; in a trial without the last word)
--- @include record beside unique run notice queue listeners join
+-- @include record beside held unique run notice queue listeners join
 local id, record, run_at, mark, keep_seconds, trial = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 
 -- In parts, so that no single key grows large enough to stop the server when it expires.

@@ -5,7 +5,7 @@
 -- ARGV[1]   incarnation  of the broker that asks; it tells its own clients itself
 -- ARGV[2]   id
 -- Returns   "cancelled" | "unknown"
--- @include record run notice listeners mail unique forget
+-- @include record run notice listeners mail held unique forget
 local incarnation, id = ARGV[1], ARGV[2]
 
 local record = redis.call("HGET", jobs_key, id)

@@ -10,7 +10,7 @@
 -- Returns   "fenced" | "stale"
 --           | {"claimed", empty, left, then per job: id, attempt, listeners, "whole" or "fetch", record}
 --             empty: bit 2^priority set for each queue found empty; left: ids left in the queue last looked at
--- @include guard record run notice queue claim
+-- @include guard record run joined notice queue claim
 local incarnation, generation, number, lowest, count, room =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
@@ -20,9 +20,8 @@ if refusal then return refusal end
 local answer = { "claimed", 0, 0 }
 local taken = 0
 for priority = 0, lowest do
-  local jobs, empty = take(incarnation, number + taken, priority, count - taken)
-  claimed(jobs, room, answer)
-  taken = taken + #jobs
+  local more, empty = take(incarnation, number + taken, priority, count - taken, room, answer)
+  taken = taken + more
   if taken < count and not empty then
     answer[3] = 1
     return answer

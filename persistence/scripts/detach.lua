@@ -6,7 +6,7 @@
 -- ARGV[2]   generation
 -- ARGV[3..] ids
 -- Returns   "detached" | "fenced" | "stale"
--- @include guard record run listeners unique forget
+-- @include guard record run listeners held unique forget
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal = standing(incarnation, generation)

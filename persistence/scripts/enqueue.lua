@@ -20,8 +20,9 @@
 --           | {"joined", id, "running" or "waiting"}
 --           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
 -- @each     number id record run_at waits handoff
+-- @include  guard record beside held unique run joined notice queue claim numbers together
 -- @first    together
--- @include guard record beside unique run notice queue listeners claim numbers join together
+-- @include  gaps listeners join
 local incarnation, generation, number, floor = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local id, record, run_at, waits, handoff, room = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
@@ -62,11 +63,10 @@ local priority = priority_of(record)
 local length = push(id, priority)
 if handoff ~= "" then
   for level = 0, 2 do
-    local jobs, empty = take(incarnation, tonumber(handoff), level, 1)
-    if #jobs > 0 then
+    local answer = { "handed" }
+    local taken, empty = take(incarnation, tonumber(handoff), level, 1, room, answer)
+    if taken > 0 then
       if level ~= priority then announce(priority, length, 1) end
-      local answer = { "handed" }
-      claimed(jobs, room, answer)
       return answer
     end
     if not empty then break end

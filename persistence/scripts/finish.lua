@@ -12,12 +12,21 @@
 -- Returns   "fenced" | "stale"
 --           | {"ended", then for each "finished" | "gone" | "superseded" | "heard"}
 --             heard: somebody elsewhere listens; come again with the payload
--- @include guard record run notice listeners mail unique forget ended
+-- @include guard run joined held ended
 local incarnation, generation = ARGV[1], ARGV[2]
 
 local refusal = standing(incarnation, generation)
 if refusal then return refusal end
 
+local ids, answer = {}, { "ended" }
+for at = 3, #ARGV, 6 do
+  ids[#ids + 1] = ARGV[at]
+  answer[#answer + 1] = "finished"
+end
+local others = ended(ids, incarnation, ARGV)
+if #others == 0 then return answer end
+
+-- @include record notice listeners mail unique forget
 local function finish(id, attempt, outcome, payload, known)
   local record = redis.call("HGET", jobs_key, id)
   if not record then return "gone" end
@@ -32,22 +41,8 @@ local function finish(id, attempt, outcome, payload, known)
   return "finished"
 end
 
-local ids = {}
-for at = 3, #ARGV, 6 do ids[#ids + 1] = ARGV[at] end
-local runs, listeners = redis.call("HMGET", runs_key, unpack(ids)), redis.call("HMGET", listeners_key, unpack(ids))
-local answer, plain, seen = { "ended" }, {}, {}
-for place, id in ipairs(ids) do
-  local at = place * 6 - 3
-  local attempt, outcome, unique = tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
-  local run, joined = run_in(runs[place]), listeners[place]
-  local word = "finished"
-  if seen[id] then word = "gone"
-  elseif run.owner == incarnation and run.attempt == attempt and (not joined or joined == incarnation) then
-    plain[#plain + 1] = { id = id, unique = unique, joined = joined, completed = outcome == "completed",
-                          beside = string.byte(ARGV[at + 5], -1) == 98 }
-  else word = finish(id, attempt, outcome, ARGV[at + 4], ARGV[at + 5]) end
-  seen[id] = seen[id] or word == "finished"
-  answer[#answer + 1] = word
+for _, place in ipairs(others) do
+  local at = 6 * place - 3
+  answer[place + 1] = finish(ids[place], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 4], ARGV[at + 5])
 end
-if #plain > 0 then ended(plain, incarnation) end
 return answer

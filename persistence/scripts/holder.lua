@@ -4,7 +4,7 @@
 -- ARGV[1]   unique
 -- Returns   "unknown" | {"waiting" or "running", since (7 bytes; the greater, the newer), id, numerator, denominator,
 --           listeners}
--- @include unique run
+-- @include held run
 local unique = ARGV[1]
 
 local held = redis.call("HGET", uniques_key, unique)

@@ -3,7 +3,7 @@
 -- KEYS[1]   root of the prefix; the functions' tags are made of it
 -- ARGV[1]   unique
 -- Returns   "unknown" | {"waiting" or "running", function, id, numerator, denominator, listeners}
--- @include unique run
+-- @include held run
 local unique = ARGV[1]
 
 local function tag_of(digest) return string.sub(KEYS[1], 1, -2) .. ":" .. digest .. "}" end

@@ -7,7 +7,7 @@
 -- ARGV[3]   id
 -- ARGV[4]   attempt      which run
 -- Returns   "void" (it is over) | "there" (it can be fetched after all) | "gone" (that run is over) | "fenced" | "stale"
--- @include guard record beside run notice listeners mail unique forget
+-- @include guard record beside run notice listeners mail held unique forget
 local incarnation, generation, id, attempt = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local refusal = standing(incarnation, generation)

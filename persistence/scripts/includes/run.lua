@@ -13,6 +13,13 @@ local function run_in(packed)
            owner = string.sub(packed, RUN_LENGTH + 1) }
 end
 
+-- A job that was never handed out, in the hands of this incarnation.
+local function first_run(incarnation) return struct.pack(RUN, 1, 0, 0, 0, 0) .. incarnation end
+
+local function is_run_of(packed, incarnation, attempt)
+  return packed and string.sub(packed, RUN_LENGTH + 1) == incarnation and struct.unpack(">I4", packed) == attempt
+end
+
 local function run_of(id) return run_in(redis.call("HGET", runs_key, id)) end
 
 local function packed(run)

@@ -3,30 +3,32 @@
 -- each is done by itself.
 local PARTS = 6
 
-local function orders_in(ARGV)
-  local orders, uniques, same = {}, {}, {}
+-- What goes where; or nil, when one of them is not the next number, or not for now, or not there with all it is about.
+local function plain_orders(ARGV, highest)
+  local orders = { jobs = {}, uniques = {}, holders = {}, awaited = {}, payloads = {}, queues = {}, handoffs = {} }
+  local jobs, uniques, queues, same = orders.jobs, orders.uniques, orders.queues, {}
+  local count = 0
   for at = 5, #ARGV, PARTS do
-    local record = ARGV[at + 2]
-    local order = { number = tonumber(ARGV[at]), id = ARGV[at + 1], record = record, run_at = ARGV[at + 3],
-                    waits = ARGV[at + 4] == "1", handoff = tonumber(ARGV[at + 5]),
-                    unique = unique_of(record), priority = priority_of(record), beside = is_beside(record) }
-    if order.unique ~= "" then
-      if same[order.unique] then return nil end
-      same[order.unique] = true
-      uniques[#uniques + 1] = order.unique
+    local id, record = ARGV[at + 1], ARGV[at + 2]
+    local unique, priority = unique_of(record), priority_of(record)
+    count = count + 1
+    if tonumber(ARGV[at]) ~= highest + count or ARGV[at + 3] ~= "" or same[unique] then return nil end
+    if is_beside(record) then
+      if not has_payload(id) then return nil end
+      orders.payloads[#orders.payloads + 1] = id
     end
-    orders[#orders + 1] = order
+    jobs[2 * count - 1], jobs[2 * count] = id, record
+    if unique ~= "" then
+      same[unique] = true
+      uniques[#uniques + 1], orders.holders[#uniques + 1] = unique, id
+    end
+    if ARGV[at + 4] == "1" then orders.awaited[#orders.awaited + 1] = id end
+    if ARGV[at + 5] ~= "" then orders.handoffs[count] = tonumber(ARGV[at + 5]) end
+    local queue = queues[priority] or {}
+    queues[priority], queue[#queue + 1] = queue, id
   end
-  return orders, uniques
-end
-
--- Whether they are the next numbers, none of them missing or repeated, and all for now, with all they are about.
-local function follow(orders, highest)
-  for at, order in ipairs(orders) do
-    if order.number ~= highest + at or order.run_at ~= "" then return false end
-    if order.beside and not has_payload(order.id) then return false end
-  end
-  return true
+  orders.count = count
+  return orders
 end
 
 local function any_held(uniques)
@@ -38,71 +40,50 @@ local function any_held(uniques)
 end
 
 local function store_all(orders, incarnation)
-  local jobs, held, awaited, listeners = {}, {}, {}, {}
-  for _, order in ipairs(orders) do
-    jobs[#jobs + 1] = order.id
-    jobs[#jobs + 1] = order.record
-    if order.beside then keep_payload(order.id) end
-    if order.unique ~= "" then
-      held[#held + 1] = order.unique
-      held[#held + 1] = holding_now(order.id)
-    end
-    if order.waits then
-      awaited[#awaited + 1] = order.id
-      listeners[#listeners + 1] = order.id
-      listeners[#listeners + 1] = incarnation
-    end
-  end
-  redis.call("HSET", jobs_key, unpack(jobs))
+  redis.call("HSET", jobs_key, unpack(orders.jobs))
+  for _, id in ipairs(orders.payloads) do keep_payload(id) end
+  local held, listeners = {}, {}
+  for at, unique in ipairs(orders.uniques) do held[2 * at - 1], held[2 * at] = unique, holding_now(orders.holders[at]) end
+  for at, id in ipairs(orders.awaited) do listeners[2 * at - 1], listeners[2 * at] = id, incarnation end
   if #held > 0 then redis.call("HSET", uniques_key, unpack(held)) end
-  if #awaited > 0 then
+  if #listeners > 0 then
     redis.call("HSET", listeners_key, unpack(listeners))
-    redis.call("SADD", attending_key(incarnation), unpack(awaited))
+    redis.call("SADD", attending_key(incarnation), unpack(orders.awaited))
   end
-  redis.call("HINCRBY", function_key, "submitted", #orders)
+  redis.call("HINCRBY", function_key, "submitted", orders.count)
 end
 
 -- Returns, by priority, how many ids were appended and how long the queue is now.
-local function push_all(orders)
-  local appended, lengths, ids = {}, {}, {}
-  for _, order in ipairs(orders) do
-    local queue = ids[order.priority] or {}
-    ids[order.priority] = queue
-    queue[#queue + 1] = order.id
-  end
-  for priority, queue in pairs(ids) do
-    redis.call("HINCRBY", function_key, "queued" .. priority, #queue)
-    lengths[priority] = redis.call("RPUSH", queue_key(priority), unpack(queue))
-    appended[priority] = #queue
+local function push_all(queues)
+  local appended, lengths = {}, {}
+  for priority, ids in pairs(queues) do
+    redis.call("HINCRBY", function_key, "queued" .. priority, #ids)
+    lengths[priority] = redis.call("RPUSH", queue_key(priority), unpack(ids))
+    appended[priority] = #ids
   end
   return appended, lengths
 end
 
 -- The oldest job of the best priority, for a submit that asked for it; and which priority that is.
-local function hand_off(order, incarnation, room)
+local function hand_off(number, incarnation, room)
+  local answer = { "handed" }
   for level = 0, 2 do
-    local jobs, empty = take(incarnation, order.handoff, level, 1)
-    if #jobs > 0 then
-      local answer = { "handed" }
-      claimed(jobs, room, answer)
-      return answer, level
-    end
+    local taken, empty = take(incarnation, number, level, 1, room, answer)
+    if taken > 0 then return answer, level end
     if not empty then break end
   end
   return "queued"
 end
 
 -- One job for a worker that waits for it, and nothing before it: it need not go through a queue. Nil if something is.
-local function straight(order, incarnation, room)
-  local queues = {}
-  for level = 0, order.priority do queues[#queues + 1] = queue_key(level) end
+local function straight(orders, incarnation, room)
+  local id, record, queues = orders.jobs[1], orders.jobs[2], {}
+  for level = 0, priority_of(record) do queues[#queues + 1] = queue_key(level) end
   if redis.call("EXISTS", unpack(queues)) > 0 then return nil end
-  local run = run_in(nil)
-  run.attempt, run.owner = 1, incarnation
-  keep_run(order.id, run)
-  redis.call("ZADD", running_key(incarnation), order.handoff, order.id)
+  redis.call("HSET", runs_key, id, first_run(incarnation))
+  redis.call("ZADD", running_key(incarnation), orders.handoffs[1], id)
   local answer = { "handed" }
-  put_claimed(answer, { id = order.id, record = order.record, attempt = 1 }, order.waits and incarnation or "", room)
+  put_claimed(answer, id, 1, #orders.awaited > 0 and incarnation or "", record, room)
   return answer
 end
 
@@ -110,23 +91,24 @@ local function together(ARGV)
   local incarnation, generation, room = ARGV[1], ARGV[2], tonumber(ARGV[4])
   local refusal, entry = standing(incarnation, generation)
   local highest, gaps = numbers_of(entry)
-  local orders, uniques = orders_in(ARGV)
-  if refusal or generation == "0" or gaps ~= "" or not orders or not follow(orders, highest) then return nil end
-  local known = redis.call("HMGET", function_key, "name", "limits")
-  if not known[1] or known[2] or any_held(uniques) then return nil end
+  if refusal or generation == "0" or gaps ~= "" then return nil end
+  local orders = plain_orders(ARGV, highest)
+  local known = orders and redis.call("HMGET", function_key, "name", "limits")
+  if not known or not known[1] or known[2] or any_held(orders.uniques) then return nil end
 
-  redis.call("HSET", incarnations_key, incarnation, generation .. " " .. string.format("%.0f", highest + #orders))
+  local entry_now = generation .. " " .. string.format("%.0f", highest + orders.count)
+  redis.call("HSET", incarnations_key, incarnation, entry_now)
   store_all(orders, incarnation)
-  if #orders == 1 and orders[1].handoff then
-    local answer = straight(orders[1], incarnation, room)
+  if orders.count == 1 and orders.handoffs[1] then
+    local answer = straight(orders, incarnation, room)
     if answer then return { answer } end
   end
-  local appended, lengths = push_all(orders)
+  local appended, lengths = push_all(orders.queues)
   local answers = {}
-  for at, order in ipairs(orders) do
-    local level
+  for at = 1, orders.count do
+    local number, level = orders.handoffs[at], nil
     answers[at] = "queued"
-    if order.handoff then answers[at], level = hand_off(order, incarnation, room) end
+    if number then answers[at], level = hand_off(number, incarnation, room) end
     if level and appended[level] then
       appended[level], lengths[level] = appended[level] - 1, lengths[level] - 1
     end

@@ -1,11 +1,4 @@
--- unique: which job holds a unique of this function. The value is the microsecond of Redis's clock since when it does,
--- in 7 bytes, and the id. With the time one can tell which of the jobs that hold the same unique in several functions
--- is the newest: ids can be compared only within one broker's life and one function.
-local STAMP = ">I7"
-local STAMP_LENGTH = 7
-
-local function id_in(held) return held and string.sub(held, STAMP_LENGTH + 1) end
-local function stamp_in(held) return (struct.unpack(STAMP, held)) end
+-- unique: which job holds a unique of this function (see held).
 
 -- The id, or false.
 local function holder_of(unique) return unique ~= "" and id_in(redis.call("HGET", uniques_key, unique)) end

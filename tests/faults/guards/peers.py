@@ -104,8 +104,8 @@ GUARDS: Final = (
         MANY,
         "what went out of the middle of a queue is stepped over in bounded steps",
         "persistence/scripts/includes/claim.lua",
-        "  until #jobs == count or steps >= GHOST_STEPS\n",
-        "  until #jobs == count\n",
+        "  until taken == count or steps >= GHOST_STEPS\n",
+        "  until taken == count\n",
         f"{STORE}/test_sweep.py::test_claims_step_over_ghosts_some_at_a_time",
     ),
     Guard(
