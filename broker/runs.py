@@ -41,6 +41,7 @@ class Runs:
     _ended_limits: int = 0
     _order: Iterator[int] = field(default_factory=count)
     _emptied: trio.Event | None = None
+    """Of all who wait for that."""
 
     def begin(self, run: Run) -> bool:
         """A worker got a job. Whether its time limit is now the next to pass."""
@@ -61,6 +62,7 @@ class Runs:
         session.runs.pop(handle, None)
         if self._emptied is not None and not self.by_handle:
             self._emptied.set()
+            self._emptied = None
         if run.until < math.inf:
             self._clear_limits()
         ended = session.ended
@@ -79,7 +81,8 @@ class Runs:
     async def wait_empty(self) -> None:
         """Wait until nothing runs here."""
         while self.by_handle:
-            self._emptied = trio.Event()
+            if self._emptied is None:
+                self._emptied = trio.Event()
             await self._emptied.wait()
 
     def next_limit(self) -> float:

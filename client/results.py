@@ -16,7 +16,10 @@ ResultReader: TypeAlias = Callable[[bytes, bytes], ResultT]
 
 
 def result_reader(function: bytes | str | Function[PayloadT, ResultT]) -> ResultReader[ResultT]:
-    """How results of this function are read; those of a function given by name are bytes."""
+    """How results of this function are read; those of a function given by name are bytes.
+
+    What is returned raises UnreadableResultError for data that the function's codec refuses.
+    """
     if not isinstance(function, Function):
         return cast(ResultReader[ResultT], _as_it_is)
 

@@ -151,7 +151,12 @@ def background_job(
 def encoded_job(
     function: bytes | str | Function[PayloadT, ResultT], payload: bytes | str | PayloadT
 ) -> tuple[bytes, bytes]:
-    """The function's name and the payload's bytes; PayloadError if the two do not fit."""
+    """The function's name and the payload's bytes.
+
+    Raises:
+        PayloadError: the codec of the function refuses the payload.
+        TypeError: the function was given by name, and the payload is neither bytes nor text.
+    """
     if isinstance(function, Function):
         return function.name, function.encode_payload(cast(PayloadT, payload))
     if not isinstance(payload, bytes | str):

@@ -174,7 +174,11 @@ class Connection:
         return encoder(packet)
 
     def send_in_pieces(self, packet: Laden) -> tuple[bytes, bytes]:
-        """The same of a packet that ends with its payload, in two pieces: the second is the payload, uncopied."""
+        """The same of a packet that ends with its payload, in two pieces: the second is the payload, uncopied.
+
+        Raises:
+            LocalProtocolError: as `send` does; or the body would be longer than a header can say.
+        """
         said = self.send(replace(packet, payload=b""))
         length = len(said) - HEADER_BYTES + len(packet.payload)
         if length > LARGEST_BODY:

@@ -18,7 +18,11 @@ class CannotLoadError(Exception):
 
 
 def load_worker(name: str) -> Worker:
-    """The worker called ``module:attribute``, imported from the current folder or from what is installed."""
+    """The worker called ``module:attribute``, imported from the current folder or from what is installed.
+
+    Raises:
+        CannotLoadError: there is none, or its module cannot be imported, or it cannot be run.
+    """
     module_name, _, attribute = name.partition(":")
     path = attribute or ATTRIBUTE
     if not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import trio
+import trio.testing
 
 from persistence.scripts import CLAIM
 from protocol import GrabJob, JobCreated, NoJob, Noop, SubmitJob, WorkComplete, WorkData
@@ -167,6 +168,18 @@ async def test_a_job_reserved_here_is_free_for_others_at_once(open_one: OpenRunn
         await broker.stop()
         assert await elsewhere.hear() == Noop()
         assert (await elsewhere.take()).handle == handle
+
+
+async def test_all_who_wait_for_what_runs_to_end_are_told(one: Running) -> None:
+    client, worker = await one.peer(), await one.worker(b"f")
+    handle = await client.submit(b"f", b"x")
+    await worker.grab()
+    with trio.fail_after(PATIENCE_SECONDS):
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(one.broker.runs.wait_empty)
+            await trio.testing.wait_all_tasks_blocked()
+            await worker.say(WorkComplete(handle, b""))
 
 
 async def test_sleepers_and_idle_connections_do_not_hold_it_up(open_one: OpenRunning) -> None:

@@ -11,6 +11,7 @@ from broker.standing import MUCH
 from broker.switchboard import IS_AVAILABLE, Switchboard
 from broker.transport import SocketTransport
 from persistence.pieces import MOST_AT_ONCE
+from tests.broker.peers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -57,14 +58,19 @@ class Hearer:
         self._name = name
         self._packets = packets
         self._notes = notes
-        self.has_heard = trio.Event()
+        self._has_heard = trio.Event()
+
+    async def wait_heard(self) -> None:
+        """Until it has heard anything."""
+        with trio.fail_after(PATIENCE_SECONDS):
+            await self._has_heard.wait()
 
     def wants_more(self) -> bool:
         return True
 
     def hear(self, data: bytes) -> int:
         self._notes.append(self._name)
-        self.has_heard.set()
+        self._has_heard.set()
         return self._packets
 
     def heard(self) -> None:
@@ -87,7 +93,7 @@ async def test_who_has_the_number_of_one_that_said_much_and_is_closed_does_not_s
             far.send(b"x")
             lone.send(b"x")
             nursery.start_soon(switchboard.run)
-            await last.has_heard.wait()
+            await last.wait_heard()
             nursery.cancel_scope.cancel()
     switchboard.close()
     assert notes == ["flood", "newcomer", "other"], "in the order in which they spoke"
@@ -109,10 +115,10 @@ async def test_who_worked_once_and_says_much_is_heard_behind_who_says_little() -
             await trio.testing.wait_all_tasks_blocked()
             far.send(b"x")
             nursery.start_soon(switchboard.run)
-            await flood.has_heard.wait()
+            await flood.wait_heard()
             far.send(b"x")
             lone.send(b"x")
-            await last.has_heard.wait()
+            await last.wait_heard()
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
     switchboard.close()
@@ -128,7 +134,7 @@ async def says_much_and_is_closed(switchboard: Switchboard, notes: list[str]) ->
             nursery.start_soon(switchboard.run)
             nursery.start_soon(transport.listen, flood)
             far.send(b"x")
-            await flood.has_heard.wait()
+            await flood.wait_heard()
             nursery.cancel_scope.cancel()
         transport.close()
         return transport.number

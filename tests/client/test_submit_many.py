@@ -24,6 +24,7 @@ from tests.processes import ServerProcess
 from tests.raw_worker import raw_worker
 
 MANY = 5000
+ENDLESS = 10**12
 
 
 def numbered(function: str, count: int, unique: Callable[[int], str] = lambda number: "") -> Iterator[BackgroundJob]:
@@ -63,9 +64,10 @@ async def test_no_job_is_no_outcome(server: ServerProcess) -> None:
 
 async def test_other_requests_of_the_client_are_served_meanwhile(server: ServerProcess, function: str) -> None:
     async with open_client(server.address, in_flight=10) as client, trio.open_nursery() as nursery:
-        nursery.start_soon(outcomes, client, numbered(function, 500))
+        nursery.start_soon(outcomes, client, numbered(function, ENDLESS))
         for _ in range(50):
             await client.ping()
+        nursery.cancel_scope.cancel()
 
 
 async def test_another_request_does_not_wait_for_the_last_of_the_jobs() -> None:

@@ -149,7 +149,9 @@ def test_a_peer_that_only_ends_its_side_hears_the_answer_to_what_it_asked(served
                     result = act()
                 except ssl.SSLWantReadError:
                     sock.sendall(outgoing.read())
-                    incoming.write(sock.recv(65_536))
+                    data = sock.recv(65_536)
+                    assert data, "hung up on in the middle"
+                    incoming.write(data)
                 else:
                     sock.sendall(outgoing.read())
                     return result if isinstance(result, bytes) else b""

@@ -42,6 +42,7 @@ def passed_on(done: Callable[..., object]) -> Callable[..., object]:
     return wrapper
 
 
+# The last is what programs register in tests of their own: no async def to look at, and awaitable all the same.
 @pytest.mark.parametrize("done", [of_one, partial(of_two, text=""), Doer(), passed_on(of_one), AsyncMock()])
 def test_whatever_can_be_awaited_does_jobs(done: Callable[[Job], object]) -> None:
     assert register("f", done) is done

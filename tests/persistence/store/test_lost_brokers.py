@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import trio
 
 from persistence import JobStatus, Submitted
 from persistence.records import job_id, pack_record
@@ -10,7 +11,7 @@ from persistence.scripts import ENQUEUE, FENCE, REJOIN
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
-from tests.servers import RedisServer
+from tests.servers import PATIENCE_SECONDS, RedisServer
 
 SHORT = 0.3
 
@@ -293,10 +294,11 @@ async def test_a_broker_whose_presence_was_removed_notices_and_is_there_again(
     old = lost.name
     redis_server.client().hdel(lost.store.link.keys.beats, old)
     await until(lambda: lost.name != old)
-    while lost.name not in await lost.store.janitor.look():
-        pass
-    while old in await lost.store.janitor.look():
-        pass  # what may still be under the old name is returned by whoever sees it stand still
+    with trio.fail_after(PATIENCE_SECONDS):
+        while lost.name not in await lost.store.janitor.look():
+            pass
+        while old in await lost.store.janitor.look():
+            pass  # what may still be under the old name is returned by whoever sees it stand still
 
 
 async def test_presence_that_merely_fell_behind_is_no_reason_for_a_new_name(
