@@ -194,6 +194,15 @@ class History(Deeds):
         assert (b"c" + job in notices) is running, "who runs it hears of it, and nobody else need"
         assert self.do("cancel", name, job) == b"unknown"
 
+    @precondition(lambda self: self.life.dead)
+    @rule(pick=picks, what=st.sampled_from(["is revived", "is revived", "is cancelled"]))
+    def one_that_was_given_up(self, pick: int, what: str) -> None:
+        job = sorted(self.life.dead)[pick % len(self.life.dead)]
+        if what == "is cancelled":
+            assert self.do("cancel", self._any(pick).name, job) == b"cancelled"
+        elif self.do("revive", job) == b"revived":
+            assert self.do("revive", job) == b"alive"
+
     @precondition(lambda self: self.runs)
     @rule(
         chosen=st.lists(picks, min_size=1, max_size=3),
