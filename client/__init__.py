@@ -19,7 +19,7 @@ Programs without trio find the same in `client.blocking`.
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from client.admin_records import ConnectedPeer, FunctionQueues, FunctionStatus, ListedJob
+from client.admin_records import ConnectedPeer, DeadJob, FunctionQueues, FunctionStatus, ListedJob
 from client.calendar_minute import CalendarMinute
 from client.errors import (
     CannotConnectError,
@@ -60,6 +60,7 @@ __all__ = [
     "ConnectedPeer",
     "ConnectionLostError",
     "Data",
+    "DeadJob",
     "FollowedJob",
     "Function",
     "FunctionQueues",

@@ -2,7 +2,7 @@
 
 from client import admin_commands
 from client.admin_commands import UNLIMITED
-from client.admin_records import ConnectedPeer, FunctionQueues, FunctionStatus, ListedJob
+from client.admin_records import ConnectedPeer, DeadJob, FunctionQueues, FunctionStatus, ListedJob
 from client.connector import Connector
 from client.text_exchange import ask_in_text
 
@@ -17,8 +17,8 @@ class Admin:
     of the one that is asked. A command that the server does not know, or that is not allowed from here, is a
     RefusedError, whose `code` says which. Names and handles are bytes or text.
 
-    Cancelled, or ConnectionLostError: a question has changed nothing; `cancel_job`, `create_function`,
-    `drop_function`, `maxqueue` and `shutdown` may or may not have happened, and may be repeated.
+    Cancelled, or ConnectionLostError: a question has changed nothing; `cancel_job`, `revive_job`,
+    `create_function`, `drop_function`, `maxqueue` and `shutdown` may or may not have happened, and may be repeated.
 
     Example:
         async def idle(admin: Admin) -> list[bytes]:
@@ -71,6 +71,18 @@ class Admin:
         """
         return await ask_in_text(self._connector, admin_commands.SHOW_UNIQUE_JOBS)
 
+    async def show_dead(self) -> tuple[DeadJob, ...]:
+        """Every job that was given up, its runs used up. gearmand keeps none, and refuses the question.
+
+        Example:
+            try:
+                for job in await client.admin.show_dead():
+                    print(job.handle.decode(), "of", job.function.decode(), "was given up after", job.attempts, "runs")
+            except RefusedError as error:
+                print("not with gearmand:", error.text)
+        """
+        return await ask_in_text(self._connector, admin_commands.SHOW_DEAD)
+
     async def version(self) -> str:
         """The server's version.
 
@@ -98,13 +110,29 @@ class Admin:
     async def cancel_job(self, handle: bytes | str) -> bool:
         """Takes a queued job away; False if the server does not know it. Who waits for it is told that it failed.
 
-        A job that runs is run to its end.
+        A job that runs is run to its end; of one that was given up, nothing is kept any more.
 
         Example:
             handle = await client.submit_background("sendEmail", b"to: ann@example.org")
             cancelled = await client.admin.cancel_job(handle)
         """
         return await ask_in_text(self._connector, admin_commands.cancel_job(handle))
+
+    async def revive_job(self, handle: bytes | str) -> bool:
+        """Lets a job run again that was given up; False if the server knows none such with this handle.
+
+        It goes to the tail of its queue as a background job, and has all its runs before it. RefusedError with code
+        ``UNIQUE_HELD`` if another job was submitted with its unique meanwhile; ``FUNCTION_DROPPED`` if its function was
+        dropped, which `create_function` mends. One that shall not run again goes by `cancel_job`.
+
+        Example:
+            try:
+                for job in await client.admin.show_dead():
+                    revived = await client.admin.revive_job(job.handle)
+            except RefusedError as error:
+                print(error.text)
+        """
+        return await ask_in_text(self._connector, admin_commands.revive_job(handle))
 
     async def create_function(self, function: bytes | str) -> None:
         """Makes a function known before its first job or worker; does nothing if it is.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from client.admin_records import connected_peer, function_queues, function_status, listed_job, rows
+from client.admin_records import connected_peer, dead_job, function_queues, function_status, listed_job, rows
 from client.arguments import as_bytes
 from client.errors import RefusedError, UnreadableReplyError
 from client.text_replies import IsWhole, is_line, is_list_or_refusal, line_of, list_of
@@ -12,6 +12,7 @@ from client.text_replies import IsWhole, is_line, is_list_or_refusal, line_of, l
 __all__ = [
     "GETPID",
     "PRIORITYSTATUS",
+    "SHOW_DEAD",
     "SHOW_JOBS",
     "SHOW_UNIQUE_JOBS",
     "STATUS",
@@ -24,6 +25,7 @@ __all__ = [
     "create_function",
     "drop_function",
     "maxqueue",
+    "revive_job",
     "shutdown",
 ]
 
@@ -68,6 +70,7 @@ PRIORITYSTATUS: Final = _listing(b"prioritystatus", function_queues)
 WORKERS: Final = _listing(b"workers", connected_peer)
 SHOW_JOBS: Final = _listing(b"show jobs", listed_job)
 SHOW_UNIQUE_JOBS: Final = _listing(b"show unique jobs", bytes)
+SHOW_DEAD: Final = _listing(b"show dead", dead_job)
 VERSION: Final = Command(b"version", is_line, _value)
 VERBOSE: Final = Command(b"verbose", is_line, _value)
 GETPID: Final = Command(b"getpid", is_line, _process_id)
@@ -75,17 +78,13 @@ GETPID: Final = Command(b"getpid", is_line, _process_id)
 
 def cancel_job(handle: bytes | str) -> Command[bool]:
     """``cancel job``; False if the server does not know it."""
+    return Command(_line(b"cancel job", handle), is_line, lambda reply: _found(reply, b"UNKNOWN_JOB"))
 
-    def was_known(reply: bytes) -> bool:
-        try:
-            _obeyed(reply)
-        except RefusedError as error:
-            if error.code == b"UNKNOWN_JOB":
-                return False
-            raise
-        return True
 
-    return Command(_line(b"cancel job", handle), is_line, was_known)
+def revive_job(handle: bytes | str) -> Command[bool]:
+    """``revive job``; False if the server knows none that was given up."""
+    none_of_these = (b"UNKNOWN_JOB", b"NOT_GIVEN_UP")
+    return Command(_line(b"revive job", handle), is_line, lambda reply: _found(reply, *none_of_these))
 
 
 def create_function(function: bytes | str) -> Command[None]:
@@ -115,6 +114,17 @@ def _obeyed(reply: bytes) -> None:
     line = line_of(reply)
     if line != b"OK":
         raise UnreadableReplyError(f"the server neither obeys nor refuses: {line!r}")
+
+
+def _found(reply: bytes, *not_found: bytes) -> bool:
+    """Whether the server obeyed; a refusal with one of these codes says that there is no such job."""
+    try:
+        _obeyed(reply)
+    except RefusedError as error:
+        if error.code in not_found:
+            return False
+        raise
+    return True
 
 
 def _line(command: bytes, *words: bytes | str) -> bytes:

@@ -8,10 +8,12 @@ from client.errors import UnreadableReplyError
 
 __all__ = [
     "ConnectedPeer",
+    "DeadJob",
     "FunctionQueues",
     "FunctionStatus",
     "ListedJob",
     "connected_peer",
+    "dead_job",
     "function_queues",
     "function_status",
     "listed_job",
@@ -94,6 +96,23 @@ class ListedJob:
     """Nobody needs to wait for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """One job that was given up, as in ``show dead``.
+
+    Example:
+        def since(dead: tuple[DeadJob, ...], moment: datetime) -> list[DeadJob]:
+            return [job for job in dead if job.given_up_at >= moment.timestamp()]
+    """
+
+    handle: bytes
+    function: bytes
+    given_up_at: int
+    """Unix seconds."""
+    attempts: int
+    """How often it was handed to a worker."""
+
+
 def rows(reply: bytes, read: Callable[[bytes], RecordT]) -> tuple[RecordT, ...]:
     """The records of a list's lines; UnreadableReplyError if one is none."""
     lines = reply.split(b"\n")[:-2]  # what is behind the last line end, and the dot before it
@@ -131,3 +150,9 @@ def listed_job(line: bytes) -> ListedJob:
     """``HANDLE RETRIES IGNORED BACKGROUND``."""
     handle, retries, ignored, background = line.rsplit(b"\t", 3)
     return ListedJob(handle, int(retries), ignored != b"0", background != b"0")
+
+
+def dead_job(line: bytes) -> DeadJob:
+    """``HANDLE FUNCTION GIVEN_UP_AT ATTEMPTS``."""
+    handle, function, given_up_at, attempts = line.split(b"\t")
+    return DeadJob(handle, function, int(given_up_at), int(attempts))

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from persistence.functions import Function
     from persistence.identity import Identity, claim_identity
     from persistence.jobs import Adopted, ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Order, Outcome, Submitted
-    from persistence.listing import ListedJob
+    from persistence.listing import DeadJob, ListedJob
     from persistence.options import RedisOptions
     from persistence.records import Handle, Incarnation, JobId
-    from persistence.steering import Dropped
+    from persistence.steering import Dropped, Revival, Revived
     from persistence.store import Store, open_store
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Adoptee",
     "ClaimedJob",
     "Counts",
+    "DeadJob",
     "Dropped",
     "EmbeddedStore",
     "EmbeddedStoreError",
@@ -54,6 +55,8 @@ __all__ = [
     "Order",
     "Outcome",
     "RedisOptions",
+    "Revival",
+    "Revived",
     "Store",
     "StoreError",
     "StoreEvents",
@@ -74,6 +77,7 @@ _HOMES: Final = {
     "Adoptee": "persistence.adopting",
     "ClaimedJob": "persistence.jobs",
     "Counts": "persistence.jobs",
+    "DeadJob": "persistence.listing",
     "Dropped": "persistence.steering",
     "EmbeddedStore": "persistence.embedded",
     "EmbeddedStoreError": "persistence.errors",
@@ -91,6 +95,8 @@ _HOMES: Final = {
     "Order": "persistence.jobs",
     "Outcome": "persistence.jobs",
     "RedisOptions": "persistence.options",
+    "Revival": "persistence.steering",
+    "Revived": "persistence.steering",
     "Store": "persistence.store",
     "StoreError": "persistence.errors",
     "StoreEvents": "persistence.events",

@@ -98,6 +98,10 @@ class Keys:
         """The hash of the uniques of a function's jobs."""
         return tag + b":uniques"
 
+    def dead(self, tag: bytes) -> bytes:
+        """The sorted set of a function's jobs that were given up."""
+        return tag + b":dead"
+
     def payload(self, tag: bytes, job: bytes) -> bytes:
         """What a large job is about."""
         return tag + b":payload:" + job

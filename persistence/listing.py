@@ -1,20 +1,21 @@
-"""Listings of jobs and of uniques, read page by page: a million of them hold up neither Redis nor us.
+"""Listings of jobs, of dead jobs and of uniques, read page by page: a million of them hold up neither Redis nor us.
 
 A page is asked for as soon as the one before it has come, so Redis looks for it while that one is being used. What is
 there from the first page to the last is on one of them; what comes or goes meanwhile may be, and a few may be twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 import trio
 
+from persistence.asking_all import ask_all
 from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.records import Handle, JobId, handle_of
 from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
-from persistence.scripts import PAGE
+from persistence.scripts import PAGE, PAGE_DEAD, Script
 from persistence.way import Way
 
 FEWEST_JOBS: Final = 1
@@ -33,6 +34,16 @@ class ListedJob(NamedTuple):
     """How often a run of it ended without a result and was charged to it."""
     kind: bytes
     """b"background", b"waited for", or b"abandoned": it runs for nobody, and will not run again."""
+
+
+class DeadJob(NamedTuple):
+    """A job that was given up."""
+
+    handle: Handle
+    since: int
+    """The second of Redis's clock at which it was given up, unix time."""
+    attempts: int
+    """How often it was handed out."""
 
 
 class Pages:
@@ -77,13 +88,13 @@ class Pages:
         self._bulk.post(self._command(cursor), answer, deadline=self._link.deadline())
 
 
-class JobPages(Pages):
-    """The jobs of one function. A page is as long as the records on the one before it let it be."""
+class RecordPages(Pages):
+    """Jobs of one function, three words each. A page is as long as the records on the one before it let it be."""
 
-    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
+    def __init__(self, link: Link, bulk: Way, script: Script, function: bytes, handle_prefix: bytes) -> None:
         digest = digest_of(function)
         tag = link.keys.tag(digest)
-        super().__init__(link, bulk, lambda cursor: PAGE.call(tag, cursor, self._count))
+        super().__init__(link, bulk, lambda cursor: script.call(tag, cursor, self._count))
         self._count = FEWEST_JOBS
         self._handles = partial(handle_of, handle_prefix, digest)
 
@@ -94,6 +105,13 @@ class JobPages(Pages):
         fitting = PAGE_RECORD_BYTES * looked_at // max(1, length)
         self._count = max(FEWEST_JOBS, min(MOST_JOBS, fitting, self._count * 4))
 
+
+class JobPages(RecordPages):
+    """The jobs of one function that are not over."""
+
+    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
+        super().__init__(link, bulk, PAGE, function, handle_prefix)
+
     async def jobs(self) -> list[ListedJob] | None:
         """The jobs on the next page, perhaps none; None behind the last. Raises StoreError."""
         page = await self.next()
@@ -103,6 +121,24 @@ class JobPages(Pages):
         return [
             ListedJob(spelled(JobId(expect_bytes(job))), expect_int(retries), expect_bytes(kind))
             for job, retries, kind in zip(page[2::3], page[3::3], page[4::3], strict=True)
+        ]
+
+
+class DeadPages(RecordPages):
+    """The jobs of one function that were given up."""
+
+    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
+        super().__init__(link, bulk, PAGE_DEAD, function, handle_prefix)
+
+    async def jobs(self) -> list[DeadJob] | None:
+        """The jobs on the next page, perhaps none; None behind the last. Raises StoreError."""
+        page = await self.next()
+        if page is None:
+            return None
+        spelled = self._handles
+        return [
+            DeadJob(spelled(JobId(expect_bytes(job))), expect_int(since), expect_int(attempts))
+            for job, since, attempts in zip(page[2::3], page[3::3], page[4::3], strict=True)
         ]
 
 
@@ -130,6 +166,17 @@ class Listing:
     def jobs(self, function: bytes) -> JobPages:
         """All jobs of a function that are not over."""
         return JobPages(self._link, self._bulk, function, self._handle_prefix)
+
+    async def with_dead(self, functions: Sequence[bytes]) -> list[bytes]:
+        """Those of these functions that have jobs that were given up. One trip. Raises StoreError in an outage."""
+        keys = self._link.keys
+        commands: list[Command] = [[b"EXISTS", keys.dead(keys.tag(digest_of(name)))] for name in functions]
+        replies = await ask_all(self._bulk, commands, self._link.store_timeout_seconds)
+        return [name for name, reply in zip(functions, replies, strict=True) if reply]
+
+    def dead(self, function: bytes) -> DeadPages:
+        """The jobs of a function that were given up."""
+        return DeadPages(self._link, self._bulk, function, self._handle_prefix)
 
     def uniques(self, function: bytes) -> UniquePages:
         """The uniques of those that have one."""

@@ -94,14 +94,16 @@ SWEEP: Final = compose("sweep")
 LEAVE: Final = compose("leave")
 RENEW: Final = compose("renew")
 CANCEL: Final = compose("cancel")
+REVIVE: Final = compose("revive")
 INTRODUCE: Final = compose("introduce")
 DROP: Final = compose("drop")
 DISCARD: Final = compose("discard")
 VOID: Final = compose("void")
 LIMIT: Final = compose("limit")
 PAGE: Final = compose("page")
+PAGE_DEAD: Final = compose("page_dead")
 PROBE: Final = compose("probe")
 ALL: Final = (
     ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, HOLDER, DETACH, POST, TRIM, REJOIN, FENCE,
-    DUE, SWEEP, LEAVE, RENEW, CANCEL, INTRODUCE, DROP, DISCARD, VOID, LIMIT, PAGE, PROBE,
+    DUE, SWEEP, LEAVE, RENEW, CANCEL, REVIVE, INTRODUCE, DROP, DISCARD, VOID, LIMIT, PAGE, PAGE_DEAD, PROBE,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an operator changes: jobs that are cancelled, functions that are made and dropped, limits of their queues.
+"""What an operator changes: jobs cancelled and revived, functions made and dropped, limits of their queues.
 
 All of it is in Redis and so means the same to every broker. It is asked on the pipe that carries the writes, behind
 what was handed in before, and may be repeated.
@@ -6,6 +6,7 @@ what was handed in before, and may be repeated.
 
 from collections.abc import Callable
 from enum import Enum
+from typing import NamedTuple
 
 import trio
 
@@ -15,9 +16,9 @@ from persistence.introducing import introduce
 from persistence.jobs import Limits
 from persistence.keys import digest_of
 from persistence.link import Link
-from persistence.records import read_handle
-from persistence.replies import Command, Reply
-from persistence.scripts import CANCEL, DROP, LIMIT
+from persistence.records import Handle, JobId, handle_of, read_handle
+from persistence.replies import Command, Reply, expect_bytes
+from persistence.scripts import CANCEL, DROP, LIMIT, REVIVE
 from persistence.way import Way
 
 
@@ -29,14 +30,38 @@ class Dropped(Enum):
     BUSY = "it holds jobs"
 
 
+class Revived(Enum):
+    """What became of a wish to have a job run again that was given up. The value is the word the script knows."""
+
+    REVIVED = b"revived"
+    """It is queued, as a background job."""
+    UNKNOWN = b"unknown"
+    """There is none with this handle."""
+    ALIVE = b"alive"
+    """It is not given up: it is queued, runs, or waits for its time."""
+    UNMET = b"unmet"
+    """Its function was dropped; when that is made again, the job can be revived."""
+    HELD = b"held"
+    """Another job holds its unique."""
+
+
+class Revival(NamedTuple):
+    """What became of that wish, and who stood in its way."""
+
+    outcome: Revived
+    holder: Handle = Handle(b"")
+    """The job that holds the unique, if one does."""
+
+
 class Steering:
     """The verbs of operators. Each raises StoreError in an outage; what was asked may have been done nonetheless."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, handle_prefix: bytes) -> None:
         self._link = link
+        self._handle_prefix = handle_prefix
 
     async def cancel(self, handle: bytes) -> bool:
-        """End a job, whatever it is about; False if there is none with this handle. One trip.
+        """End a job, whatever it is about, also one that was given up; False if there is none. One trip.
 
         Who waits for it at other brokers is told that it failed. Whoever waits here is for the caller to tell.
         """
@@ -48,6 +73,22 @@ class Steering:
         word, tries = await self._repeated(tag, lambda: CANCEL.call(tag, self._link.incarnation, job))
         # The first of several tries, whose answer was lost, may have been the one that found it.
         return word == b"cancelled" or tries > 1
+
+    async def revive(self, handle: bytes) -> Revival:
+        """Have a job run again that was given up, from the tail of its queue and with no attempt charged. One trip."""
+        read = read_handle(handle)
+        if read is None:
+            return Revival(Revived.UNKNOWN)
+        digest, job = read
+        tag = self._link.keys.tag(digest)
+        reply, tries = await self._repeated(tag, lambda: REVIVE.call(tag, job))
+        if isinstance(reply, list):
+            word, holder = map(expect_bytes, reply)
+            return Revival(Revived(word), handle_of(self._handle_prefix, digest, JobId(holder)))
+        outcome = Revived(expect_bytes(reply))
+        # As above: the job may be queued by the first try, and over by now.
+        by_an_earlier_try = tries > 1 and outcome in (Revived.ALIVE, Revived.UNKNOWN)
+        return Revival(Revived.REVIVED if by_an_earlier_try else outcome)
 
     async def create(self, name: bytes) -> None:
         """Make a function known, with no jobs. One trip."""

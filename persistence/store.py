@@ -92,7 +92,7 @@ class Store:
         self.ending = Ending(link)
         self.asking = Asking(link, bulk)
         self.listing = Listing(link, bulk, handle_prefix)
-        self.steering = Steering(link)
+        self.steering = Steering(link, handle_prefix)
 
         # What goes on without being asked; `open_store` runs it.
         self.keeper = Keeper(link, presence_ttl_seconds, describe)

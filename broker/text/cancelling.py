@@ -14,7 +14,10 @@ OTHER_WORDS: Final = b"ERR UNKNOWN_ERROR\r\n"
 
 
 def on_cancel(broker: Broker, session: Session, words: list[bytes]) -> None:
-    """``cancel job HANDLE``. Who waits is told that the job failed; its worker, if it has one, is not told."""
+    """``cancel job HANDLE``. Who waits is told that the job failed; its worker, if it has one, is not told.
+
+    Of a job that was given up, what is kept goes for good.
+    """
     if len(words) < 3:
         session.say_bytes(unknown_command(words[0]))
     elif len(words) > 3 or words[1].lower() != b"job":

@@ -9,7 +9,7 @@ from typing import Final
 
 from broker.core import Broker
 from broker.session import Session
-from broker.text import cancelling, counting, functions, limiting, listing, readiness, stopping, telling
+from broker.text import cancelling, counting, functions, limiting, listing, readiness, reviving, stopping, telling
 from broker.text.replies import let_others_speak, unknown_command
 from protocol import TextLine
 
@@ -48,6 +48,7 @@ COMMANDS: Final[dict[bytes, Command]] = {
     b"getpid": telling.on_getpid,
     b"verbose": telling.on_verbose,
     b"cancel": cancelling.on_cancel,
+    b"revive": reviving.on_revive,
     b"create": functions.on_create,
     b"drop": functions.on_drop,
     b"maxqueue": limiting.on_maxqueue,

@@ -1,15 +1,23 @@
-"""workers, show jobs, show unique jobs."""
+"""workers, show jobs, show unique jobs, show dead."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import islice
 from typing import Final
 
 from broker.core import Broker
 from broker.outgoing import Promise
 from broker.session import Session
-from broker.text.counting import figures
+from broker.text.counting import FUNCTIONS_A_TRIP, figures
 from broker.text.gathering import gather_and_send
-from broker.text.replies import END_OF_LIST, ON_ONE_LINE, answer_at_length, answer_in_parts, unknown_command
+from broker.text.replies import (
+    END_OF_LIST,
+    IN_ONE_FIELD,
+    ON_ONE_LINE,
+    answer_at_length,
+    answer_in_parts,
+    unknown_command,
+)
 from persistence import Counts, ListedJob
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
@@ -33,7 +41,7 @@ def _connections(broker: Broker) -> bytes:
 
 
 def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
-    """All jobs, or the uniques of all jobs."""
+    """All jobs, the uniques of all jobs, or all jobs that were given up."""
     if len(words) < 2:
         session.say_bytes(unknown_command(words[0]))
         return
@@ -86,4 +94,16 @@ async def _in_use(broker: Broker) -> AsyncGenerator[Counts, None]:
                     yield counts
 
 
-LISTINGS: Final = {(b"jobs",): _jobs, (b"unique", b"jobs"): _uniques}
+async def _dead(broker: Broker) -> AsyncGenerator[bytes, None]:
+    """HANDLE, FUNCTION, SINCE, ATTEMPTS of every job that was given up; SINCE is in unix seconds. gearmand has none."""
+    await broker.store.asking.everything_before()
+    listing, names = broker.store.listing, iter(await broker.store.asking.functions())
+    while some := list(islice(names, FUNCTIONS_A_TRIP)):
+        # Not by the counters: a function that was dropped and made again has none of those before.
+        for function in await listing.with_dead(some):
+            named, pages = function.translate(IN_ONE_FIELD), listing.dead(function)
+            while (jobs := await pages.jobs()) is not None:
+                yield b"".join([b"%b\t%b\t%d\t%d\n" % (job.handle, named, job.since, job.attempts) for job in jobs])
+
+
+LISTINGS: Final = {(b"jobs",): _jobs, (b"unique", b"jobs"): _uniques, (b"dead",): _dead}

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from client import admin_commands
 from client.admin_commands import UNLIMITED, Command
-from client.admin_records import ConnectedPeer, FunctionQueues, FunctionStatus, ListedJob
+from client.admin_records import ConnectedPeer, DeadJob, FunctionQueues, FunctionStatus, ListedJob
 from client.blocking.deadline import Deadline
 from client.blocking.pool import Pool
 
@@ -69,6 +69,18 @@ class Admin:
         """
         return self._ask(admin_commands.SHOW_UNIQUE_JOBS)
 
+    def show_dead(self) -> tuple[DeadJob, ...]:
+        """Every job that was given up, its runs used up. gearmand keeps none, and refuses the question.
+
+        Example:
+            try:
+                for job in client.admin.show_dead():
+                    print(job.handle.decode(), "of", job.function.decode(), "was given up after", job.attempts, "runs")
+            except RefusedError as error:
+                print("not with gearmand:", error.text)
+        """
+        return self._ask(admin_commands.SHOW_DEAD)
+
     def version(self) -> str:
         """The server's version.
 
@@ -101,6 +113,20 @@ class Admin:
             cancelled = client.admin.cancel_job(handle)
         """
         return self._ask(admin_commands.cancel_job(handle))
+
+    def revive_job(self, handle: bytes | str) -> bool:
+        """Lets a job run again that was given up; False if the server knows none such with this handle.
+
+        See `client.Admin.revive_job` for what is refused.
+
+        Example:
+            try:
+                for job in client.admin.show_dead():
+                    revived = client.admin.revive_job(job.handle)
+            except RefusedError as error:
+                print(error.text)
+        """
+        return self._ask(admin_commands.revive_job(handle))
 
     def create_function(self, function: bytes | str) -> None:
         """Makes a function known before its first job or worker; does nothing if it is.

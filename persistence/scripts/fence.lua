@@ -6,7 +6,7 @@
 -- ARGV[2]   steps        how many jobs to treat at most
 -- ARGV[3]   keep_seconds how long fences are remembered
 -- Returns   {"fenced", remaining}
--- @include guard fade bar record run notice queue listeners mail held unique forget requeue
+-- @include guard fade bar record run notice queue listeners mail held unique forget remains requeue
 local lost, steps, keep_seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local refusal, entry = standing(lost, "0")

@@ -7,7 +7,7 @@
 -- ARGV[4]   limit        attempts at most; below 0 for no end
 -- ARGV[5..] runs         pairs of id and attempt, newest claim first
 -- Returns   "fenced" | "stale" | {"returned", then per run "requeued" | "dead" | "dropped" | "gone"}
--- @include guard record run notice queue listeners mail held unique forget requeue
+-- @include guard record run notice queue listeners mail held unique forget remains requeue
 local incarnation, generation, manner, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local refusal = standing(incarnation, generation)

@@ -211,8 +211,9 @@ async def looked_at(world: World) -> None:
     world.begin()
     world.books.ledger.excused.add(b"cancelled")
     for line in (
-        b"status", b"prioritystatus", b"workers", b"show jobs", b"show unique jobs", b"ready", b"version",
-        b"maxqueue g 5", b"create function g", b"drop function g", b"cancel job " + handle,
+        b"status", b"prioritystatus", b"workers", b"show jobs", b"show unique jobs", b"show dead", b"ready",
+        b"version", b"maxqueue g 5", b"create function g", b"drop function g", b"cancel job " + handle,
+        b"revive job " + handle,
     ):  # fmt: skip
         await operator.ask_in_text(line)
 

@@ -68,6 +68,28 @@ async def test_operators_see_the_functions_of_all_nodes(open_one: OpenRunning, c
         assert b"f0\t" not in await client.ask_in_text(b"status")
 
 
+async def test_jobs_that_were_given_up_are_listed_and_revived_at_every_node(open_one: OpenRunning) -> None:
+    async with open_one(job_retries=1) as one, open_one(job_retries=1) as other:
+        client, handles = await one.peer(), {}
+        for function in FUNCTIONS:
+            handles[function] = await client.submit_background(function, function, unique=b"u")
+            worker = await one.worker(function)
+            await worker.grab()
+            await worker.leave()
+        await one.until(lambda: len(one.broker.sessions) == 1)
+        listed = [line.split(b"\t")[:2] for line in (await client.ask_in_text(b"show dead")).splitlines()]
+        assert listed == [*([handles[function], function] for function in sorted(FUNCTIONS)), [b"."]]
+        admin, worker = await other.peer(), await one.sleeper(*FUNCTIONS)
+        for function in FUNCTIONS:
+            assert await admin.ask_in_text(b"revive job " + handles[function]) == b"OK\r\n"
+            assert await worker.hear() == Noop()
+            job = await worker.grab()
+            assert (job.handle, job.payload) == (handles[function], function)
+            await worker.say(WorkComplete(job.handle, b""))
+            await worker.fall_asleep()
+        assert await admin.ask_in_text(b"show dead") == b".\n"
+
+
 async def test_of_jobs_with_the_same_unique_at_several_nodes_the_newest_is_told_of(open_one: OpenRunning) -> None:
     async with open_one() as one:
         client = await one.peer()

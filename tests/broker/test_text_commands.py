@@ -15,7 +15,7 @@ from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running, open_running
 from tests.servers import MakeServer
 
-NEED_THE_STORE = (b"status", b"prioritystatus", b"show", b"create", b"drop", b"maxqueue", b"cancel")
+NEED_THE_STORE = (b"status", b"prioritystatus", b"show", b"create", b"drop", b"maxqueue", b"cancel", b"revive")
 
 
 async def test_the_version_is_told_with_a_line_feed_alone(one: Running) -> None:
@@ -75,10 +75,12 @@ COMMANDS_IN_WORDS = (
     b"workers",
     b"show jobs",
     b"show unique jobs",
+    b"show dead",
     b"create function f",
     b"maxqueue f 1",
     b"drop function f",
     b"cancel job H:1",
+    b"revive job H:1",
     b"ready",
     b"gladiator",
 )

@@ -21,10 +21,12 @@ LINES = (
     b"prioritystatus",
     b"show jobs",
     b"show unique jobs",
+    b"show dead",
     b"create function g",
     b"drop function f",
     b"maxqueue f 1",
     b"cancel job H:ic6bxlmkyb3s6dxg:ndtiydyk6alq:1",
+    b"revive job H:ic6bxlmkyb3s6dxg:ndtiydyk6alq:1",
 )
 
 

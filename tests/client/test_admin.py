@@ -1,5 +1,7 @@
 """What `client.admin` asks, and the records it answers with."""
 
+from pathlib import Path
+
 import pytest
 import trio
 
@@ -8,6 +10,7 @@ from client import (
     Client,
     ConnectedPeer,
     ConnectionLostError,
+    DeadJob,
     FunctionQueues,
     FunctionStatus,
     JobFailedError,
@@ -17,13 +20,13 @@ from client import (
     UnreadableReplyError,
     open_client,
 )
-from client.admin_records import connected_peer, function_status
+from client.admin_records import connected_peer, dead_job, function_status
 from client.opening import client_over
 from client.rota import Rota
 from client.route import Route
 from protocol import SetClientId, WorkComplete
 from tests.client.scripted import ScriptedServer
-from tests.processes import ServerProcess
+from tests.processes import BrokerProcess, ServerProcess
 from tests.raw_worker import raw_worker
 
 
@@ -99,6 +102,49 @@ async def test_cancel_job_takes_a_queued_job_away(server: ServerProcess, functio
         assert not await client.admin.cancel_job("H:nowhere:1")
 
 
+async def test_jobs_that_were_given_up_are_listed_and_revived(tmp_path: Path, function: str) -> None:
+    with BrokerProcess(tmp_path / "data", "--job-retries", "1") as server:
+        async with open_client(server.address) as client:
+            handle = await client.submit_background(function, b"", unique=function)
+            async with raw_worker(server, function) as worker:
+                await worker.take()
+            (dead,) = await given_up(client)
+            assert dead == DeadJob(handle, function.encode(), dead.given_up_at, attempts=1)
+            heir = await client.submit_background(function, b"", unique=function)
+            with pytest.raises(RefusedError, match=heir.decode()) as caught:
+                await client.admin.revive_job(handle)
+            assert caught.value.code == b"UNIQUE_HELD"
+            assert await client.admin.cancel_job(heir)
+            assert await client.admin.revive_job(handle)
+            assert not await client.admin.revive_job(handle)
+            assert not await client.admin.revive_job("H:nowhere:1")
+            assert await client.admin.show_dead() == ()
+            async with raw_worker(server, function) as worker:
+                assert (await worker.take()).handle == handle
+            (dead,) = await given_up(client)
+            assert await client.admin.cancel_job(dead.handle)
+            assert await client.admin.show_dead() == ()
+
+
+async def given_up(client: Client) -> tuple[DeadJob, ...]:
+    """What was given up, as soon as the server has noticed that the worker is gone."""
+    with trio.fail_after(20):
+        while not (dead := await client.admin.show_dead()):
+            pass
+    return dead
+
+
+@pytest.mark.parametrize("server_kind", ["gearmand"], indirect=True, scope="session")
+async def test_a_server_that_keeps_none_of_them_refuses_the_question(server: ServerProcess) -> None:
+    async with open_client(server.address) as client:
+        with pytest.raises(RefusedError) as caught:
+            await client.admin.show_dead()
+        assert caught.value.code == b"UNKNOWN_SHOW_ARGUMENTS"
+        with pytest.raises(RefusedError) as caught:
+            await client.admin.revive_job("H:nowhere:1")
+        assert caught.value.code == b"UNKNOWN_COMMAND"
+
+
 async def test_create_and_drop_function(server: ServerProcess, function: str) -> None:
     async with open_client(server.address) as client:
         await client.admin.create_function(function)
@@ -144,6 +190,7 @@ async def test_words_that_no_command_can_say_are_refused(server: ServerProcess) 
 def test_rows_are_read_from_the_right_where_names_may_hold_the_separator() -> None:
     assert function_status(b"a\tb\t3\t2\t1") == FunctionStatus(b"a\tb", 3, 2, 1)
     assert connected_peer(b"7 ::1 my id : f g") == ConnectedPeer(7, "::1", b"my id", (b"f", b"g"))
+    assert dead_job(b"H:1\tf\t1764300000\t3") == DeadJob(b"H:1", b"f", 1764300000, 3)
     assert connected_peer(b"-1 10.0.0.1 - :") == ConnectedPeer(-1, "10.0.0.1", b"-", ())
 
 

@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 import pytest
 import trio
 import trio.testing
 
-from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, Update, open_client
+from client import Admin, BackgroundJob, Client, ClientError, Data, FollowedJob, RefusedError, Update, open_client
 from protocol import WorkComplete, WorkData, WorkFail
 from tests.cancelling import cancelled_at, living
 from tests.client.waiting import until_waited_for
@@ -22,6 +23,11 @@ MOST_AWAITS = 50  # no public coroutine has as many; a test that gets there goes
 async def _submit_many(client: Client, function: str) -> None:
     async for _ in client.submit_many(BackgroundJob(function, b"many") for _ in range(2)):
         pass
+
+
+async def _though_refused(request: Awaitable[object]) -> None:
+    with suppress(RefusedError):  # gearmand keeps no job that it gave up
+        await request
 
 
 REQUESTS: Mapping[str, Callable[[Client, str], Awaitable[object]]] = {
@@ -41,6 +47,8 @@ REQUESTS: Mapping[str, Callable[[Client, str], Awaitable[object]]] = {
     "Admin.getpid": lambda client, _: client.admin.getpid(),
     "Admin.verbose": lambda client, _: client.admin.verbose(),
     "Admin.cancel_job": lambda client, _: client.admin.cancel_job(b"H:nobody:1"),
+    "Admin.show_dead": lambda client, _: _though_refused(client.admin.show_dead()),
+    "Admin.revive_job": lambda client, _: _though_refused(client.admin.revive_job(b"H:nobody:1")),
     "Admin.create_function": lambda client, function: client.admin.create_function(function),
     "Admin.maxqueue": lambda client, function: client.admin.maxqueue(function, normal=1_000_000),
 }

@@ -174,6 +174,12 @@ async def to_cancel(broker: Standin) -> Act:
     return lambda broker: broker.store.steering.cancel(broker.handle(submitted.id))
 
 
+async def to_revive(broker: Standin) -> Act:
+    submitted = await broker.submit(unique=b"u")
+    await broker.requeue(await broker.claim(), limit=1)
+    return lambda broker: broker.store.steering.revive(broker.handle(submitted.id))
+
+
 async def to_limit(broker: Standin) -> Act:
     return lambda broker: broker.store.steering.limit(FUNCTIONS[0], Limits(1, 2, 3))
 
@@ -227,6 +233,7 @@ TABLE: dict[str, tuple[Prepare, int, int]] = {
     "the progress of fifteen jobs": (to_note_the_progress_of_all, 1, 15),
     "a lost connection with jobs of three functions": (to_lose_a_connection, 1, 3),
     "a cancel": (to_cancel, 1, 1),
+    "a revival": (to_revive, 1, 1),
     "a limit": (to_limit, 1, 3),
     "the making of a function": (to_make_a_function, 1, 2),
     "the dropping of a function": (to_drop_a_function, 2, 3),

@@ -2,12 +2,6 @@
 -- tail, charged with an attempt. "house": a broker gave it back; it goes to the head, uncharged, and with the progress
 -- it had made, for it may be the broker that died and not the worker.
 -- Returns what became of it: "requeued", "dead" or "dropped".
-local function bury(id, record, run)
-  redis.call("ZADD", dead_key, redis.call("TIME")[1], id)
-  redis.call("HSET", remains_key, id, struct.pack(">I4I2", run.attempt, run.charged) .. record)
-  forget(id, record, run, "dead")
-end
-
 local function requeue(id, record, run, manner, limit)
   if not is_background(record) and redis.call("HEXISTS", listeners_key, id) == 0 then
     forget(id, record, run, "dropped")
@@ -18,7 +12,8 @@ local function requeue(id, record, run, manner, limit)
     run.charged = math.min(run.charged + 1, 65535)
     if limit >= 0 and run.charged >= math.max(limit, 1) then
       mail_others(id, run.owner, "failed", "")
-      bury(id, record, run)
+      keep_remains(id, record, run)
+      forget(id, record, run, "dead")
       return "dead"
     end
     run.numerator, run.denominator = 0, 0

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import trio
@@ -12,6 +13,7 @@ from client import (
     CannotConnectError,
     ClientClosedError,
     Data,
+    DeadJob,
     Function,
     FunctionStatus,
     JobFailedError,
@@ -30,7 +32,7 @@ from client.blocking import Client
 from protocol import WorkComplete, WorkData, WorkException, WorkFail, WorkStatus, WorkWarning
 from tests.client.blocking.aside import Aside
 from tests.ports import private_port
-from tests.processes import ServerProcess
+from tests.processes import BrokerProcess, ServerProcess
 from tests.raw_worker import raw_worker
 from tests.tls_front import tls_front
 
@@ -227,6 +229,20 @@ async def test_the_server_is_asked_about_itself(blocking: Client, server: Server
         with pytest.raises(RefusedError):
             admin.drop_function(function)
         await worker.say(WorkComplete(job.handle, b""))
+
+
+async def test_jobs_that_were_given_up_are_listed_and_revived(tmp_path: Path, function: str) -> None:
+    with BrokerProcess(tmp_path / "data", "--job-retries", "1") as server, Client(server.address) as client:
+        handle = client.submit_background(function, b"")
+        async with raw_worker(server, function) as worker:
+            await worker.take()
+        with trio.fail_after(20):
+            while not (dead := client.admin.show_dead()):
+                await trio.lowlevel.checkpoint()
+        assert dead == (DeadJob(handle, function.encode(), dead[0].given_up_at, attempts=1),)
+        assert client.admin.revive_job(handle)
+        assert not client.admin.revive_job(handle)
+        assert client.admin.show_dead() == ()
 
 
 async def test_everything_goes_over_tls(server: ServerProcess, function: str) -> None:

@@ -1,4 +1,4 @@
-"""Text commands that tell or change something: version, getpid, verbose, ready, cancel, create, drop, shutdown."""
+"""Text commands that tell or change something: version, getpid, verbose, ready, cancel, revive, create, drop, shutdown."""
 
 from typing import Final
 
@@ -280,6 +280,29 @@ DIALOGUES: Final = (
         """,
         because="An addition, for load balancers and monitors: OK only when the store answers, else an ERR line with the "
         "reason.",
+    ),
+    Dialogue(
+        "a job that was given up is listed by show dead, and revive job has it run again",
+        r"""
+        client > SUBMIT_JOB_BG {f} {u} x
+        client < JOB_CREATED {H}
+        anna > CAN_DO {f} + GRAB_JOB
+        anna < JOB_ASSIGN {H} {f} x
+        anna > hang up
+        admin > text show dead
+        gearmand: admin < text ERR UNKNOWN_SHOW_ARGUMENTS\r\n
+        ours: admin < list {H}\t{f}\t*\t1
+        admin > text revive job {H}
+        gearmand: admin < text ERR UNKNOWN_COMMAND Unknown+server+commandrevive\r\n
+        ours: admin < text OK\r\n
+        ours: admin > text revive job {H}
+        ours: admin < text ERR NOT_GIVEN_UP *
+        bert > CAN_DO {f} + GRAB_JOB
+        gearmand: bert < NO_JOB
+        ours: bert < JOB_ASSIGN {H} {f} x
+        """,
+        because="gearmand throws away what it gives up. Here it is kept until an operator revives it, or cancels it.",
+        flags=("--job-retries=1",),
     ),
     Dialogue(
         "shutdown stops the server",

@@ -186,11 +186,31 @@ class Life:
 
     def cancel(self, me: bytes, job_id: bytes) -> bytes:
         job = self.jobs.get(job_id)
+        if job is None and job_id in self.dead:
+            del self.dead[job_id]
+            self.payloads.pop(job_id, None)
+            self.counters.subtract(["dead"])
+            self.counters.update(["dropped"])
+            return b"cancelled"
         if job is None:
             return b"unknown"
         self._tell_others(job, me, b"failed", b"")
         self._forget(job, "dropped")
         return b"cancelled"
+
+    def revive(self, job_id: bytes) -> Any:
+        if job_id not in self.dead:
+            return b"alive" if job_id in self.jobs else b"unknown"
+        attempt, _, record = self.dead[job_id]
+        if holder := self.jobs.with_unique(unpack_record(record).unique):
+            return [b"held", holder.id]
+        del self.dead[job_id]
+        self.over.discard(job_id)
+        self.counters.subtract(["dead"])
+        background = record if unpack_record(record).background else bytes([record[0] + 4]) + record[1:]
+        job = self.jobs[job_id] = Job(job_id, background, attempt=attempt)
+        self.queues[job.priority].append(job_id)
+        return b"revived"
 
     def void(self, me: bytes, generation: int, job_id: bytes, attempt: int) -> bytes:
         if refusal := self._refusal(me, generation):
@@ -317,6 +337,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "enqueue": Life.enqueue, "claim": Life.claim, "progress": Life.progress, "post": Life.post,
     "finish": Life.finish, "requeue": Life.requeue, "detach": Life.detach, "rejoin": Life.rejoin,
     "fence": Life.fence, "leave": Life.leave, "due": Life.due, "cancel": Life.cancel,
+    "revive": Life.revive,
     "void": Life.void, "discard": Life.discard,
 }  # fmt: skip
 """What each script is to do."""

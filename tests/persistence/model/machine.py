@@ -194,6 +194,20 @@ class History(Deeds):
         assert (b"c" + job in notices) is running, "who runs it hears of it, and nobody else need"
         assert self.do("cancel", name, job) == b"unknown"
 
+    @rule(pick=picks, what=st.sampled_from(["stays dead", "is cancelled", "is revived", "is revived"]))
+    def a_job_is_given_up(self, pick: int, what: str) -> None:
+        node = self._any(pick)
+        self.claim(pick, 2, 1, ROOM)
+        for job in self.life.jobs.running(node.name)[:1]:
+            self._write(node, "requeue", b"suspect", 0, job.id, job.attempt)
+        # What an operator sees to is any of them.
+        given_up = sorted(self.life.dead)[pick % 3 :][:1] if what != "stays dead" else []
+        for dead in given_up:
+            if what == "is cancelled":
+                assert self.do("cancel", self._any(pick).name, dead) == b"cancelled"
+            elif self.do("revive", dead) == b"revived":
+                assert self.do("revive", dead) == b"alive"
+
     @precondition(lambda self: self.runs)
     @rule(
         chosen=st.lists(picks, min_size=1, max_size=3),

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from persistence.beside import EXPIRES_SECONDS
 from persistence.jobs import ClaimedJob, Limits
 from persistence.keys import digest_of
-from persistence.records import Incarnation, job_id, pack_record
+from persistence.records import Incarnation, JobId, job_id, pack_record
 from persistence.replies import Command, Reply
 from persistence.scripts import (
     ADOPT,
@@ -27,12 +27,14 @@ from persistence.scripts import (
     LEAVE,
     LIMIT,
     PAGE,
+    PAGE_DEAD,
     POST,
     PROBE,
     PROGRESS,
     REJOIN,
     RENEW,
     REQUEUE,
+    REVIVE,
     STATUS,
     STATUS_UNIQUE,
     SWEEP,
@@ -218,6 +220,22 @@ async def the_cancelling_of_a_running_job_that_others_wait_for(broker: Standin) 
     return CANCEL.call(broker.function().tag, broker.name, submitted.id), b"cancelled", b"unknown"
 
 
+async def a_dead_job(broker: Standin) -> JobId:
+    submitted = await broker.submit(bytes(100_000), unique=b"u", background=False)
+    assert await broker.requeue(await broker.claim(), limit=1) == [b"dead"]
+    return submitted.id
+
+
+async def the_cancelling_of_a_dead_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    job = await a_dead_job(broker)
+    return CANCEL.call(broker.function().tag, broker.name, job), b"cancelled", b"unknown"
+
+
+async def the_revival_of_a_dead_job(broker: Standin) -> tuple[Command, Reply, Reply]:
+    job = await a_dead_job(broker)
+    return REVIVE.call(broker.function().tag, job), b"revived", b"alive"
+
+
 async def the_taking_over_of_a_job(broker: Standin) -> tuple[Command, Reply, Reply]:
     job, record = job_id(broker.name, 1), pack_record(b"u", b"", b"cat.jpg", 1, background=True)
     command = ADOPT.call(broker.function().tag, job, record, b"", b"m" * 16, 1000, b"")
@@ -285,6 +303,8 @@ TWICE: dict[str, Prepare] = {
     "the cancelling of a queued job": the_cancelling_of_a_queued_job,
     "the cancelling of a delayed job": the_cancelling_of_a_delayed_job,
     "the cancelling of a running job that others wait for": the_cancelling_of_a_running_job_that_others_wait_for,
+    "the cancelling of a dead job": the_cancelling_of_a_dead_job,
+    "the revival of a dead job": the_revival_of_a_dead_job,
     "the taking over of a job": the_taking_over_of_a_job,
     "the making of a function": the_making_of_a_function,
     "the dropping of a function": the_dropping_of_a_function,
@@ -306,6 +326,7 @@ COVERED = {
     DUE,
     TRIM,
     CANCEL,
+    REVIVE,
     INTRODUCE,
     DROP,
     LIMIT,
@@ -318,6 +339,7 @@ NEED_NOT = {
     SWEEP: "a step: the next one goes on from there",
     PROBE: "leaves nothing",
     PAGE: "writes nothing",
+    PAGE_DEAD: "writes nothing",
     STATUS: "writes nothing",
     STATUS_UNIQUE: "writes nothing",
     HOLDER: "writes nothing",
