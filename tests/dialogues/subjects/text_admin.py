@@ -296,7 +296,7 @@ DIALOGUES: Final = (
         gearmand: admin < text ERR UNKNOWN_COMMAND Unknown+server+commandrevive\r\n
         ours: admin < text OK\r\n
         ours: admin > text revive job {H}
-        ours: admin < text ERR NOT_GIVEN_UP *
+        ours: admin < text ERR NOT_GIVEN_UP *\r\n
         bert > CAN_DO {f} + GRAB_JOB
         gearmand: bert < NO_JOB
         ours: bert < JOB_ASSIGN {H} {f} x
