@@ -6,7 +6,7 @@ there from the first page to the last is on one of them; what comes or goes mean
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import trio
 
@@ -17,6 +17,8 @@ from persistence.records import Handle, JobId, handle_of
 from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import PAGE, PAGE_DEAD, Script
 from persistence.way import Way
+
+ListedT = TypeVar("ListedT")
 
 FEWEST_JOBS: Final = 1
 MOST_JOBS: Final = 250
@@ -88,15 +90,24 @@ class Pages:
         self._bulk.post(self._command(cursor), answer, deadline=self._link.deadline())
 
 
-class RecordPages(Pages):
-    """Jobs of one function, three words each. A page is as long as the records on the one before it let it be."""
+class RecordPages(Pages, Generic[ListedT]):
+    """Jobs of one function, of each of which the script for a page tells the id and two words more: what `read` takes.
 
-    def __init__(self, link: Link, bulk: Way, script: Script, function: bytes, handle_prefix: bytes) -> None:
-        digest = digest_of(function)
-        tag = link.keys.tag(digest)
+    A page is as long as the records on the one before it let it be.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        bulk: Way,
+        script: Script,
+        function: bytes,
+        read: Callable[[JobId, Reply, Reply], ListedT],
+    ) -> None:
+        tag = link.keys.tag(digest_of(function))
         super().__init__(link, bulk, lambda cursor: script.call(tag, cursor, self._count))
         self._count = FEWEST_JOBS
-        self._handles = partial(handle_of, handle_prefix, digest)
+        self._read = read
 
     def passed(self, page: list[Reply]) -> None:
         """See Pages."""
@@ -105,41 +116,13 @@ class RecordPages(Pages):
         fitting = PAGE_RECORD_BYTES * looked_at // max(1, length)
         self._count = max(FEWEST_JOBS, min(MOST_JOBS, fitting, self._count * 4))
 
-
-class JobPages(RecordPages):
-    """The jobs of one function that are not over."""
-
-    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
-        super().__init__(link, bulk, PAGE, function, handle_prefix)
-
-    async def jobs(self) -> list[ListedJob] | None:
+    async def jobs(self) -> list[ListedT] | None:
         """The jobs on the next page, perhaps none; None behind the last. Raises StoreError."""
         page = await self.next()
         if page is None:
             return None
-        spelled = self._handles
-        return [
-            ListedJob(spelled(JobId(expect_bytes(job))), expect_int(retries), expect_bytes(kind))
-            for job, retries, kind in zip(page[2::3], page[3::3], page[4::3], strict=True)
-        ]
-
-
-class DeadPages(RecordPages):
-    """The jobs of one function that were given up."""
-
-    def __init__(self, link: Link, bulk: Way, function: bytes, handle_prefix: bytes) -> None:
-        super().__init__(link, bulk, PAGE_DEAD, function, handle_prefix)
-
-    async def jobs(self) -> list[DeadJob] | None:
-        """The jobs on the next page, perhaps none; None behind the last. Raises StoreError."""
-        page = await self.next()
-        if page is None:
-            return None
-        spelled = self._handles
-        return [
-            DeadJob(spelled(JobId(expect_bytes(job))), expect_int(since), expect_int(attempts))
-            for job, since, attempts in zip(page[2::3], page[3::3], page[4::3], strict=True)
-        ]
+        read, words = self._read, zip(page[2::3], page[3::3], page[4::3], strict=True)
+        return [read(JobId(expect_bytes(job)), one, other) for job, one, other in words]
 
 
 class UniquePages(Pages):
@@ -163,9 +146,14 @@ class Listing:
         self._bulk = bulk
         self._handle_prefix = handle_prefix
 
-    def jobs(self, function: bytes) -> JobPages:
+    def jobs(self, function: bytes) -> RecordPages[ListedJob]:
         """All jobs of a function that are not over."""
-        return JobPages(self._link, self._bulk, function, self._handle_prefix)
+        spelled = self._handles(function)
+
+        def read(job: JobId, retries: Reply, kind: Reply) -> ListedJob:
+            return ListedJob(spelled(job), expect_int(retries), expect_bytes(kind))
+
+        return RecordPages(self._link, self._bulk, PAGE, function, read)
 
     async def with_dead(self, functions: Sequence[bytes]) -> list[bytes]:
         """Those of these functions that have jobs that were given up. One trip. Raises StoreError in an outage."""
@@ -174,10 +162,18 @@ class Listing:
         replies = await ask_all(self._bulk, commands, self._link.store_timeout_seconds)
         return [name for name, reply in zip(functions, replies, strict=True) if reply]
 
-    def dead(self, function: bytes) -> DeadPages:
+    def dead(self, function: bytes) -> RecordPages[DeadJob]:
         """The jobs of a function that were given up."""
-        return DeadPages(self._link, self._bulk, function, self._handle_prefix)
+        spelled = self._handles(function)
+
+        def read(job: JobId, since: Reply, attempts: Reply) -> DeadJob:
+            return DeadJob(spelled(job), expect_int(since), expect_int(attempts))
+
+        return RecordPages(self._link, self._bulk, PAGE_DEAD, function, read)
 
     def uniques(self, function: bytes) -> UniquePages:
         """The uniques of those that have one."""
         return UniquePages(self._link, self._bulk, function)
+
+    def _handles(self, function: bytes) -> Callable[[JobId], Handle]:
+        return partial(handle_of, self._handle_prefix, digest_of(function))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from persistence.keys import spelled
-from persistence.scripts import ADOPT, ALL, ENQUEUE, FOLDER, INTRODUCE, PAGE, PAGE_DEAD, PROBE, Script, compose
+from persistence.scripts import ADOPT, ALL, ENQUEUE, FINISH, FOLDER, INTRODUCE, PAGE, PAGE_DEAD, PROBE, Script, compose
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.lua"))
 PARTS = sorted(path.stem for path in (FOLDER / "includes").glob("*.lua"))
@@ -131,6 +131,19 @@ def test_no_script_walks_over_the_whole_keyspace(script: Script) -> None:
     walks = {"HSCAN"} if script in (PAGE, PAGE_DEAD, PROBE) else set()
     forbidden = {"KEYS", "SCAN", "SMEMBERS", "LREM", "HSCAN", "SSCAN", "ZSCAN", "FLUSHALL"} - walks
     assert not commands(script) & forbidden
+
+
+@pytest.mark.parametrize(
+    ("script", "behind", "most"),
+    [(ENQUEUE, "if done then return done end", 46), (FINISH, "if #others == 0 then return answer end", 19)],
+    ids=["enqueue", "finish"],
+)
+def test_what_most_calls_do_needs_few_functions(script: Script, behind: str, most: int) -> None:
+    """Lua makes each anew, at each call that comes to where it stands."""
+    before, found, rest = script.text.partition(f"\n{behind}\n")
+    assert found
+    assert before.count("local function ") <= most
+    assert "local function " in rest
 
 
 def test_what_redis_gets_has_no_comments_and_spells_its_keys() -> None:

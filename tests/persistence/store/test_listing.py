@@ -2,12 +2,12 @@
 
 import time
 
-from persistence.listing import MOST_JOBS, PAGE_RECORD_BYTES, JobPages, ListedJob, UniquePages
+from persistence.listing import MOST_JOBS, PAGE_RECORD_BYTES, ListedJob, RecordPages, UniquePages
 from persistence.records import JobId
 from tests.persistence.store.standin import FUNCTION, Standin
 
 
-async def all_jobs(pages: JobPages) -> list[list[ListedJob]]:
+async def all_jobs(pages: RecordPages[ListedJob]) -> list[list[ListedJob]]:
     read = []
     while (page := await pages.jobs()) is not None:
         read.append(page)

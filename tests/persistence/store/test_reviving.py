@@ -17,7 +17,7 @@ from persistence import (
     StoreUnavailableError,
     Submitted,
 )
-from persistence.listing import MOST_JOBS, PAGE_RECORD_BYTES, DeadPages
+from persistence.listing import MOST_JOBS, PAGE_RECORD_BYTES, RecordPages
 from persistence.scripts import REVIVE
 from protocol import Priority
 from tests.persistence.pipes import until
@@ -40,7 +40,7 @@ async def given_up(
     return submitted.id
 
 
-async def all_dead(pages: DeadPages) -> list[list[DeadJob]]:
+async def all_dead(pages: RecordPages[DeadJob]) -> list[list[DeadJob]]:
     read = []
     while (page := await pages.jobs()) is not None:
         read.append(page)
