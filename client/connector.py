@@ -30,7 +30,9 @@ class Attempt:
 class Connector:
     """Hands out the current connection; who finds none starts an attempt, and all others wait for the same.
 
-    An attempt runs in the client's nursery: a caller who is cancelled leaves it to the others.
+    An attempt runs in the client's nursery: a caller who is cancelled leaves it to the others. What starts a task, and
+    the tasks themselves, are protected from KeyboardInterrupt: within ``start_soon`` it would leave a task that never
+    runs, and a nursery that waits for it for ever. The caller's own task gets it at its next checkpoint instead.
     """
 
     def __init__(
@@ -113,11 +115,13 @@ class Connector:
     def _pause(self) -> None:
         self._not_before = trio.current_time() + self._backoff.next_pause()
 
+    @trio.lowlevel.enable_ki_protection
     def _start_attempt(self) -> Attempt:
         attempt = Attempt()
         self._nursery.start_soon(self._connect, attempt)
         return attempt
 
+    @trio.lowlevel.enable_ki_protection
     async def _connect(self, attempt: Attempt) -> None:
         try:
             await trio.sleep_until(self._not_before)
@@ -125,6 +129,8 @@ class Connector:
         except trio.Cancelled:
             self.close()
             raise
+        except trio.ClosedResourceError:  # the new session's tasks came to an end, by what leaves our nursery anyway
+            self.close()
         finally:
             self._attempt = None
             attempt.over.set()

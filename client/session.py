@@ -23,7 +23,8 @@ BATCH_BYTES = 64 * 1024  # small requests that wait together leave in one send
 class Session:
     """A connection, from its first byte to its loss.
 
-    It never comes back; who wants to go on opens another.
+    It never comes back; who wants to go on opens another. Its tasks are protected from KeyboardInterrupt (see
+    `Connector`).
     """
 
     def __init__(self, stream: trio.abc.Stream, server: str, *, max_body: int, in_flight: int) -> None:
@@ -49,6 +50,7 @@ class Session:
         """It closes as soon as nobody waits on it; better ask elsewhere."""
         return self._retiring
 
+    @trio.lowlevel.enable_ki_protection
     async def run(self) -> None:
         """Serves the connection until it is over, and closes the stream.
 
@@ -119,6 +121,7 @@ class Session:
             self._retiring = True
         self._let_go()
 
+    @trio.lowlevel.enable_ki_protection
     def close(self, loss: Loss) -> None:
         """Ends the connection now and tells everybody who waits on it. Does nothing the second time."""
         if self._loss is not None:
@@ -147,6 +150,7 @@ class Session:
         finally:
             slot.abandoned = True
 
+    @trio.lowlevel.enable_ki_protection
     async def _write(self) -> None:
         try:
             while True:

@@ -146,6 +146,13 @@ if __name__ == "__main__":
     if urlsplit(given.url).scheme not in ("http", "https"):
         parser.error(f"{given.url!r} is no URL of a site; give one such as http://example.org/")
     try:
-        trio.run(main, given.url, given.per_second, given.notebook, given.server)
+        trio.run(
+            main,
+            given.url,
+            given.per_second,
+            given.notebook,
+            given.server,
+            restrict_keyboard_interrupt_to_checkpoints=True,
+        )
     except* KeyboardInterrupt:
         pass  # it is ended so

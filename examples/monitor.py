@@ -84,6 +84,6 @@ if __name__ == "__main__":
     if given.once:
         sys.exit(trio.run(once, given.server, given.longest))
     try:
-        trio.run(watch, given.server, given.longest, given.every)
+        trio.run(watch, given.server, given.longest, given.every, restrict_keyboard_interrupt_to_checkpoints=True)
     except* KeyboardInterrupt:
         pass  # it is ended so

@@ -117,6 +117,6 @@ if __name__ == "__main__":
     parser.add_argument("--server", help="HOST:PORT of a Gearman server (default: a broker of its own)")
     given = parser.parse_args()
     try:
-        trio.run(main, given.port, given.server)
+        trio.run(main, given.port, given.server, restrict_keyboard_interrupt_to_checkpoints=True)
     except* KeyboardInterrupt:
         pass  # it is ended so

@@ -191,12 +191,14 @@ class WorkerConnection:
     async def _say(self, packet: Packet) -> None:
         await self._outbox.post(self._wire.send(packet))
 
+    @trio.lowlevel.enable_ki_protection
     async def _write(self) -> None:
         try:
             await self._outbox.write()
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._lose(str(error) or "the connection broke")
 
+    @trio.lowlevel.enable_ki_protection
     async def _read(self) -> None:
         self._lose(await self._read_to_the_end())
 

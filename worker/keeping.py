@@ -21,7 +21,11 @@ Connect: TypeAlias = Callable[[], Awaitable[trio.abc.Stream]]
 
 
 class Keeper:
-    """What the connections of one worker share: its abilities, its places, and its end."""
+    """What the connections of one worker share: its abilities, its places, and its end.
+
+    Their tasks are protected from KeyboardInterrupt, but for those that run jobs: within ``start_soon`` it would leave
+    a task that never runs, and a nursery that waits for it for ever. The main task gets it at its next checkpoint.
+    """
 
     def __init__(
         self, abilities: Abilities, concurrency: int, drain: Drain, task_status: trio.TaskStatus[None]
@@ -31,6 +35,7 @@ class Keeper:
         self._drain = drain
         self._task_status: trio.TaskStatus[None] | None = task_status
 
+    @trio.lowlevel.enable_ki_protection
     async def keep_connected(self, server: str, connect: Connect) -> None:
         """Works for one server until the drain: connects, works, and after a loss and a pause connects again."""
         backoff = Backoff()

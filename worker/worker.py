@@ -224,6 +224,7 @@ class Worker:
 
         return decorate
 
+    @trio.lowlevel.enable_ki_protection
     async def run(
         self,
         *servers: str,

@@ -139,7 +139,7 @@ def show_progress(sent: int, total: int, now: str, *, last: bool = False) -> Non
 if __name__ == "__main__":
     status = 130  # of what Ctrl-C has ended
     try:
-        status = trio.run(main)
+        status = trio.run(main, restrict_keyboard_interrupt_to_checkpoints=True)  # not between two steps of the end
     except* KeyboardInterrupt:
         print("\nbroken off; broker and worker have ended, and their data is gone")
     sys.exit(status)
