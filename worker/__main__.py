@@ -1,5 +1,6 @@
 """``python -m worker module:attribute``, or ``trio-gearman-worker``: a worker as a program."""
 
+import argparse
 import logging
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs what the words ask for, and returns the exit status."""
     words = sys.argv[1:] if words is None else words
     options = parsed(words)
+    try:
+        return _obey(words, options)
+    except KeyboardInterrupt:  # Ctrl-C before there was a worker to hear it: a stop that was asked for
+        return 0
+
+
+def _obey(words: Sequence[str], options: argparse.Namespace) -> int:
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if (options.reload or options.processes > 1) and not options.supervised:
         watch = SourceWatch() if options.reload else None

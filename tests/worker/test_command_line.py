@@ -154,6 +154,15 @@ async def test_a_worker_runs_until_it_is_told_to_stop(server: ServerProcess, pro
         assert await worker.wait() == 0
 
 
+async def test_ctrl_c_ends_a_worker_that_is_still_loaded(modules: Path) -> None:
+    (modules / "slow.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    async with open_program(sys.executable, "-m", "worker", "slow", folder=modules) as loaded:
+        await loaded.wait_line("loading")
+        loaded.send_signal(signal.SIGINT)
+        assert await loaded.wait() == 0
+    assert loaded.lines == ["loading"]
+
+
 async def test_the_command_line_sets_the_concurrency(server: ServerProcess, program: Path, function: str) -> None:
     async with (
         running(program, server, "--concurrency", "2"),
