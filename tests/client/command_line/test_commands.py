@@ -2,11 +2,8 @@
 
 import doctest
 import json
-import os
-import pty
 import signal
 import subprocess
-import sys
 import time
 from datetime import datetime
 from functools import partial
@@ -22,23 +19,12 @@ from client.command_line.moments import moment
 from client.command_line.samples import FunctionSample
 from protocol import WorkComplete, WorkData, WorkFail, WorkStatus, WorkWarning
 from tests.client.blocking.aside import Aside
+from tests.client.command_line.doing import COMMAND, done, on_a_terminal
 from tests.gearman_servers import ONE_SERVER
 from tests.ports import private_port
 from tests.processes import ServerProcess
 from tests.programs import ROOT, open_program
 from tests.raw_worker import raw_worker
-
-COMMAND = (sys.executable, "-m", "client")
-
-
-def done(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """The exit status, and what was written; in this process, which is quicker."""
-    try:
-        status = main(words)
-    except SystemExit as ending:
-        status = int(ending.code or 0)
-    said = capfd.readouterr()
-    return status, said.out, said.err
 
 
 async def test_a_job_is_submitted_and_its_handle_printed(
@@ -180,25 +166,6 @@ async def test_top_lists_functions_and_how_fast_they_change(
         assert len(samples) == 2
         assert function in [one["name"] for one in samples[1]["functions"]]
         await worker.say(WorkComplete(job.handle, b""))
-
-
-def on_a_terminal(*words: str, rich: bool = True) -> tuple[int, str]:
-    """The exit status, and all that a terminal was sent."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm-256color"}
-    hidden = "" if rich else "import sys; sys.modules['rich'] = sys.modules['rich.console'] = None; "
-    program = f"{hidden}from client.__main__ import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", program, *words]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment)
-    os.close(theirs)
-    said = b""
-    try:
-        while piece := os.read(ours, 65536):
-            said += piece
-    except OSError:  # so a pseudo terminal says that the other end is closed
-        pass
-    os.close(ours)
-    return process.wait(), said.decode()
 
 
 @ONE_SERVER
