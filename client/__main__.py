@@ -9,6 +9,7 @@ from client.blocking import Client
 from client.command_line.drawing import NoScreenError
 from client.command_line.jobs import call, status, submit
 from client.command_line.looking import top, watch
+from client.command_line.operating import cancel, dead, revive
 from client.command_line.output import Output
 from client.command_line.parser import PROGRAM, parsed
 from client.errors import (
@@ -25,7 +26,16 @@ from protocol import LocalProtocolError
 
 __all__ = ["main"]
 
-COMMANDS: Final = {"submit": submit, "call": call, "status": status, "watch": watch, "top": top}
+COMMANDS: Final = {
+    "submit": submit,
+    "call": call,
+    "status": status,
+    "cancel": cancel,
+    "dead": dead,
+    "revive": revive,
+    "watch": watch,
+    "top": top,
+}
 ENDED_BY_CTRL_C: Final = ("watch", "top")
 
 STATUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...]] = (
