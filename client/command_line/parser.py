@@ -13,7 +13,7 @@ from peer.program_name import program_name
 from peer.server_options import add_server_options, parsed_with_servers
 from protocol import Priority
 
-__all__ = ["COMMANDS", "PRIORITIES", "PROGRAM", "parsed"]
+__all__ = ["COMMANDS", "PRIORITIES", "PROGRAM", "answer_seconds", "parsed"]
 
 PROGRAM: Final = program_name("client", "trio-gearman-client")
 
@@ -24,6 +24,8 @@ exit status: 0 done; 1 a job failed, is not known, or cannot be revived; 2 the c
 3 no server answered, or not in time; 4 the server refused; 130 after Ctrl-C (0 in watch and top)"""
 
 A_HANDLE = "give it as submit printed it, such as H:4krk5zcwe2xy:1"
+
+ANSWER_SECONDS: Final = 30.0
 
 PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 
@@ -50,6 +52,12 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     return parsed_with_servers(parser, words)
 
 
+def answer_seconds(options: argparse.Namespace) -> float:
+    """How long the server may take for whatever it answers itself; what `call` is given is for the job."""
+    seconds: float = options.timeout
+    return min(seconds, ANSWER_SECONDS) if options.command == "call" else seconds
+
+
 def _add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("function", help="what is to be done")
     parser.add_argument("payload", nargs="?", help="with what; without it and --file, standard input")
@@ -63,7 +71,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     _add_job(parser)
     parser.add_argument("--at", type=_moment, metavar="WHEN", help=f"run it then: {FORMS}")
     parser.add_argument("--lines", action="store_true", help="a job for each line of the file or of standard input")
-    _add_timeout(parser, "for the server's answer (30)", 30.0)
+    _add_timeout(parser, "for the server's answer (30)", ANSWER_SECONDS)
 
 
 def _add_call(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +82,7 @@ def _add_call(parser: argparse.ArgumentParser) -> None:
 def _add_status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("handles", nargs="*", metavar="HANDLE", help="of jobs")
     parser.add_argument("--unique", action="append", default=[], metavar="KEY", help="of jobs that were given one")
-    _add_timeout(parser, "for the server's answer (30)", 30.0)
+    _add_timeout(parser, "for the server's answer (30)", ANSWER_SECONDS)
 
 
 def _add_watch(parser: argparse.ArgumentParser) -> None:
@@ -89,17 +97,17 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
 
 def _add_cancel(parser: argparse.ArgumentParser) -> None:
     _add_handles(parser, "of jobs; one that runs is run to its end, for its worker is not told")
-    _add_timeout(parser, "for each answer of the server (30)", 30.0)
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
 
 
 def _add_dead(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("function", nargs="?", metavar="FUNCTION", help="those of this one alone")
-    _add_timeout(parser, "for the whole list (30)", 30.0)
+    _add_timeout(parser, "for the whole list (30)", ANSWER_SECONDS)
 
 
 def _add_revive(parser: argparse.ArgumentParser) -> None:
     _add_handles(parser, "of jobs that were given up, as dead lists them")
-    _add_timeout(parser, "for each answer of the server (30)", 30.0)
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
 
 
 def _add_handles(parser: argparse.ArgumentParser, what: str) -> None:
@@ -109,7 +117,7 @@ def _add_handles(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=_positive, default=1.0, metavar="SECONDS", help="look so often (1)")
-    _add_timeout(parser, "for each answer of the server (30)", 30.0)
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
 
 
 def _add_timeout(parser: argparse.ArgumentParser, what: str, seconds: float) -> None:

@@ -16,6 +16,7 @@ from client import Client, open_client
 from client.__main__ import main
 from client.command_line import moments
 from client.command_line.moments import moment
+from client.command_line.parser import answer_seconds, parsed
 from client.command_line.samples import FunctionSample
 from protocol import WorkComplete, WorkData, WorkFail, WorkStatus, WorkWarning
 from tests.client.blocking.aside import Aside
@@ -244,6 +245,22 @@ async def test_what_the_server_refuses_is_status_4(
 async def refuse_more(client: Client, function: str) -> None:
     await client.submit_background(function, b"")
     await client.admin.maxqueue(function, high=1, normal=1, low=1)
+
+
+ANSWERED_WITHIN = {  # the words                                 seconds for the server's own answers
+    "a long list":          (["dead", "--timeout", "300"],        300),
+    "a short patience":     (["status", "H:1", "--timeout", "2"], 2),
+    "nothing said":         (["cancel", "H:1"],                   30),
+    "a job's long time":    (["call", "f", "--timeout", "300"],   30),
+    "a job's short time":   (["call", "f", "--timeout", "2"],     2),
+    "a job without an end": (["call", "f"],                       30),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERED_WITHIN)
+def test_the_time_that_is_given_is_the_answers_or_of_a_call_the_jobs(name: str) -> None:
+    words, seconds = ANSWERED_WITHIN[name]
+    assert answer_seconds(parsed(words)) == seconds
 
 
 def test_times_are_read_as_people_write_them() -> None:
