@@ -9,8 +9,9 @@ from client.blocking import Client
 from client.command_line.drawing import NoScreenError
 from client.command_line.jobs import call, status, submit
 from client.command_line.looking import top, watch
+from client.command_line.operating import cancel, dead, revive
 from client.command_line.output import Output
-from client.command_line.parser import PROGRAM, parsed
+from client.command_line.parser import PROGRAM, answer_seconds, parsed
 from client.errors import (
     CannotConnectError,
     ClientError,
@@ -25,7 +26,16 @@ from protocol import LocalProtocolError
 
 __all__ = ["main"]
 
-COMMANDS: Final = {"submit": submit, "call": call, "status": status, "watch": watch, "top": top}
+COMMANDS: Final = {
+    "submit": submit,
+    "call": call,
+    "status": status,
+    "cancel": cancel,
+    "dead": dead,
+    "revive": revive,
+    "watch": watch,
+    "top": top,
+}
 ENDED_BY_CTRL_C: Final = ("watch", "top")
 
 STATUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...]] = (
@@ -46,7 +56,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parsed(sys.argv[1:] if words is None else words)
     output = Output(as_json=options.json)
     try:
-        with Client(*options.server, tls=tls_context(options), timeout=min(options.timeout, 30.0)) as client:
+        with Client(*options.server, tls=tls_context(options), timeout=answer_seconds(options)) as client:
             return COMMANDS[options.command](options, client, output)
     except KeyboardInterrupt:
         return 0 if options.command in ENDED_BY_CTRL_C else INTERRUPTED

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from client.arguments import checked_handle
 from client.command_line.moments import FORMS, moment
 from client.submission import When
 from peer.one_line_parser import OneLineParser
@@ -12,15 +13,19 @@ from peer.program_name import program_name
 from peer.server_options import add_server_options, parsed_with_servers
 from protocol import Priority
 
-__all__ = ["COMMANDS", "PRIORITIES", "PROGRAM", "parsed"]
+__all__ = ["COMMANDS", "PRIORITIES", "PROGRAM", "answer_seconds", "parsed"]
 
 PROGRAM: Final = program_name("client", "trio-gearman-client")
 
-DESCRIPTION = "Submits jobs to a Gearman server, waits for them and watches them."
+DESCRIPTION = "Submits jobs to a Gearman server, waits for them, watches them, cancels and revives them."
 
 EPILOG = """\
-exit status: 0 done; 1 the job failed, or is not known; 2 the command line is wrong;
+exit status: 0 done; 1 a job failed, is not known, or cannot be revived; 2 the command line is wrong;
 3 no server answered, or not in time; 4 the server refused; 130 after Ctrl-C (0 in watch and top)"""
+
+A_HANDLE = "give it as submit printed it, such as H:4krk5zcwe2xy:1"
+
+ANSWER_SECONDS: Final = 30.0
 
 PRIORITIES = {"high": Priority.HIGH, "normal": Priority.NORMAL, "low": Priority.LOW}
 
@@ -47,6 +52,12 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     return parsed_with_servers(parser, words)
 
 
+def answer_seconds(options: argparse.Namespace) -> float:
+    """How long the server may take for whatever it answers itself; what `call` is given is for the job."""
+    seconds: float = options.timeout
+    return min(seconds, ANSWER_SECONDS) if options.command == "call" else seconds
+
+
 def _add_job(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("function", help="what is to be done")
     parser.add_argument("payload", nargs="?", help="with what; without it and --file, standard input")
@@ -60,7 +71,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     _add_job(parser)
     parser.add_argument("--at", type=_moment, metavar="WHEN", help=f"run it then: {FORMS}")
     parser.add_argument("--lines", action="store_true", help="a job for each line of the file or of standard input")
-    _add_timeout(parser, "for the server's answer (30)", 30.0)
+    _add_timeout(parser, "for the server's answer (30)", ANSWER_SECONDS)
 
 
 def _add_call(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +82,7 @@ def _add_call(parser: argparse.ArgumentParser) -> None:
 def _add_status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("handles", nargs="*", metavar="HANDLE", help="of jobs")
     parser.add_argument("--unique", action="append", default=[], metavar="KEY", help="of jobs that were given one")
-    _add_timeout(parser, "for the server's answer (30)", 30.0)
+    _add_timeout(parser, "for the server's answer (30)", ANSWER_SECONDS)
 
 
 def _add_watch(parser: argparse.ArgumentParser) -> None:
@@ -84,9 +95,29 @@ def _add_top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=_positive, default=math.inf, metavar="N", help="end after so many looks")
 
 
+def _add_cancel(parser: argparse.ArgumentParser) -> None:
+    _add_handles(parser, "of jobs; one that runs is run to its end, for its worker is not told")
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
+
+
+def _add_dead(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("function", nargs="?", metavar="FUNCTION", help="those of this one alone")
+    _add_timeout(parser, "for the whole list (30)", ANSWER_SECONDS)
+
+
+def _add_revive(parser: argparse.ArgumentParser) -> None:
+    _add_handles(parser, "of jobs that were given up, as dead lists them")
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
+
+
+def _add_handles(parser: argparse.ArgumentParser, what: str) -> None:
+    # Looked at before anything is asked: else the jobs before a mistyped one would be gone already.
+    parser.add_argument("handles", nargs="+", type=_handle, metavar="HANDLE", help=what)
+
+
 def _add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=_positive, default=1.0, metavar="SECONDS", help="look so often (1)")
-    _add_timeout(parser, "for each answer of the server (30)", 30.0)
+    _add_timeout(parser, "for each answer of the server (30)", ANSWER_SECONDS)
 
 
 def _add_timeout(parser: argparse.ArgumentParser, what: str, seconds: float) -> None:
@@ -103,6 +134,18 @@ def _positive(text: str) -> float:
     return number
 
 
+def _handle(text: str) -> str:
+    try:
+        checked_handle(text)
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no handle: it is not UTF-8; {A_HANDLE}") from error
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; {A_HANDLE}") from error
+    if any(character.isspace() for character in text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no handle: it has a space or a line end in it; {A_HANDLE}")
+    return text
+
+
 def _moment(text: str) -> When:
     try:
         return moment(text)
@@ -114,6 +157,9 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]
     "submit": ("queue a job that nobody waits for, and print its handle", _add_submit),
     "call": ("have a job done, and print its result", _add_call),
     "status": ("tell how jobs stand", _add_status),
+    "cancel": ("take jobs away, queued or given up", _add_cancel),
+    "dead": ("list the jobs that were given up, their runs used up", _add_dead),
+    "revive": ("let jobs run again that were given up", _add_revive),
     "watch": ("show how far jobs have come, as it goes on", _add_watch),
     "top": ("show functions, their jobs and workers, as it goes on", _add_top),
 }

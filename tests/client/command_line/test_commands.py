@@ -2,11 +2,8 @@
 
 import doctest
 import json
-import os
-import pty
 import signal
 import subprocess
-import sys
 import time
 from datetime import datetime
 from functools import partial
@@ -19,26 +16,16 @@ from client import Client, open_client
 from client.__main__ import main
 from client.command_line import moments
 from client.command_line.moments import moment
+from client.command_line.parser import answer_seconds, parsed
 from client.command_line.samples import FunctionSample
 from protocol import WorkComplete, WorkData, WorkFail, WorkStatus, WorkWarning
 from tests.client.blocking.aside import Aside
+from tests.client.command_line.doing import COMMAND, done, on_a_terminal
 from tests.gearman_servers import ONE_SERVER
 from tests.ports import private_port
 from tests.processes import ServerProcess
 from tests.programs import ROOT, open_program
 from tests.raw_worker import raw_worker
-
-COMMAND = (sys.executable, "-m", "client")
-
-
-def done(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """The exit status, and what was written; in this process, which is quicker."""
-    try:
-        status = main(words)
-    except SystemExit as ending:
-        status = int(ending.code or 0)
-    said = capfd.readouterr()
-    return status, said.out, said.err
 
 
 async def test_a_job_is_submitted_and_its_handle_printed(
@@ -182,25 +169,6 @@ async def test_top_lists_functions_and_how_fast_they_change(
         await worker.say(WorkComplete(job.handle, b""))
 
 
-def on_a_terminal(*words: str, rich: bool = True) -> tuple[int, str]:
-    """The exit status, and all that a terminal was sent."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm-256color"}
-    hidden = "" if rich else "import sys; sys.modules['rich'] = sys.modules['rich.console'] = None; "
-    program = f"{hidden}from client.__main__ import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", program, *words]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment)
-    os.close(theirs)
-    said = b""
-    try:
-        while piece := os.read(ours, 65536):
-            said += piece
-    except OSError:  # so a pseudo terminal says that the other end is closed
-        pass
-    os.close(ours)
-    return process.wait(), said.decode()
-
-
 @ONE_SERVER
 async def test_a_terminal_is_drawn_on(server: ServerProcess, function: str) -> None:
     where = ("--server", server.address)
@@ -277,6 +245,22 @@ async def test_what_the_server_refuses_is_status_4(
 async def refuse_more(client: Client, function: str) -> None:
     await client.submit_background(function, b"")
     await client.admin.maxqueue(function, high=1, normal=1, low=1)
+
+
+ANSWERED_WITHIN = {  # the words                                 seconds for the server's own answers
+    "a long list":          (["dead", "--timeout", "300"],        300),
+    "a short patience":     (["status", "H:1", "--timeout", "2"], 2),
+    "nothing said":         (["cancel", "H:1"],                   30),
+    "a job's long time":    (["call", "f", "--timeout", "300"],   30),
+    "a job's short time":   (["call", "f", "--timeout", "2"],     2),
+    "a job without an end": (["call", "f"],                       30),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERED_WITHIN)
+def test_the_time_that_is_given_is_the_answers_or_of_a_call_the_jobs(name: str) -> None:
+    words, seconds = ANSWERED_WITHIN[name]
+    assert answer_seconds(parsed(words)) == seconds
 
 
 def test_times_are_read_as_people_write_them() -> None:

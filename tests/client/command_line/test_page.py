@@ -25,7 +25,7 @@ def test_the_page_has_todays_help(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         return capsys.readouterr().out
 
     text = PAGE.read_text()
-    assert text.count("--help\n") == 1 + 5 + 1
+    assert text.count("--help\n") == 1 + 8 + 1
     assert with_todays_help(text, helped) == text, "run: python -m tests.client.command_line.page"
 
 
