@@ -1,15 +1,21 @@
 """Runs on their way and at their end: progress, what is said meanwhile, results, and jobs given back."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
+from persistence.gathering import MOST
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
 from persistence.records import JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
+
+DETACHING_AT_ONCE: Final = 4
+"""Scripts. With MOST jobs in each, all that one client waits for is told at once, unless it is a flood."""
+
+PartT = TypeVar("PartT")
 
 
 class End(NamedTuple):
@@ -105,17 +111,27 @@ class Ending:
         """Runs (id, attempt), newest claim first, ended without a result.
 
         One word per run is answered: b"requeued", b"dead" (its attempts are used up), b"dropped" (nobody waited
-        for it any more), b"gone". `limit` is the most attempts a job has; below 0 for no end.
+        for it any more), b"gone". `limit` is the most attempts a job has; below 0 for no end. Of more than MOST, who
+        claims elsewhere may come between one script and the next.
         """
-        pairs = [part for run in runs for part in run]
         owed = {(function.name, *run) for run in runs}
         self._owed |= owed
+        pieces = _some_at_a_time(runs)
+        words: dict[int, list[bytes]] = {}  # those of one script may come after those of the next
 
-        def told(reply: Reply) -> None:
-            self._owed -= owed
-            answer([expect_bytes(word) for word in expect_list(reply)[1:]])
+        def give_back(at: int, some: Sequence[tuple[JobId, int]]) -> None:
+            pairs = [part for run in some for part in run]
 
-        self._link.owe(function, lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs), told)
+            def told(reply: Reply) -> None:
+                words[at] = [expect_bytes(word) for word in expect_list(reply)[1:]]
+                if len(words) == len(pieces):
+                    self._owed -= owed
+                    answer([word for at in range(len(pieces)) for word in words[at]])
+
+            self._link.owe(function, lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs), told)
+
+        for at, some in enumerate(pieces):
+            give_back(at, some)
 
     def progress(self, function: Function, job: JobId, attempt: int, numerator: int, denominator: int) -> None:
         """Note how far a run has come. Repeated after a broken connection, in order, as all that may be repeated."""
@@ -140,6 +156,29 @@ class Ending:
         """Nobody waits here any more for these jobs. `done` is called when Redis knows.
 
         A submit that joined one of them and is answered before `done` is called joined it before Redis knew, so the
-        job may be gone by now.
+        job may be gone by now. Some are told of when others are answered: a client may have waited for a million, and
+        meanwhile Redis serves the other brokers, and us what else we ask.
         """
-        self._link.owe(function, lambda: self._link.call(DETACH, function, *jobs), lambda reply: done())
+        ahead = _some_at_a_time(jobs)[::-1]
+        unanswered = len(ahead)
+
+        def tell_of_some() -> None:
+            if ahead:
+                some = ahead.pop()
+                self._link.owe(function, lambda: self._link.call(DETACH, function, *some), told)
+
+        def told(reply: Reply) -> None:
+            nonlocal unanswered
+            unanswered -= 1
+            if unanswered:
+                tell_of_some()
+            else:
+                done()
+
+        for _ in range(DETACHING_AT_ONCE):
+            tell_of_some()
+
+
+def _some_at_a_time(parts: Sequence[PartT]) -> list[Sequence[PartT]]:
+    """As many in each as one script takes."""
+    return [parts[at : at + MOST] for at in range(0, len(parts), MOST)]

@@ -252,3 +252,27 @@ async def test_trips_to_redis(broker: Standin, prepare: Prepare, trips: int, com
 
 async def test_a_function_met_for_the_first_time_costs_no_trip_of_its_own(broker: Standin) -> None:
     assert await cost(broker, lambda broker: broker.submit(function=b"new")) == (1, 3)
+
+
+async def test_scripts_are_of_bounded_length_however_many_runs_are_lost(broker: Standin) -> None:
+    submits = [broker.submit_soon(b"%d" % number, function=FUNCTIONS[0]) for number in range(300)]
+    await until(lambda: all(submits))
+    jobs = [await broker.claim(FUNCTIONS[0]) for _ in submits]
+    await broker.settled()
+
+    async def act(broker: Standin) -> None:
+        assert await broker.requeue(*reversed(jobs), manner=Manner.HOUSE) == [b"requeued"] * 300
+
+    assert await cost(broker, act) == (1, 3)
+    assert [(await broker.claim(FUNCTIONS[0])).payload for _ in jobs] == [job.payload for job in jobs]
+
+
+async def test_scripts_are_of_bounded_length_however_many_jobs_a_client_waited_for(broker: Standin) -> None:
+    submits = [broker.submit_soon(b"", function=FUNCTIONS[0], background=False) for _ in range(1000)]
+    await until(lambda: all(submits))
+    jobs = [submit.id for (submit,) in submits]
+    assert (await broker.counts(FUNCTIONS[0])).queued == (0, 1000, 0)
+    await broker.settled()
+    _, commands = await cost(broker, lambda broker: broker.detach(*jobs, function=FUNCTIONS[0]))
+    assert commands == 8
+    assert (await broker.counts(FUNCTIONS[0])).queued == (0, 0, 0)
