@@ -45,7 +45,6 @@ class Ending:
         self._link = link
         self._pieces = 0
         self._owed: set[tuple[bytes, JobId, int]] = set()
-        self._detaching = 0
 
     def finish(  # noqa: PLR0913 - by name at the call, what there is to say of an end
         self,
@@ -100,11 +99,6 @@ class Ending:
 
         length = sum(len(end.payload) + OVERHEAD_BYTES for end in ends)
         self._link.owe_gathered(function, build, told, self._link.pipe_of(function), length)
-
-    @property
-    def is_detaching(self) -> bool:
-        """Whether Redis has not been told yet of all jobs that nobody waits for any more."""
-        return self._detaching > 0
 
     def requeue(
         self,
@@ -167,7 +161,6 @@ class Ending:
         """
         ahead = _some_at_a_time(jobs)[::-1]
         unanswered = len(ahead)
-        self._detaching += unanswered
 
         def tell_of_some() -> None:
             if ahead:
@@ -177,7 +170,6 @@ class Ending:
         def told(reply: Reply) -> None:
             nonlocal unanswered
             unanswered -= 1
-            self._detaching -= 1
             if unanswered:
                 tell_of_some()
             else:

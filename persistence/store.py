@@ -285,8 +285,6 @@ class Store:
         self.keeper.leave()
         self.link.settle_all()
         await self.asking.everything_before()
-        while self.ending.is_detaching:  # the answers to some let others leave
-            await self.asking.everything_before()
         for function in self.link.functions.all():
             if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
                 log.warning("something is still ours in Redis; who starts in our place, or another broker, returns it")

@@ -128,19 +128,6 @@ async def test_a_broker_that_said_goodbye_is_looked_for_by_nobody(
     assert (await other.claim()).payload == b"cat.jpg"
 
 
-async def test_a_goodbye_waits_until_all_that_a_client_waited_for_has_been_told(
-    broker: Standin, other: Standin
-) -> None:
-    submits = [broker.submit_soon(b"", background=False) for _ in range(3000)]
-    await until(lambda: all(submits))
-    jobs = [submit.id for (submit,) in submits]
-    done = trio.Event()
-    broker.store.ending.detach(broker.function(), jobs, done.set)
-    assert await broker.store.leave()
-    assert done.is_set()
-    assert (await other.counts()).queued == (0, 0, 0)
-
-
 async def test_a_goodbye_with_something_left_is_none(broker: Standin, other: Standin) -> None:
     await broker.submit()
     await broker.claim()
