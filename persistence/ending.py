@@ -1,7 +1,8 @@
 """Runs on their way and at their end: progress, what is said meanwhile, results, and jobs given back."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
@@ -11,9 +12,6 @@ from persistence.link import Link
 from persistence.records import JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
-
-DETACHING_AT_ONCE: Final = 4
-"""Scripts. With MOST jobs in each, all that one client waits for is told at once, unless it is a flood."""
 
 PartT = TypeVar("PartT")
 
@@ -156,29 +154,22 @@ class Ending:
         """Nobody waits here any more for these jobs. `done` is called when Redis knows.
 
         A submit that joined one of them and is answered before `done` is called joined it before Redis knew, so the
-        job may be gone by now. Some are told of when others are answered: a client may have waited for a million, and
-        meanwhile Redis serves the other brokers, and us what else we ask.
+        job may be gone by now.
         """
-        ahead = _some_at_a_time(jobs)[::-1]
-        unanswered = len(ahead)
-
-        def tell_of_some() -> None:
-            if ahead:
-                some = ahead.pop()
-                self._link.owe(function, lambda: self._link.call(DETACH, function, *some), told)
+        pieces = _some_at_a_time(jobs)
+        unanswered = len(pieces)
 
         def told(reply: Reply) -> None:
             nonlocal unanswered
             unanswered -= 1
-            if unanswered:
-                tell_of_some()
-            else:
+            if not unanswered:
                 done()
 
-        for _ in range(DETACHING_AT_ONCE):
-            tell_of_some()
+        # All at once, so that a submit that follows finds none of them: else it would join one and be sent again.
+        for some in pieces:
+            self._link.owe(function, partial(self._link.call, DETACH, function, *some), told)
 
 
 def _some_at_a_time(parts: Sequence[PartT]) -> list[Sequence[PartT]]:
-    """As many in each as one script takes."""
+    """As many in each as one script takes: a client may have waited for a million, and Redis serves others, too."""
     return [parts[at : at + MOST] for at in range(0, len(parts), MOST)]
