@@ -173,7 +173,7 @@ def _refuse(session: Session, packet: WorkData | WorkWarning | WorkStatus | End)
 
 
 def lose(broker: Broker, runs: list[Run], manner: Manner) -> None:
-    """Runs ended without a result: one script per function, newest claim first."""
+    """Runs ended without a result: told function by function, newest claim first."""
     by_function: dict[bytes, tuple[Function, list[Run]]] = {}
     for run in sorted(runs, key=lambda run: -run.job.number):
         broker.runs.end(run)
