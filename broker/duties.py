@@ -38,15 +38,19 @@ async def watch_time_limits(broker: Broker) -> None:
 async def watch_promises(broker: Broker) -> None:
     """Return reserved jobs that were not taken, and wake others in place of the woken who have not come. Endless.
 
+    Who waits for a job that is expected is told that there is none once Redis is away.
     If one reserved job was not taken, no worker has asked for that function since: all of them go back, in order.
     """
     patience = broker.settings.reservation_seconds
     while True:
         await trio.sleep(patience / 4)
         now = trio.current_time()
-        for line in broker.roster.lines.values():
+        for line in tuple(broker.roster.lines.values()):
             if line.is_overdue(now):
                 give_back_reservations(broker, line)
+            # What they wait for may be on its way for as long as Redis is away.
+            while line.waiting and not broker.store.reaches(line.function):
+                line.answer_one(None)
         for session in broker.roster.dawdlers(now - patience):
             pass_on(broker, session)
         broker.flusher.flush()

@@ -1,6 +1,7 @@
 """GRAB_JOB, _UNIQ and _ALL: a worker asks for work."""
 
 import math
+from functools import partial
 from typing import TypeAlias
 
 import trio
@@ -31,8 +32,9 @@ def on_grab(broker: Broker, session: Session, packet: Grab) -> None:
 def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> None:
     choice = broker.roster.choose(session) if can_be_asked(broker) else None
     if choice is None:
-        session.say(NO_JOB)
-        broker.roster.grow_drowsy(session)
+        if not _waits(broker, session, packet, was_woken):
+            session.say(NO_JOB)
+            broker.roster.grow_drowsy(session)
         return
     line, lowest = choice
     job = line.take_reserved()
@@ -52,21 +54,41 @@ def _claim(broker: Broker, session: Session, packet: Grab, line: Line, lowest: i
             wake_for(broker, line)
 
     def answered(job: ClaimedJob | StoreError | None) -> None:
-        session.release()
         if isinstance(job, StoreError):
+            session.release()
             _look_again_later(broker, line)
             session.say(NO_JOB)
-        elif job is None:
-            _look(broker, session, packet, was_woken)
-        elif session.closing or broker.leaving:
-            # Begun now, it could be cut off in the middle: what is waited for is what ran when we began to leave.
-            broker.store.claiming.let_go(line.function, job)
-            session.say(NO_JOB)
+            session.go_on()
         else:
-            assign(broker, session, packet, line, job, was_woken)
-        session.go_on()
+            _go_on(broker, session, packet, line, job, was_woken)
 
     broker.store.claiming.claim(line.function, lowest, looked, answered)
+
+
+def _waits(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> bool:
+    """If a submit on its way is expected to bring a job, wait for that: this worker may have been woken for it."""
+    if broker.leaving:
+        return False
+    for line in session.order:
+        if line.expected > len(line.waiting) and broker.store.reaches(line.function):
+            session.hold()
+            line.waiting[session] = partial(_go_on, broker, session, packet, line, was_woken=was_woken)
+            return True
+    return False
+
+
+def _go_on(broker: Broker, session: Session, packet: Grab, line: Line, job: ClaimedJob | None, was_woken: bool) -> None:
+    """What this worker waited for has come, or has not. What else it sent is handled behind that."""
+    session.release()
+    if job is None:
+        _look(broker, session, packet, was_woken)
+    elif session.closing or broker.leaving:
+        # Begun now, it could be cut off in the middle: what is waited for is what ran when we began to leave.
+        broker.store.claiming.let_go(line.function, job)
+        session.say(NO_JOB)
+    else:
+        assign(broker, session, packet, line, job, was_woken)
+    session.go_on()
 
 
 def _look_again_later(broker: Broker, line: Line) -> None:

@@ -6,6 +6,7 @@ bits are clear is answered without asking Redis.
 """
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,15 @@ class Line:
     """Those about to sleep, in the order in which they were told that there is no job."""
     handing: int = 0
     """Submits on the way that will bring a job for a worker here."""
+    expected: int = 0
+    """How many of these are as good as sure to bring one, so that a worker need not be told first."""
+    brought: bool = True
+    """Whether the last that was expected did."""
+    called: dict["Session", None] = field(default_factory=dict)
+    """Those woken for one that is expected."""
+    waiting: dict["Session", Callable[[ClaimedJob | None], None]] = field(default_factory=dict)
+    """Those who have asked and wait for one that is expected, in the order in which they asked; called once, with the
+    job or with none."""
     joining: int = 0
     """Submits on the way whose clients will wait for their jobs, and for mail about them."""
     _reserved: list[tuple[int, int, float, ClaimedJob]] = field(default_factory=list)
@@ -53,6 +63,15 @@ class Line:
     def is_idle(self) -> bool:
         """Whether nothing here depends on hearing this function, but perhaps clients that wait for a job."""
         return not (self.workers or self._reserved or self.handing or self.joining)
+
+    @property
+    def expects_somebody(self) -> bool:
+        """Whether a job is expected for which nobody waits and nobody was woken."""
+        return self.expected > len(self.called) + len(self.waiting)
+
+    def answer_one(self, job: ClaimedJob | None) -> None:
+        """Who has waited longest is told: the job, or that none came."""
+        self.waiting.pop(next(iter(self.waiting)))(job)
 
     def reserve(self, job: ClaimedJob, until: float) -> None:
         """Keep a job that was claimed for this broker and for none of its workers yet, until then (trio's clock)."""

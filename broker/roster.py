@@ -33,6 +33,8 @@ class Roster:
         line.workers.pop(session, None)
         line.sleepers.pop(session, None)
         line.drowsy.pop(session, None)
+        line.called.pop(session, None)
+        line.waiting.pop(session, None)
         if line in session.order:
             session.order.remove(line)
 
@@ -91,7 +93,7 @@ class Roster:
             for line in session.order:
                 line.drowsy.pop(session, None)
         elif session.state is State.WOKEN:
-            self.woken.pop(session, None)
+            self._count_on_no_more(session)
         session.state = state
         if state is State.WOKEN:
             self.woken[session] = trio.current_time()
@@ -118,5 +120,10 @@ class Roster:
                 break
             dawdlers.append(session)
         for session in dawdlers:
-            del self.woken[session]
+            self._count_on_no_more(session)
         return dawdlers
+
+    def _count_on_no_more(self, session: Session) -> None:
+        self.woken.pop(session, None)
+        for line in session.order:
+            line.called.pop(session, None)

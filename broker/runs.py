@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from broker.session import REMEMBERED_RUNS, Session
+from broker.uniques import Uniques
 from persistence import ClaimedJob, Function
 
 FEW_LIMITS: Final = 64
@@ -37,6 +38,8 @@ class Runs:
     """Every run at this broker, by handle and by time limit. Decides; sends nothing."""
 
     by_handle: dict[bytes, Run] = field(default_factory=dict)
+    uniques: Uniques = field(default_factory=Uniques)
+    """Those of jobs that run here, and some more."""
     _limits: list[tuple[float, int, Run]] = field(default_factory=list)
     _ended_limits: int = 0
     _order: Iterator[int] = field(default_factory=count)
@@ -47,6 +50,7 @@ class Runs:
         """A worker got a job. Whether its time limit is now the next to pass."""
         handle = run.job.handle
         self.by_handle[handle] = run.session.runs[handle] = run
+        self.uniques.note(run.job.unique)
         if run.until == math.inf:
             return False
         heapq.heappush(self._limits, (run.until, next(self._order), run))
@@ -60,6 +64,7 @@ class Runs:
         if self.by_handle.get(handle) is run:
             del self.by_handle[handle]
         session.runs.pop(handle, None)
+        self.uniques.forget(job.unique)
         if self._emptied is not None and not self.by_handle:
             self._emptied.set()
             self._emptied = None

@@ -11,7 +11,7 @@ from broker.line import Line
 from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
-from broker.waking import nothing_came, reserve
+from broker.waking import call, nothing_came, reserve
 from persistence import ClaimedJob, Function, JobId, Order, StoreError, Submitted
 from persistence.submitting import Handed
 from protocol import (
@@ -89,7 +89,7 @@ def _note(order: Order) -> None:
 class _Submit:
     """A submit on its way to the store and back."""
 
-    __slots__ = ("_broker", "_function", "_line", "_order", "_promise", "_session", "_sleeper")
+    __slots__ = ("_broker", "_expected", "_function", "_line", "_order", "_promise", "_session", "_sleeper")
 
     def __init__(self, broker: Broker, session: Session, order: Order) -> None:
         self._broker = broker
@@ -101,17 +101,32 @@ class _Submit:
             broker.roster.lines.get(order.function) if order.background else broker.line(order.function)
         )
         self._sleeper: Session | None = None
+        self._expected = False
 
     def start(self) -> None:
         """Send it; if a worker here sleeps, have the function's next job brought back for it in the same trip."""
         line = self._line
-        if line is not None and self._order.run_at is None:
+        if self._order.run_at is not None:
+            self._broker.runs.uniques.note(self._order.unique)
+        elif line is not None:
             self._sleeper = _sleeper_for(self._broker, line, self._order.priority)
         if line is not None and self._sleeper is not None:
-            line.handing += 1
-            asleep = self._sleeper.state is State.ASLEEP
-            self._broker.roster.rouse(self._sleeper, State.PROMISED if asleep else State.AWAKE)
+            self._expect(line, self._sleeper)
         self._post(None if self._sleeper is None else self._handed)
+
+    def _expect(self, line: Line, sleeper: Session) -> None:
+        """A job will come back for that sleeper: wake it now, if that is as good as sure (decision 37)."""
+        broker, unique = self._broker, self._order.unique
+        line.handing += 1
+        self._expected = line.brought and not self._function.may_be_full and unique not in broker.runs.uniques
+        line.expected += self._expected
+        broker.runs.uniques.note(unique)
+        if sleeper.state is not State.ASLEEP:
+            broker.roster.rouse(sleeper, State.AWAKE)
+        elif self._expected:
+            call(broker, sleeper, line)
+        else:
+            broker.roster.rouse(sleeper, State.PROMISED)
 
     def _post(self, handed: Handed | None) -> None:
         order = self._order
@@ -165,10 +180,16 @@ class _Submit:
         assert line is not None
         assert sleeper is not None
         line.handing -= 1
-        if job is None:
-            nothing_came(self._broker, sleeper)
-        else:
+        line.expected -= self._expected
+        if job is not None:
+            line.brought = True
             reserve(self._broker, line, sleeper, job)
+            return
+        if self._expected:
+            line.brought = False
+        nothing_came(self._broker, sleeper)
+        if len(line.waiting) > line.expected:
+            line.answer_one(None)
 
 
 def _sleeper_for(broker: Broker, line: Line, priority: Priority) -> Session | None:

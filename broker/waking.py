@@ -22,6 +22,12 @@ def wake(broker: Broker, session: Session) -> None:
     session.say(NOOP)
 
 
+def call(broker: Broker, session: Session, line: Line) -> None:
+    """Wake a sleeper for a job that is expected: what it asks comes while Redis stores that."""
+    wake(broker, session)
+    line.called[session] = None
+
+
 def wake_for(broker: Broker, line: Line, *, woken: int = 0) -> None:
     """Wake as many sleepers as the operator wants for a job, less those who are `woken` already."""
     if broker.leaving:
@@ -53,12 +59,21 @@ def falls_asleep(broker: Broker, session: Session) -> None:
         return
     if was_woken:
         pass_on(broker, session)
-    if session.state is State.ASLEEP and any(line.promises != NOTHING for line in session.order):
+    if session.state is not State.ASLEEP:
+        return
+    if any(line.promises != NOTHING for line in session.order):
         wake(broker, session)
+    elif line := next((line for line in session.order if line.expects_somebody), None):
+        call(broker, session, line)
 
 
 def reserve(broker: Broker, line: Line, session: Session, job: ClaimedJob) -> None:
-    """A submit came back with a job for a sleeper here. It is the broker's; the first who may have it takes it."""
+    """A submit came back with a job for that sleeper. It is the broker's; the first who may have it takes it."""
+    if line.waiting:
+        line.answer_one(job)
+        nothing_came(broker, session)
+        wake_for(broker, line, woken=1)
+        return
     if broker.leaving or not line.workers:
         broker.store.claiming.let_go(line.function, job)
         return
@@ -66,6 +81,9 @@ def reserve(broker: Broker, line: Line, session: Session, job: ClaimedJob) -> No
     promised = session.state is State.PROMISED
     if promised:
         wake(broker, session)
+    elif line.called:
+        del line.called[next(iter(line.called))]  # it comes for this one
+        promised = True
     wake_for(broker, line, woken=int(promised))
 
 

@@ -17,6 +17,8 @@ class Function:
     """How many replicas must have a background job of it before its client hears so."""
     known: bool = False
     """Whether Redis knew it when it was last compared with what is here."""
+    may_be_full: bool = True
+    """Whether a submit may be refused for it, as far as is known from the last job that one brought back."""
     to_introduce: bool = False
     """Whether Redis is to know it as soon as its place there can be prepared."""
     last_number: int = 0

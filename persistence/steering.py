@@ -102,7 +102,9 @@ class Steering:
     async def limit(self, name: bytes, limits: Limits) -> None:
         """Limit how many jobs a function may hold, for all brokers and over restarts. One trip."""
         if limits.any:
-            introduce(self._link, self._link.functions.meet(name))
+            function = self._link.functions.meet(name)
+            function.may_be_full = True
+            introduce(self._link, function)
         tag = self._link.keys.tag(digest_of(name))
         await self._repeated(tag, lambda: LIMIT.call(tag, limits.packed))
 

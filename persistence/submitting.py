@@ -23,6 +23,8 @@ Handed = Callable[[ClaimedJob | None], None]
 
 UNMET: Final = b"unmet"
 FULL: Final = b"full"
+JOINED: Final = b"joined"
+LIMITED: Final = b"limited"
 QUEUED: Final = b"queued"
 _WORDS = {
     QUEUED: Submitted.QUEUED,
@@ -150,6 +152,8 @@ class Submit:
 
     def _accept(self, reply: Reply) -> None:
         outcome, job, handed = _read(reply, self._id)
+        if handed is not None or outcome is Submitted.FULL:
+            self._function.may_be_full = outcome is Submitted.FULL or expect_list(reply)[0] == LIMITED
         if self.incarnation == self._link.incarnation:
             self._end(outcome, job, handed)
         else:
@@ -204,7 +208,7 @@ class Submit:
 
     def too_late(self, reply: Reply) -> None:
         """Redis has answered after it was given up."""
-        if isinstance(reply, list) and reply[0] == b"handed":
+        if isinstance(reply, list) and reply[0] != JOINED:
             assert isinstance(self._handoff, int)
             self._claiming.came_too_late(self._function, reply[1:], self._handoff)
 
@@ -267,6 +271,6 @@ def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | Non
     """What an answer says: the outcome, the job, and one that was handed out."""
     if not isinstance(reply, list):
         return _WORDS[expect_bytes(reply)], own, None
-    if reply[0] == b"joined":
+    if reply[0] == JOINED:
         return Submitted.JOINED, JobId(expect_bytes(reply[1])), None
     return Submitted.QUEUED, own, reply[1:]

@@ -18,7 +18,8 @@
 --           | "unmet" (nobody knows this function: introduce it and come again)
 --           | "bare" (the payload is not there: hand in both again)
 --           | {"joined", id, "running" or "waiting"}
---           | {"handed", id, attempt, listeners, "whole" or "fetch", record}
+--           | {"handed" or "limited", id, attempt, listeners, "whole" or "fetch", record}
+--             limited: handed, too, and the next may find the function full
 -- @each     number id record run_at waits handoff
 -- @include  guard record beside held unique run joined notice queue claim numbers together
 -- @first    together
@@ -63,7 +64,7 @@ local priority = priority_of(record)
 local length = push(id, priority)
 if handoff ~= "" then
   for level = 0, 2 do
-    local answer = { "handed" }
+    local answer = { known[2] and "limited" or "handed" }
     local taken, empty = take(incarnation, tonumber(handoff), level, 1, room, answer)
     if taken > 0 then
       if level ~= priority then announce(priority, length, 1) end

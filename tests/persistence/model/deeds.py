@@ -7,6 +7,8 @@ from tests.persistence.model.comparison import HOUR, SCRIPTS, TAG, Comparison
 from tests.persistence.model.node import PRIORITIES, Node, Run, Said
 
 KEEP_SECONDS: Final = 86_400
+HANDED: Final = (b"handed", b"limited")
+"""What begins the answer to a submit that brought a job."""
 ROOM: Final = 65_536
 """So long a record is handed out as it is."""
 
@@ -66,7 +68,7 @@ class Deeds(Comparison):
             self._go_on_anew(node)
 
     def _answered(self, node: Node, waits: bool, own: bytes, answer: Any) -> None:
-        if answer[0] == b"handed":
+        if answer[0] in HANDED:
             self._handed(node, answer[1:])
         if waits and answer not in (b"full", b"gone", b"stale", b"bare"):
             self.waited.append((node, answer[1] if answer[0] == b"joined" else own))

@@ -27,6 +27,7 @@ class Life:
         self.dead: dict[bytes, tuple[int, int, bytes]] = {}
         self.counters: Counter[str] = Counter()
         self.most_jobs = 0
+        self.limited = False
         self.over: set[bytes] = set()
         self.payloads: dict[bytes, bool] = {}
         """What was handed in beside a record, by id: whether it is a job's, and stays."""
@@ -89,7 +90,7 @@ class Life:
         for queue in self.queues if handoff != b"" else ():
             taken, empty = self._take(queue, me, handoff, 1)
             if taken:
-                return [b"handed", *self._claimed(taken[0], room)]
+                return [b"limited" if self.limited else b"handed", *self._claimed(taken[0], room)]
             if not empty:
                 break
         return b"queued"

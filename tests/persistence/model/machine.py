@@ -10,7 +10,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from persistence.records import job_id
 from tests.persistence.model.comparison import HOUR, SCRIPTS, TAG
-from tests.persistence.model.deeds import ROOM, Deeds
+from tests.persistence.model.deeds import HANDED, ROOM, Deeds
 from tests.persistence.model.node import PRIORITIES, Run, Said
 from tests.persistence.model.standing import Standing
 
@@ -122,7 +122,7 @@ class History(Deeds):
             return  # a claim is repeated by nobody; one of an old connection may come late, and is refused
         over = set(self.life.over)
         answer = self.do(script, *arguments)
-        if script == "enqueue" and answer[0] == b"handed":
+        if script == "enqueue" and answer[0] in HANDED:
             # It came for the first time, and late: nobody waits for what it brings.
             node = next(node for node in self.nodes if node.name == arguments[0])
             self._handed(node, answer[1:])
@@ -287,6 +287,7 @@ class History(Deeds):
     @rule(pick=picks, steps=st.integers(1, 3), what=st.sampled_from(["sweep", "sweep", "sweep", "ask", "limit"]))
     def the_house(self, pick: int, steps: int, what: str) -> None:
         if what == "limit":
+            self.life.limited = True
             self.life.most_jobs = most = (pick % 4 == 0) * 3
             self.line.ask([b"HSET", TAG + b":function", b"limits", b"%d %d %d" % (most, most, most)])
         elif what == "sweep":
