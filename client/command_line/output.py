@@ -3,9 +3,11 @@
 import base64
 import json
 import sys
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-__all__ = ["Field", "Output", "as_text", "content"]
+__all__ = ["Field", "Output", "as_text", "content", "harmless"]
+
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 Field: TypeAlias = str | int | float | bool | list[dict[str, "Field"]] | None
 
@@ -23,7 +25,7 @@ class Output:
 
     def tell(self, line: str, **fields: Field) -> None:
         """A line, or the same as an object."""
-        sys.stdout.write((json.dumps(fields, ensure_ascii=False) if self.as_json else line) + "\n")
+        sys.stdout.write((json.dumps(fields, ensure_ascii=False) if self.as_json else harmless(line)) + "\n")
         sys.stdout.flush()
 
     def tell_object(self, **fields: Field) -> None:
@@ -40,12 +42,17 @@ class Output:
 
     def complain(self, line: str) -> None:
         """A line on standard error."""
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(harmless(line) + "\n")
 
 
 def as_text(data: bytes) -> str:
     """A name or a handle, to be read; what is no UTF-8 is shown as escapes."""
     return data.decode("utf-8", "backslashreplace")
+
+
+def harmless(text: str) -> str:
+    """Text that others wrote, as a terminal may be given it: control characters are shown as escapes."""
+    return text.translate(_CONTROLS)
 
 
 def content(data: bytes) -> dict[str, str]:

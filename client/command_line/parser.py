@@ -59,8 +59,10 @@ def answer_seconds(options: argparse.Namespace) -> float:
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", help="what is to be done")
-    parser.add_argument("payload", nargs="?", help="with what; without it and --file, standard input")
+    parser.add_argument("function", metavar="FUNCTION", help="what is to be done")
+    parser.add_argument(
+        "payload", nargs="?", metavar="PAYLOAD", help="with what; without it and --file, standard input"
+    )
     parser.add_argument("--file", metavar="FILE", help="the file that has the payload")
     parser.add_argument("--unique", default="", metavar="KEY", help="join a job of this key that is not over")
     parser.add_argument("--priority", choices=PRIORITIES, default="normal", help="within the function (normal)")

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from client.command_line.output import harmless
 from client.command_line.samples import FunctionSample, JobSample
 
 __all__ = ["Screen"]
@@ -23,7 +25,7 @@ class Screen:
         """A bar on standard error, gone at the end, so that the result stands alone."""
         console = Console(file=sys.stderr)
         with _bars(console, transient=True) as bars:
-            bar = bars.add_task(name, total=None, state="")
+            bar = bars.add_task(harmless(name), total=None, state="")
             yield lambda numerator, denominator: bars.update(bar, completed=numerator, total=denominator or None)
 
     @staticmethod
@@ -57,7 +59,7 @@ class Screen:
 
 def _bars(console: Console, *, transient: bool) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[state]}"),
@@ -72,5 +74,6 @@ def _table(samples: Iterable[FunctionSample]) -> Table:
     for heading in FunctionSample.HEADINGS:
         table.add_column(heading, justify="left" if heading == "FUNCTION" else "right")
     for sample in samples:
-        table.add_row(*sample.row(), style="bold" if sample.running else "dim" if not sample.queued else "")
+        cells = [Text(harmless(cell)) for cell in sample.row()]  # a name may look like markup
+        table.add_row(*cells, style="bold" if sample.running else "dim" if not sample.queued else "")
     return table

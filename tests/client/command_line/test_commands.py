@@ -191,6 +191,40 @@ async def test_a_terminal_is_drawn_on(server: ServerProcess, function: str) -> N
 
 
 @ONE_SERVER
+async def test_a_name_does_nothing_to_the_terminal_that_shows_it(
+    server: ServerProcess, function: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name, shown = f"[/bold]\x1b[2J\x9b{function}", f"[/bold]\\x1b[2J\\x9b{function}"
+    where = ("--count", "1", "--server", server.address)
+    async with open_client(server.address) as client, raw_worker(server, name):
+        await client.submit_background(name, b"")
+        status, said = await trio.to_thread.run_sync(lambda: on_a_terminal("top", *where))
+        assert (status, name in said, shown in said) == (0, False, True)
+        status, out, _ = done(capfd, "top", *where)
+        assert (status, name in out, shown in out) == (0, False, True)
+        status, out, _ = done(capfd, "top", "--json", *where)
+        assert name in [one["name"] for one in json.loads(out)["functions"]]
+
+
+@ONE_SERVER
+async def test_what_a_worker_says_does_nothing_to_the_terminal_that_shows_it(
+    server: ServerProcess, function: str
+) -> None:
+    words = ("call", function, "x", "--server", server.address)
+    async with raw_worker(server, function) as worker, trio.open_nursery() as nursery:
+
+        async def fail() -> None:
+            job = await worker.take()
+            await worker.say(WorkWarning(job.handle, b"\x1b[2Jcareful"), WorkFail(job.handle))
+
+        nursery.start_soon(fail)
+        status, said = await trio.to_thread.run_sync(lambda: on_a_terminal(*words))
+    assert status == 1
+    assert "\\x1b[2Jcareful" in said
+    assert "\x1b[2Jcareful" not in said
+
+
+@ONE_SERVER
 def test_without_the_library_that_draws_it_is_said_which(server: ServerProcess) -> None:
     status, said = on_a_terminal("top", "--count", "1", "--server", server.address, rich=False)
     assert status == 2
