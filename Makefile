@@ -1,7 +1,11 @@
 # Everything here works on a fresh machine that has python3 (3.11 or newer, with venv) and make.
 # The environment is .venv in this folder; it is made at the first use and again when pyproject.toml changes.
 
-PYTHON ?= python3
+# Of the same version, the system's Python: it is built with optimizations that others, such as pyenv's, may lack, and a
+# broker takes a tenth less of the processor on it (docs/performance.md). make PYTHON=python3 takes the other.
+SYSTEM := /usr/bin/python3
+PYTHON ?= $(shell [ "$$(python3 -V | cut -d. -f1,2)" = "$$($(SYSTEM) -V 2>/dev/null | cut -d. -f1,2)" ] && \
+    $(SYSTEM) -c 'import ensurepip, venv' 2>/dev/null && echo $(SYSTEM) || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
