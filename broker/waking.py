@@ -63,7 +63,10 @@ def falls_asleep(broker: Broker, session: Session) -> None:
         return
     if any(line.promises != NOTHING for line in session.order):
         wake(broker, session)
-    elif line := next((line for line in session.order if line.expects_somebody), None):
+        return
+    # Not for what is expected of a node that is away: it would be told that there is no job, and sleep again.
+    lines = (line for line in session.order if line.expects_somebody and broker.store.reaches(line.function))
+    if line := next(lines, None):
         call(broker, session, line)
 
 
