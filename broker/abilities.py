@@ -5,7 +5,7 @@ from typing import Final
 from broker.core import Broker
 from broker.line import NOTHING, Line
 from broker.session import Session, State
-from broker.waking import can_be_asked, give_back_reservations, wake
+from broker.waking import can_be_asked, give_back_reservations, wake, wake_for
 from broker.working import lose
 from persistence import Manner
 from protocol import CanDo, CanDoTimeout, CantDo, ResetAbilities, SetClientId
@@ -66,6 +66,8 @@ def _dismiss(broker: Broker, session: Session, line: Line) -> None:
         session.transport.works_no_more()
     if not line.workers:
         give_back_reservations(broker, line)
+    elif session.state is State.WOKEN and line.promises != NOTHING and can_be_asked(broker):
+        wake_for(broker, line)  # perhaps it was on the way to that
 
 
 def on_set_client_id(broker: Broker, session: Session, packet: SetClientId) -> None:

@@ -1,8 +1,8 @@
 """Waking workers: one sleeper for each job, and no job left while one sleeps.
 
 Every claim that leaves work behind wakes the next sleeper, and a worker that was woken and goes away, goes back to
-sleep, takes a job of another function or just dawdles, passes the wake on. So as long as a queue holds work, either
-somebody here is on the way to it, or nobody here who could do it sleeps.
+sleep, forgets the function, takes a job of another or just dawdles, passes the wake on. So as long as a queue holds
+work, either somebody here is on the way to it, or nobody here who could do it sleeps.
 """
 
 import trio
@@ -63,7 +63,10 @@ def falls_asleep(broker: Broker, session: Session) -> None:
         return
     if any(line.promises != NOTHING for line in session.order):
         wake(broker, session)
-    elif line := next((line for line in session.order if line.expects_somebody), None):
+        return
+    # Not for what is expected of a node that is away: it would be told that there is no job, and sleep again.
+    lines = (line for line in session.order if line.expects_somebody and broker.store.reaches(line.function))
+    if line := next(lines, None):
         call(broker, session, line)
 
 
@@ -76,15 +79,17 @@ def reserve(broker: Broker, line: Line, session: Session, job: ClaimedJob) -> No
         return
     if broker.leaving or not line.workers:
         broker.store.claiming.let_go(line.function, job)
+        nothing_came(broker, session)
         return
     line.reserve(job, trio.current_time() + broker.settings.reservation_seconds)
-    promised = session.state is State.PROMISED
+    promised = session.state is State.PROMISED and session in line.workers
     if promised:
         wake(broker, session)
     elif line.called:
         del line.called[next(iter(line.called))]  # it comes for this one
         promised = True
     wake_for(broker, line, woken=int(promised))
+    nothing_came(broker, session)  # to one that was promised it, and has forgotten the function meanwhile
 
 
 def nothing_came(broker: Broker, session: Session) -> None:

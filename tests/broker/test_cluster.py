@@ -10,9 +10,12 @@ import trio
 from broker.settings import Settings
 from persistence.keys import digest_of
 from protocol import (
+    EchoReq,
+    EchoRes,
     GetStatusUnique,
     JobCreated,
     Noop,
+    PreSleep,
     StatusResUnique,
     SubmitJob,
     WorkComplete,
@@ -173,6 +176,28 @@ async def test_a_worker_is_not_held_up_by_one_of_its_functions_that_is_on_its_wa
         await client.expect(JobCreated)
         assert await worker.hear() == Noop()
         assert (await worker.grab()).payload == b"stuck"
+
+
+async def test_a_worker_is_not_woken_again_and_again_for_a_job_that_is_on_its_way(
+    open_one: OpenRunning, cluster: Cluster
+) -> None:
+    async with open_one() as one:
+        client, worker = await one.peer(), await one.sleeper(b"f")
+        function = one.broker.store.function(b"f")
+        node = cluster.owner(function.tag)
+        function.may_be_full = False  # as after a job that was handed out
+        node.pause()
+        try:
+            await client.say(SubmitJob(b"f", b"", b"x", background=True))
+            assert await worker.hear() == Noop()
+            one.broker.store.pipe.bring_back(function.tag)  # as when its slot moves; nobody answers for it now
+            assert await worker.finds_nothing()
+            assert await worker.ask(PreSleep(), EchoReq(b"sleeps")) == EchoRes(b"sleeps")
+        finally:
+            node.resume()
+        await client.expect(JobCreated)
+        assert await worker.hear() == Noop()
+        assert (await worker.grab()).payload == b"x"
 
 
 async def test_a_call_with_a_sleeper_here_takes_one_trip(open_one: OpenRunning) -> None:

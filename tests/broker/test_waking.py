@@ -1,11 +1,24 @@
 """Sleeping and waking: one sleeper for each job, and no job left while somebody sleeps who could do it."""
 
 import pytest
+import trio
 
 from broker.session import State
-from protocol import CanDo, Noop, PreSleep, Priority, SubmitJob, WorkComplete
-from tests.broker.peers import Peer
+from protocol import (
+    CanDo,
+    CantDo,
+    JobCreated,
+    Noop,
+    Packet,
+    PreSleep,
+    Priority,
+    ResetAbilities,
+    SubmitJob,
+    WorkComplete,
+)
+from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
+from tests.servers import RedisServer
 
 A_LONG_TIME = 1000.0
 
@@ -136,6 +149,51 @@ async def test_a_woken_worker_that_takes_something_else_passes_the_wake_on(open_
         assert (await both.grab()).payload == b"of g"
         assert await other.hear() == Noop()
         assert (await other.take()).payload == b"of f"
+
+
+@pytest.mark.parametrize("says", [CantDo(b"f"), ResetAbilities()])
+@pytest.mark.parametrize("is_reserved", [True, False])
+async def test_a_woken_worker_that_forgets_the_function_passes_the_wake_on(
+    open_one: OpenRunning, says: Packet, is_reserved: bool
+) -> None:
+    async with open_one(reservation_seconds=A_LONG_TIME) as one, open_one() as elsewhere:
+        first, second = await one.sleeper(b"f"), await one.sleeper(b"f")
+        client = await (one if is_reserved else elsewhere).peer()
+        await client.submit_background(b"f", b"x")
+        assert await first.hear() == Noop()
+        await first.say(says)
+        assert await second.hear() == Noop()
+        assert (await second.grab()).payload == b"x"
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_a_worker_that_forgets_the_function_of_the_job_it_was_promised_sleeps_on(
+    open_one: OpenRunning, shared_server: RedisServer, is_alone: bool
+) -> None:
+    async with open_one(reservation_seconds=A_LONG_TIME) as one:
+        client, first = await one.peer(), await one.sleeper(b"g", b"f")
+        others = [] if is_alone else [await one.sleeper(b"f")]
+        shared_server.pause()
+        try:
+            line = one.broker.roster.lines[b"f"]
+            await client.say(SubmitJob(b"f", b"", b"of f", background=True))
+            with trio.fail_after(PATIENCE_SECONDS):
+                while not line.handing:
+                    await trio.lowlevel.checkpoint()
+            await first.say(CantDo(b"f"))
+            with trio.fail_after(PATIENCE_SECONDS):
+                while len(line.workers) > len(others):
+                    await trio.lowlevel.checkpoint()
+        finally:
+            shared_server.resume()
+        assert isinstance(await client.hear(), JobCreated)
+        for other in others:
+            assert await other.hear() == Noop()
+            assert (await other.grab()).payload == b"of f"
+        assert await first.heard() == []
+        await client.submit_background(b"g", b"of g")
+        assert await first.hear() == Noop()
+        assert (await first.grab()).payload == b"of g"
 
 
 async def test_a_woken_worker_that_dawdles_holds_up_nobody(open_one: OpenRunning) -> None:
