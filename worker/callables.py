@@ -55,8 +55,8 @@ def _must_take(done: object, arguments: tuple[str, ...]) -> None:
     assert callable(done)
     try:
         signature = inspect.signature(done)
-    except ValueError:
-        return  # one that is written in C may not tell
+    except (ValueError, TypeError):
+        return  # one that is written in C may not tell, nor an AsyncMock in Python 3.11.2
     try:
         signature.bind(*arguments)
     except TypeError as error:
