@@ -4,6 +4,7 @@ Jobs go by their handles here. An id names a job only within its function.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from broker.session import Session
@@ -67,9 +68,9 @@ class Audience:
                 self._forget(handle, awaited)
         return alone
 
-    def awaited(self, function: Function) -> list[JobId]:
-        """The jobs of a function that somebody waits for."""
-        return list(self._of_function.get(function.name, ()))
+    def awaited(self, function: Function) -> Collection[JobId]:
+        """The jobs of a function that somebody waits for, as it is now: a copy of a million is not made for a look."""
+        return self._of_function.get(function.name, {}).keys()
 
     def _forget(self, handle: bytes, awaited: Awaited) -> None:
         del self._jobs[handle]

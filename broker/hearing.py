@@ -1,7 +1,7 @@
 """What the store tells the broker: notices, mail, and the ups and downs of Redis."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from broker.core import Broker
 from broker.line import ALL_BITS, Line
@@ -88,7 +88,7 @@ class Hearing:
         line = self._broker.line_of(function)
         return line is not None and line.reserves(handle, attempt)
 
-    def awaited(self, function: Function) -> list[JobId]:
+    def awaited(self, function: Function) -> Collection[JobId]:
         """The jobs of a function that clients here wait for."""
         return self._broker.audience.awaited(function)
 

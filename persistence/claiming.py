@@ -1,13 +1,15 @@
 """Claims: a job is handed to this broker, and what it was told about that."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from struct import Struct
 from typing import Final, TypeAlias, cast
 
 from persistence.beside import Kept
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.functions import Function
+from persistence.gathering import some_at_a_time
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
 from persistence.records import Handle, Incarnation, JobId, handle_of
@@ -217,10 +219,11 @@ class Claiming:
 
     def give_back(self, function: Function, runs: list[tuple[JobId, int]]) -> None:
         """Return jobs that were handed to us and that nobody here will run, newest claim first."""
-        self._link.owe(function, lambda: self.giving_back(function, runs), lambda reply: None)
+        for some in some_at_a_time(runs):
+            self._link.owe(function, partial(self.giving_back, function, some), lambda reply: None)
 
-    def giving_back(self, function: Function, runs: list[tuple[JobId, int]]) -> Command:
-        """The command that does so."""
+    def giving_back(self, function: Function, runs: Sequence[tuple[JobId, int]]) -> Command:
+        """The command that does so for as many as one script takes."""
         pairs = [part for run in runs for part in run]
         return self._link.call(REQUEUE, function, Manner.HOUSE.value, -1, *pairs)
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
-from persistence.gathering import MOST
+from persistence.gathering import some_at_a_time
 from persistence.jobs import Manner, Outcome
 from persistence.link import Link
 from persistence.records import JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_list
 from persistence.scripts import DETACH, FINISH, POST, PROGRESS, REQUEUE
-
-PartT = TypeVar("PartT")
 
 
 class End(NamedTuple):
@@ -114,7 +112,7 @@ class Ending:
         """
         owed = {(function.name, *run) for run in runs}
         self._owed |= owed
-        pieces = _some_at_a_time(runs)
+        pieces = some_at_a_time(runs)
         words: dict[int, list[bytes]] = {}  # those of one script may come after those of the next
 
         def give_back(at: int, some: Sequence[tuple[JobId, int]]) -> None:
@@ -156,7 +154,7 @@ class Ending:
         A submit that joined one of them and is answered before `done` is called joined it before Redis knew, so the
         job may be gone by now.
         """
-        pieces = _some_at_a_time(jobs)
+        pieces = some_at_a_time(jobs)
         unanswered = len(pieces)
 
         def told(reply: Reply) -> None:
@@ -168,8 +166,3 @@ class Ending:
         # All at once, so that a submit that follows finds none of them: else it would join one and be sent again.
         for some in pieces:
             self._link.owe(function, partial(self._link.call, DETACH, function, *some), told)
-
-
-def _some_at_a_time(parts: Sequence[PartT]) -> list[Sequence[PartT]]:
-    """As many in each as one script takes: a client may have waited for a million, and Redis serves others, too."""
-    return [parts[at : at + MOST] for at in range(0, len(parts), MOST)]

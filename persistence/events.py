@@ -1,6 +1,6 @@
 """What the store tells the broker without being asked. All calls are synchronous and happen in stream order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from persistence.functions import Function
@@ -41,8 +41,8 @@ class StoreEvents(Protocol):
         (An id alone names no job: each function counts for itself.)
         """
 
-    def awaited(self, function: Function) -> list[JobId]:
-        """The jobs of a function that clients here wait for."""
+    def awaited(self, function: Function) -> Collection[JobId]:
+        """The jobs of a function that clients here wait for, as it is now: to be looked at, and copied to be kept."""
 
     def awaited_is_gone(self, function: Function, job: JobId) -> None:
         """Clients here wait for a job that the store does not hold, and nothing was said of its end.

@@ -5,8 +5,8 @@ free uniques; then submits; then claims, so that they find what was submitted. W
 leaves first: before a job ends whose unique was submitted again, and before anything else that is asked of Redis.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from persistence.functions import Function
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from persistence.ending import End
     from persistence.submitting import Submit
 
+PartT = TypeVar("PartT")
+
 MOST: Final = 128
 """Jobs in one script: some hundred microseconds in which Redis serves nobody else."""
 MOST_BYTES: Final = 262_144
@@ -22,6 +24,11 @@ MOST_BYTES: Final = 262_144
 a server."""
 MOST_CLAIMS: Final = 32
 """So many answers may come whole at 64 kB each; see persistence.claiming."""
+
+
+def some_at_a_time(parts: Sequence[PartT]) -> list[Sequence[PartT]]:
+    """As many in each as one script takes: a client may wait for a million jobs, and Redis serves others, too."""
+    return [parts[at : at + MOST] for at in range(0, len(parts), MOST)]
 
 
 class Batch:

@@ -2,23 +2,25 @@
 
 The schema is looked at, the scripts are loaded, the generation is raised, so that whatever the old connection may
 still deliver is refused; then Redis tells what it believes runs here, and what we do not know is given back: a
-claim whose answer was lost.
+claim whose answer was lost. What clients here wait for is told behind that (`persistence.attending`), for nothing needs
+to wait for it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from persistence.attending import Attending
 from persistence.claiming import Claiming
 from persistence.ending import Ending
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, StoreVersionError
+from persistence.errors import StoreError, StoreRefusedError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
+from persistence.gathering import MOST
 from persistence.handshake import Asking, Handshake
 from persistence.introducing import list_again
 from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
-from persistence.mailbox import Mailbox
 from persistence.records import Incarnation, JobId
 from persistence.replies import Command, Reply, expect_bytes, expect_int, expect_list
 from persistence.scripts import ALL, PROBE, REJOIN
@@ -49,13 +51,19 @@ class Rejoining:
     """The conversation with which a connection to Redis begins."""
 
     def __init__(
-        self, link: Link, keeper: Keeper, claiming: Claiming, ending: Ending, mailbox: Mailbox, events: StoreEvents
+        self,
+        link: Link,
+        keeper: Keeper,
+        claiming: Claiming,
+        ending: Ending,
+        attending: Attending,
+        events: StoreEvents,
     ) -> None:
         self._link = link
         self._keeper = keeper
         self._claiming = claiming
         self._ending = ending
-        self._mailbox = mailbox
+        self._attending = attending
         self._events = events
         self._connects = 0
 
@@ -116,23 +124,34 @@ class Rejoining:
         return self._link.incarnation == incarnation
 
     async def is_back(self, handshake: Asking, functions: list[Function]) -> bool:
-        """Compare what runs here with what Redis believes. False under a lost name."""
+        """Compare what runs here with what Redis believes. False under a lost name.
+
+        In steps of some runs of each function. Meanwhile Redis begins no other here, so it is as if it were one.
+        """
         incarnation = self._link.incarnation
-        calls = [self._link.call(REJOIN, function, *self._events.awaited(function)) for function in functions]
-        lost: list[Command] = []
-        for function, reply in zip(functions, await handshake.many(calls), strict=True):
-            if reply == b"fenced":
-                self._link.refused(reply, incarnation)
-                return False
-            runs = self._compare(function, expect_list(reply))
-            if runs:
-                lost.append(self._claiming.giving_back(function, runs))
-        # Before anything that waits to be sent again: a submit among that might be handed a job behind these.
-        for reply in await handshake.many(lost):
-            if reply == b"fenced":
-                self._link.refused(reply, incarnation)
-                return False
-            expect_list(reply)
+        ahead = [(function, b"") for function in functions]
+        while ahead:
+            calls = [self._comparing(function, before) for function, before in ahead]
+            further: list[tuple[Function, bytes]] = []
+            lost: list[Command] = []
+            for (function, _), reply in zip(ahead, await handshake.many(calls), strict=True):
+                if reply == b"fenced":
+                    self._link.refused(reply, incarnation)
+                    return False
+                runs, rest = self._compare(function, expect_list(reply))
+                if runs:
+                    lost.append(self._claiming.giving_back(function, runs))
+                if rest:
+                    further.append((function, rest))
+            # Before anything that waits to be sent again: a submit among that might be handed a job behind these.
+            for reply in await handshake.many(lost):
+                if reply == b"fenced":
+                    self._link.refused(reply, incarnation)
+                    return False
+                expect_list(reply)
+            ahead = further
+        for function in functions:
+            self._attending.begin(function)
         return True
 
     def rejoin_as(self, incarnation: Incarnation) -> None:
@@ -146,24 +165,38 @@ class Rejoining:
 
     def rejoin(self, function: Function) -> None:
         """Compare once more, on a running connection."""
+        self._compare_again(function, b"")
+        self._attending.begin(function)
+
+    def _compare_again(self, function: Function, before: bytes) -> None:
         self._link.owe(
             function,
-            lambda: self._link.call(REJOIN, function, *self._events.awaited(function)),
+            lambda: self._comparing(function, before),
             lambda reply: self._compared(function, expect_list(reply)),
             beside_claims=True,  # what it says is running must be known here by then
         )
 
     def _compared(self, function: Function, reply: list[Reply]) -> None:
-        runs = self._compare(function, reply)
+        runs, rest = self._compare(function, reply)
         if runs:
             self._claiming.give_back(function, runs)
+        if rest:
+            self._compare_again(function, rest)
 
-    def _compare(self, function: Function, reply: list[Reply]) -> list[tuple[JobId, int]]:
-        """The runs that nobody here knows of, newest claim first: the answer that brought them was lost."""
-        running, gone = expect_list(reply[0]), expect_list(reply[1])
-        function.known = bool(reply[2])
-        if function.known:
-            list_again(self._link, function)
+    def _comparing(self, function: Function, before: bytes) -> Command:
+        """The command that asks for a step of what runs here: of claims that came before that one."""
+        return self._link.call(REJOIN, function, before, MOST)
+
+    def _compare(self, function: Function, reply: list[Reply]) -> tuple[list[tuple[JobId, int]], bytes]:
+        """The runs that nobody here knows of, newest claim first: the answer that brought them was lost.
+
+        And the claim before which the next step begins; b"" if this was the last.
+        """
+        running, rest = expect_list(reply[0]), expect_bytes(reply[1])
+        if not rest:
+            function.known = bool(reply[2])
+            if function.known:
+                list_again(self._link, function)
         lost: list[tuple[JobId, int]] = []
         for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
             run = (JobId(expect_bytes(job)), expect_int(attempt))
@@ -174,15 +207,4 @@ class Rejoining:
             elif listeners not in (b"", self._link.incarnation):
                 # Its notice may have come while nobody here could hear it.
                 self._events.audience_changed(function, run[0])
-        if self._events.awaited(function):
-            self._read_mail(function, [JobId(expect_bytes(job)) for job in gone])
-        return lost
-
-    def _read_mail(self, function: Function, gone: list[JobId]) -> None:
-        # How a job ended may lie in the mailbox, or be known here: its finish is repeated, for its answer was lost.
-        # So nobody is told that a job is gone before all that is repeated has been answered.
-        def answered(reply: Reply) -> None:
-            if not isinstance(reply, StoreUnavailableError):
-                self._mailbox.read(function, then_gone=gone)
-
-        self._link.behind_everything(function, answered)
+        return lost, rest

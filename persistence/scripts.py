@@ -88,6 +88,7 @@ DETACH: Final = compose("detach")
 POST: Final = compose("post")
 TRIM: Final = compose("trim")
 REJOIN: Final = compose("rejoin")
+ATTEND: Final = compose("attend")
 FENCE: Final = compose("fence")
 DUE: Final = compose("due")
 SWEEP: Final = compose("sweep")
@@ -104,6 +105,6 @@ PAGE: Final = compose("page")
 PAGE_DEAD: Final = compose("page_dead")
 PROBE: Final = compose("probe")
 ALL: Final = (
-    ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, HOLDER, DETACH, POST, TRIM, REJOIN, FENCE,
-    DUE, SWEEP, LEAVE, RENEW, CANCEL, REVIVE, INTRODUCE, DROP, DISCARD, VOID, LIMIT, PAGE, PAGE_DEAD, PROBE,
+    ENQUEUE, ADOPT, CLAIM, FINISH, REQUEUE, PROGRESS, STATUS, STATUS_UNIQUE, HOLDER, DETACH, POST, TRIM, REJOIN, ATTEND,
+    FENCE, DUE, SWEEP, LEAVE, RENEW, CANCEL, REVIVE, INTRODUCE, DROP, DISCARD, VOID, LIMIT, PAGE, PAGE_DEAD, PROBE,
 )  # fmt: skip

@@ -19,6 +19,7 @@ import trio
 from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
+from persistence.attending import Attending
 from persistence.claiming import Claiming
 from persistence.durability import Durability
 from persistence.ending import Ending
@@ -103,7 +104,8 @@ class Store:
         self.mailbox = Mailbox(link, bulk, events)
 
         # The way of every transition, which needs those above when it connects.
-        self._rejoining = Rejoining(link, self.keeper, self.claiming, self.ending, self.mailbox, events)
+        attending = Attending(link, self.mailbox, events)
+        self._rejoining = Rejoining(link, self.keeper, self.claiming, self.ending, attending, events)
         self.pipe = self.ways.store(self._ends())
         self.firm = self.ways.firm
         self._ways = [self.pipe] if self.firm is None else [self.pipe, self.firm.pipe]

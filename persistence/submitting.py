@@ -13,7 +13,7 @@ from persistence.jobs import ClaimedJob, Order, Submitted
 from persistence.link import REFUSALS, Link
 from persistence.records import Incarnation, JobId, job_id, pack_record
 from persistence.replies import Command, Reply, expect_bytes, expect_list
-from persistence.scripts import ENQUEUE, REJOIN
+from persistence.scripts import ATTEND, ENQUEUE
 
 SubmitAnswer = Callable[[Submitted | StoreError, JobId], None]
 """What became of it, and the id its handle is made of."""
@@ -182,10 +182,10 @@ class Submit:
             return
 
         def told(reply: Reply) -> None:
-            gone = expect_list(expect_list(reply)[1])
+            gone = expect_list(reply)[1:]
             self._end(Submitted.GONE if gone else outcome, job, None)
 
-        self._link.owe(self._function, lambda: self._link.call(REJOIN, self._function, job), told)
+        self._link.owe(self._function, lambda: self._link.call(ATTEND, self._function, job), told)
 
     def _end(self, outcome: Submitted | StoreError, job: JobId, handed: list[Reply] | None) -> None:
         if self.incarnation == self._link.incarnation:

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- rejoin: after a reconnect. Whatever the old connection may still deliver is refused from now on; the broker learns
--- what Redis believes it runs, and listens again to what its clients wait for. Who runs one of those elsewhere may have
--- begun when nobody listened, so it is told.
+-- rejoin: after a reconnect. Whatever the old connection may still deliver is refused from now on, and the broker learns
+-- what Redis believes it runs. In steps: called again, each time from where the last one ended.
 -- KEYS[1]   tag of the function
 -- ARGV[1]   incarnation
 -- ARGV[2]   generation   the new one
--- ARGV[3..] ids          jobs that clients here wait for
+-- ARGV[3]   before       only runs of claims below this number; "" for the newest
+-- ARGV[4]   most         runs to tell of
 -- Returns   "fenced" | "stale"
---           | {running: {id, attempt, listeners, ...} newest claim first, gone: {id, ...} of those waited for,
---              known: whether the function is}
--- @include guard fade run notice listeners
-local incarnation, generation = ARGV[1], ARGV[2]
+--           | {running: {id, attempt, listeners, ...} newest claim first, rest: the `before` of the next step, "" when
+--              there is none, known: whether the function is}
+-- @include guard fade run
+local incarnation, generation, before, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local refusal, entry = standing(incarnation, generation)
 if refusal then return refusal end
@@ -18,19 +18,15 @@ local numbers = entry and string.match(entry, "^%d+ (.*)$") or "0"
 redis.call("HSET", incarnations_key, incarnation, generation .. " " .. numbers)
 fade()
 
+local below = before == "" and "+inf" or "(" .. before
+local claims = redis.call(
+  "ZRANGE", running_key(incarnation), below, "-inf", "BYSCORE", "REV", "LIMIT", 0, most, "WITHSCORES")
 local running = {}
-for _, id in ipairs(redis.call("ZREVRANGE", running_key(incarnation), 0, -1)) do
+for at = 1, #claims, 2 do
+  local id = claims[at]
   running[#running + 1] = id
   running[#running + 1] = run_of(id).attempt
   running[#running + 1] = redis.call("HGET", listeners_key, id) or ""
 end
-local gone = {}
-for at = 3, #ARGV do
-  local id = ARGV[at]
-  if redis.call("HEXISTS", jobs_key, id) == 0 then gone[#gone + 1] = id
-  elseif attach(id, incarnation) then
-    local owner = run_of(id).owner
-    if owner ~= "" and owner ~= incarnation then tell("a" .. id) end
-  end
-end
-return { running, gone, redis.call("HEXISTS", function_key, "name") }
+local rest = #claims == 2 * most and claims[#claims] or ""
+return { running, rest, redis.call("HEXISTS", function_key, "name") }

@@ -45,8 +45,8 @@ GUARDS: Final = (
         AWAY,
         "a claim whose answer was lost is given back",
         "persistence/rejoining.py",
-        "            if runs:\n",
-        "            if False:\n",
+        "                if runs:\n",
+        "                if False:\n",
         f"{STORE}/test_outages.py::test_a_claim_whose_answer_was_lost_is_given_back",
     ),
     Guard(
@@ -100,10 +100,18 @@ GUARDS: Final = (
     Guard(
         AWAY,
         "mail is read when it is back",
-        "persistence/rejoining.py",
+        "persistence/attending.py",
         "                self._mailbox.read(function, then_gone=gone)\n",
         "                pass\n",
         "tests/faults/test_who_waits.py",
+    ),
+    Guard(
+        AWAY,
+        "jobs that clients wait for are told of some at a time when it is back",
+        "persistence/attending.py",
+        "some_at_a_time(list(self._events.awaited(function)))[::-1]\n",
+        "[list(self._events.awaited(function))]\n",
+        f"{STORE}/test_attending.py::test_no_script_is_long_however_many_jobs_are_waited_for",
     ),
     Guard(
         AWAY,

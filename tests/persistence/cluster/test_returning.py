@@ -52,3 +52,15 @@ async def test_what_happens_while_a_function_returns_makes_it_return_once_more(b
     broker.store.pipe.post([b"EXISTS", function.tag], lambda reply: answers.append(broker.events.reconnects))
     await until(lambda: bool(answers))
     assert answers == [returns + 2]
+
+
+async def test_who_waits_for_many_jobs_is_told_of_again_when_a_function_returns(
+    broker: Standin, cluster: Cluster
+) -> None:
+    submits = [broker.submit_soon(unique=b"%d" % number, background=False) for number in range(1000)]
+    await until(lambda: all(submits))
+    client, tag = cluster.client(), broker.function().tag
+    client.delete(tag + b":listeners", tag + b":attending:" + broker.name)  # as a node that has older data
+    broker.store.pipe.bring_back(tag)
+    await until(lambda: client.scard(tag + b":attending:" + broker.name) == 1000)
+    assert client.hgetall(tag + b":listeners") == {answer.id: broker.name for (answer,) in submits}

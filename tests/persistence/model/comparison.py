@@ -140,7 +140,7 @@ class Comparison(RuleBasedStateMachine):
         awaited = [job for waits, job in self.waited if waits is node]
         self.waited = [(heir if waits is node else waits, job) for waits, job in self.waited]
         if awaited:
-            self.do("rejoin", heir.name, heir.generation, *awaited)
+            self.do("attend", heir.name, heir.generation, *awaited)
 
 
 def _blurred(answer: Any) -> Any:

@@ -9,6 +9,7 @@ from tests.persistence.model.node import PRIORITIES, Node, Run, Said
 KEEP_SECONDS: Final = 86_400
 HANDED: Final = (b"handed", b"limited")
 """What begins the answer to a submit that brought a job."""
+RUNS_A_STEP: Final = 2
 ROOM: Final = 65_536
 """So long a record is handed out as it is."""
 
@@ -121,21 +122,25 @@ class Deeds(Comparison):
 
     def _reconnect(self, node: Node) -> None:
         node.generation += 1
-        awaited = [job for waits, job in self.waited if waits is node]
-        answer = self._write(node, "rejoin", *awaited)
-        if answer == b"fenced":
-            return
+        before, begun = b"", False
+        while before or not begun:
+            answer = self._write(node, "rejoin", before, RUNS_A_STEP)
+            if answer == b"fenced":
+                return
+            (running, before, _), begun = answer, True
+            unknown: list[Any] = []
+            for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
+                if (node, job, attempt) not in self.runs:
+                    unknown += (job, attempt)
+                elif listeners not in (b"", node.name):
+                    self.heard.add((job, attempt))
+            if unknown:
+                self._write(node, "requeue", b"house", -1, *unknown)
         node.may_hold_work = set(PRIORITIES)
-        running, gone, _ = answer
-        unknown: list[Any] = []
-        for job, attempt, listeners in zip(running[::3], running[1::3], running[2::3], strict=True):
-            if (node, job, attempt) not in self.runs:
-                unknown += (job, attempt)
-            elif listeners not in (b"", node.name):
-                self.heard.add((job, attempt))
-        if unknown:
-            self._write(node, "requeue", b"house", -1, *unknown)
-        self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in gone]
+        awaited = [job for waits, job in self.waited if waits is node]
+        if awaited:
+            gone = self._write(node, "attend", *awaited)[1:]
+            self.waited = [(waits, job) for waits, job in self.waited if waits is not node or job not in gone]
 
     def _fence(self, lost: Node, further: int) -> None:
         steps = len(self.life.jobs.attending(lost.name)) + further

@@ -282,15 +282,21 @@ class Life:
 
     # -- brokers that come and go
 
-    def rejoin(self, me: bytes, generation: int, *ids: bytes) -> Any:
+    def rejoin(self, me: bytes, generation: int, before: bytes, most: int) -> Any:
         if refusal := self._refusal(me, generation):
             return refusal
         self.standing.setdefault(me, Standing()).generation = generation
-        running = [part for job in self.jobs.running(me) for part in (job.id, job.attempt, b"".join(job.listeners))]
+        jobs = [job for job in self.jobs.running(me) if not before or job.claim < int(before)][:most]
+        running = [part for job in jobs for part in (job.id, job.attempt, b"".join(job.listeners))]
+        return [running, b"%d" % jobs[-1].claim if len(jobs) == most else b"", 1]
+
+    def attend(self, me: bytes, generation: int, *ids: bytes) -> Any:
+        if refusal := self._refusal(me, generation):
+            return refusal
         for job in map(self.jobs.get, ids):
             if job and me not in job.listeners:
                 job.listeners.append(me)
-        return [running, [job_id for job_id in ids if job_id not in self.jobs], 1]
+        return [b"attended", *(job_id for job_id in ids if job_id not in self.jobs)]
 
     def fence(self, lost: bytes, steps: int, keep_seconds: int) -> list[Any]:
         self.standing.setdefault(lost, Standing()).over = True
@@ -337,6 +343,7 @@ class Life:
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "enqueue": Life.enqueue, "claim": Life.claim, "progress": Life.progress, "post": Life.post,
     "finish": Life.finish, "requeue": Life.requeue, "detach": Life.detach, "rejoin": Life.rejoin,
+    "attend": Life.attend,
     "fence": Life.fence, "leave": Life.leave, "due": Life.due, "cancel": Life.cancel,
     "revive": Life.revive,
     "void": Life.void, "discard": Life.discard,

@@ -16,12 +16,14 @@ class Gate(Proxy):
     Attributes:
         kind: before which commands `act` is called: those whose first word, or script, this is.
         act: says whether the command is to pass; if not, the connection is cut.
+        longest: of how many parts the longest command was that passed.
     """
 
     def __init__(self, target: int) -> None:
         super().__init__(target)
         self.kind = b""
         self.act: Callable[[], bool] = lambda: True
+        self.longest = 0
         self._conversations: dict[Wire, Conversation] = {}
 
     async def say(self, wire: Wire, data: bytes, on: Pass) -> None:
@@ -29,6 +31,7 @@ class Gate(Proxy):
             if self.kind in (command[0], command[1] if len(command) > 1 else b"") and self.kind and not self.act():
                 wire.cut()
                 raise trio.ClosedResourceError
+            self.longest = max(self.longest, len(command))
             await on(pack(tuple(command)))
 
     def before(

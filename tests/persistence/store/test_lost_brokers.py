@@ -7,7 +7,7 @@ import trio
 
 from persistence import JobStatus, Submitted
 from persistence.records import job_id, pack_record
-from persistence.scripts import ENQUEUE, FENCE, REJOIN
+from persistence.scripts import ATTEND, ENQUEUE, FENCE
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
@@ -241,7 +241,7 @@ async def test_a_submit_stored_before_the_name_was_lost_and_answered_after_it_is
     stored = (old, 1, 2, 0, 2, job_id(old, 2), record, b"", b"" if background else b"1", b"")
     assert client.evalsha(ENQUEUE.sha, 1, tag, *stored) == [b"queued"]
     if not background:
-        await_too = REJOIN.call(tag, other.name, 1, job_id(old, 2))  # or the job goes with its only listener
+        await_too = ATTEND.call(tag, other.name, 1, job_id(old, 2))  # or the job goes with its only listener
         client.execute_command(*await_too)
     client.execute_command(*FENCE.call(tag, old, 100, 86_400))
     await until(lambda: bool(answers))

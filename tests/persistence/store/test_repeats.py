@@ -11,6 +11,7 @@ from persistence.records import job_id, new_incarnation, pack_record
 from persistence.replies import Command, Reply, expect_list
 from persistence.scripts import (
     ALL,
+    ATTEND,
     CLAIM,
     DETACH,
     ENQUEUE,
@@ -141,11 +142,11 @@ async def test_a_number_refused_by_a_full_queue_is_a_gap_until_it_is_answered(
 async def test_who_is_of_an_older_generation_is_refused(broker: Standin) -> None:
     await broker.submit()
     tag = broker.function().tag
-    await broker.store.pipe.ask(*REJOIN.call(tag, broker.name, 3))
+    await broker.store.pipe.ask(*REJOIN.call(tag, broker.name, 3, b"", 1))
     for generation, answer in ((2, b"stale"), (3, [b"claimed", 0b011, 0])):
         said = await broker.store.pipe.ask(*CLAIM.call(tag, broker.name, generation, 1, 1, 1, 0))
         assert (said[:1] if isinstance(said, list) else said) == (answer[:1] if isinstance(answer, list) else answer)
-    assert await broker.store.pipe.ask(*REJOIN.call(tag, broker.name, 2)) == b"stale"
+    assert await broker.store.pipe.ask(*REJOIN.call(tag, broker.name, 2, b"", 1)) == b"stale"
 
 
 FENCED: dict[str, Callable[[Standin], Command]] = {
@@ -156,7 +157,8 @@ FENCED: dict[str, Callable[[Standin], Command]] = {
     "progress": lambda broker: broker.store.link.call(PROGRESS, broker.function(), b"id", 1, 1, 1),
     "post": lambda broker: broker.store.link.call(POST, broker.function(), b"id", 1, 1, b"data", b""),
     "detach": lambda broker: broker.store.link.call(DETACH, broker.function(), b"id"),
-    "rejoin": lambda broker: broker.store.link.call(REJOIN, broker.function()),
+    "rejoin": lambda broker: broker.store.link.call(REJOIN, broker.function(), b"", 1),
+    "attend": lambda broker: broker.store.link.call(ATTEND, broker.function(), b"id"),
 }
 
 

@@ -13,6 +13,7 @@ from persistence.records import Incarnation, JobId, job_id, pack_record
 from persistence.replies import Command, Reply
 from persistence.scripts import (
     ADOPT,
+    ATTEND,
     CANCEL,
     CLAIM,
     DETACH,
@@ -158,12 +159,18 @@ async def the_leaving_of_the_last_who_waits(broker: Standin) -> tuple[Command, R
 
 
 async def a_reconnect(broker: Standin) -> tuple[Command, Reply, Reply]:
-    submitted = await broker.submit(background=False)
+    await broker.submit(background=False)
     job = await broker.claim()
-    unknown = job_id(broker.name, 99)
-    command = REJOIN.call(broker.function().tag, broker.name, 5, submitted.id, unknown)
-    answer: Reply = [[job.id, 1, broker.name], [unknown], 1]
+    command = REJOIN.call(broker.function().tag, broker.name, 5, b"", 128)
+    answer: Reply = [[job.id, 1, broker.name], b"", 1]
     return command, answer, answer
+
+
+async def the_coming_back_of_who_waits(broker: Standin) -> tuple[Command, Reply, Reply]:
+    submitted = await broker.submit(background=False)
+    unknown = job_id(broker.name, 99)
+    command = ATTEND.call(broker.function().tag, STRANGER, 1, submitted.id, unknown)
+    return command, [b"attended", unknown], [b"attended", unknown]
 
 
 async def the_fencing_of_a_broker(broker: Standin) -> tuple[Command, Reply, Reply]:
@@ -273,7 +280,7 @@ async def a_piece_of_data_posted(broker: Standin) -> None:
 
 
 async def listen_as_a_stranger(broker: Standin, job: bytes) -> None:
-    await broker.store.pipe.ask(*REJOIN.call(broker.function().tag, STRANGER, 1, job))
+    await broker.store.pipe.ask(*ATTEND.call(broker.function().tag, STRANGER, 1, job))
 
 
 TWICE: dict[str, Prepare] = {
@@ -295,6 +302,7 @@ TWICE: dict[str, Prepare] = {
     "a piece of data": a_piece_of_data,
     "the leaving of the last who waits": the_leaving_of_the_last_who_waits,
     "a reconnect": a_reconnect,
+    "the coming back of who waits": the_coming_back_of_who_waits,
     "the fencing of a broker": the_fencing_of_a_broker,
     "a goodbye": a_goodbye,
     "a goodbye with something left": a_goodbye_with_something_left,
@@ -321,6 +329,7 @@ COVERED = {
     POST,
     DETACH,
     REJOIN,
+    ATTEND,
     FENCE,
     LEAVE,
     DUE,
