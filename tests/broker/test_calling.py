@@ -85,13 +85,18 @@ async def submits(client: Peer, *payloads: bytes, function: bytes = b"f", unique
     await client.say(*(SubmitJob(function, unique, payload, background=True) for payload in payloads))
 
 
+async def calls_and_lets_wait(one: Running, client: Peer, worker: Peer) -> None:
+    """Submit a job for which this sleeper is woken, and have it ask and wait."""
+    await submits(client, b"x")
+    assert await worker.hear() == Noop()
+    await worker.say(GrabJobAll())
+    await waits(one)
+
+
 async def test_a_sleeper_is_woken_before_redis_has_answered(one: Running, shared_server: RedisServer) -> None:
     client, worker = await one.peer(), await one.sleeper(b"f")
     with paused(shared_server):
-        await submits(client, b"x")
-        assert await worker.hear() == Noop()
-        await worker.say(GrabJobAll())
-        await waits(one)
+        await calls_and_lets_wait(one, client, worker)
     handle = (await client.expect(JobCreated)).handle
     job = await worker.expect(JobAssignUniq)
     assert (job.handle, job.payload) == (handle, b"x")
@@ -147,10 +152,7 @@ async def test_the_others_that_are_to_be_woken_are_woken_when_the_job_is_there(
     async with open_one(worker_wakeup=2) as one:
         client, sleepers = await one.peer(), [await one.sleeper(b"f") for _ in range(3)]
         with paused(shared_server):
-            await submits(client, b"x")
-            assert await sleepers[0].hear() == Noop()
-            await sleepers[0].say(GrabJobAll())
-            await waits(one)
+            await calls_and_lets_wait(one, client, sleepers[0])
         assert isinstance(await sleepers[0].hear(), JobAssignUniq)
         assert [await sleeper.heard() for sleeper in sleepers[1:]] == [[Noop()], []]
 
@@ -192,10 +194,7 @@ async def test_one_whose_connection_ends_while_it_waits_leaves_the_job_to_others
     async with open_one(reservation_seconds=A_LONG_TIME) as one:
         client, first, second = await one.peer(), await one.sleeper(b"f"), await one.sleeper(b"f")
         with paused(shared_server):
-            await submits(client, b"x")
-            assert await first.hear() == Noop()
-            await first.say(GrabJobAll())
-            await waits(one)
+            await calls_and_lets_wait(one, client, first)
             if ends == "it hangs up":
                 await first.stream.aclose()  # which is found out when its grab is answered
             else:
@@ -212,10 +211,7 @@ async def test_the_last_that_is_dropped_while_it_waits_leaves_the_job_to_other_b
     async with open_one(reservation_seconds=A_LONG_TIME) as one, open_one() as elsewhere:
         client, worker = await one.peer(), await one.sleeper(b"f")
         with paused(shared_server):
-            await submits(client, b"x")
-            assert await worker.hear() == Noop()
-            await worker.say(GrabJobAll())
-            await waits(one)
+            await calls_and_lets_wait(one, client, worker)
             next(iter(line_of(one).waiting)).drop("for a test")
             await comes_true(lambda: not line_of(one).workers)
         assert isinstance(await client.hear(), JobCreated)
@@ -383,10 +379,7 @@ async def test_a_redis_that_breaks_off_leaves_nobody_waiting(open_one: OpenRunni
     async with open_one(reservation_seconds=0.1) as one:
         client, worker = await one.peer(), await one.sleeper(b"f")
         with paused(shared_server):
-            await submits(client, b"x")
-            assert await worker.hear() == Noop()
-            await worker.say(GrabJobAll())
-            await waits(one)
+            await calls_and_lets_wait(one, client, worker)
             pipe = one.broker.store.pipe
             assert isinstance(pipe, Pipe)
             pipe.renew("for a test")
@@ -415,10 +408,7 @@ async def test_a_broker_that_leaves_begins_no_job_for_who_waits(
         async with open_one() as one:
             client, worker = await one.peer(), await one.sleeper(b"f")
             with paused(shared_server):
-                await submits(client, b"x")
-                assert await worker.hear() == Noop()
-                await worker.say(GrabJobAll())
-                await waits(one)
+                await calls_and_lets_wait(one, client, worker)
                 one.broker.leaving = True
             assert isinstance(await client.hear(), JobCreated)
             assert await worker.hear() == NoJob()
