@@ -1,7 +1,7 @@
 """A broker that runs inside the test, on a real store, and the peers that talk to it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TypeAlias
 
 import trio
@@ -10,8 +10,12 @@ from broker.app import open_broker
 from broker.core import Broker
 from broker.settings import Settings
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
+from tests.servers import RedisServer
 
-__all__ = ["OpenRunning", "Running", "open_running"]
+__all__ = ["OpenRunning", "Running", "impatient", "open_running", "standing_still"]
+
+PATIENT = 0.4
+"""Seconds a submit waits for a store that is away, where a test has it wait in vain."""
 
 
 class Running:
@@ -69,3 +73,27 @@ async def open_running(settings: Settings) -> AsyncIterator[Running]:
     """A broker with these settings for the length of the block."""
     async with open_broker(settings) as broker, AsyncExitStack() as peers:
         yield Running(broker, peers)
+
+
+@contextmanager
+def impatient(one: Running) -> Iterator[None]:
+    """A block in which nobody waits long for the store: it is away all the while.
+
+    A store that is there is given its time: with that little of it, on a busy machine, it would be taken for away.
+    """
+    link = one.broker.store.link
+    patience, link.store_timeout_seconds = link.store_timeout_seconds, PATIENT
+    try:
+        yield
+    finally:
+        link.store_timeout_seconds = patience
+
+
+@contextmanager
+def standing_still(server: RedisServer) -> Iterator[None]:
+    """A block in which the store answers nothing."""
+    server.pause()
+    try:
+        yield
+    finally:
+        server.resume()

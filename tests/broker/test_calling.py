@@ -1,12 +1,8 @@
 """A sleeper is woken while its job is being stored, and what it asks meanwhile waits for that."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-
 import pytest
-import trio
 
-from broker.line import ALL_BITS, Line
+from broker.line import ALL_BITS
 from persistence.pipe import Pipe
 from protocol import (
     CantDo,
@@ -20,82 +16,23 @@ from protocol import (
     NoJob,
     Noop,
     PreSleep,
-    SubmitJob,
-    SubmitJobEpoch,
-    WorkComplete,
 )
-from tests.broker.peers import PATIENCE_SECONDS, Peer
-from tests.broker.running import OpenRunning, Running
+from tests.broker.calling import calls_and_lets_wait, comes_true, line_of, submits, waits, warmed
+from tests.broker.running import OpenRunning, Running, impatient, standing_still
 from tests.servers import RedisServer
 
 A_LONG_TIME = 1000.0
-A_DAY_ON = 86_400 + 1_000_000_000_000
-"""A time that is far off, in unix seconds."""
-
-
-@contextmanager
-def paused(server: RedisServer) -> Iterator[None]:
-    """A block in which Redis takes what it is told and answers nothing."""
-    server.pause()
-    try:
-        yield
-    finally:
-        server.resume()
-
-
-def line_of(one: Running, function: bytes = b"f") -> Line:
-    """The function as the broker hears it."""
-    return one.broker.roster.lines[function]
 
 
 @pytest.fixture
-async def open_one(open_one: OpenRunning) -> OpenRunning:
-    """Opens brokers that know that submits of f are not refused: a job of it was handed out before."""
-
-    @asynccontextmanager
-    async def open_with(**fields: object) -> AsyncIterator[Running]:
-        async with open_one(**fields) as one:
-            client, worker = await one.peer(), await one.sleeper(b"f")
-            handle = await client.submit_background(b"f")
-            assert await worker.hear() == Noop()
-            assert (await worker.grab()).handle == handle
-            await worker.say(WorkComplete(handle, b""))
-            await worker.heard()
-            await worker.leave()
-            await one.until(lambda: not line_of(one).workers)
-            yield one
-
-    return open_with
-
-
-async def comes_true(condition: Callable[[], bool]) -> None:
-    """Wait for that, without asking Redis anything."""
-    with trio.fail_after(PATIENCE_SECONDS):
-        while not condition():
-            await trio.lowlevel.checkpoint()
-
-
-async def waits(one: Running, workers: int = 1) -> None:
-    """Wait until so many grabs wait for what is on its way."""
-    await comes_true(lambda: len(line_of(one).waiting) == workers)
-
-
-async def submits(client: Peer, *payloads: bytes, function: bytes = b"f", unique: bytes = b"") -> None:
-    """Submit background jobs, and hear no answer yet."""
-    await client.say(*(SubmitJob(function, unique, payload, background=True) for payload in payloads))
-
-
-async def calls_and_lets_wait(one: Running, client: Peer, worker: Peer) -> None:
-    """Submit a job for which this sleeper is woken, and have it ask and wait."""
-    await submits(client, b"x")
-    assert await worker.hear() == Noop()
-    await worker.say(GrabJobAll())
-    await waits(one)
+def open_one(open_one: OpenRunning) -> OpenRunning:
+    """Opens brokers that know that submits of f are not refused."""
+    return warmed(open_one)
 
 
 async def test_a_sleeper_is_woken_before_redis_has_answered(one: Running, shared_server: RedisServer) -> None:
     client, worker = await one.peer(), await one.sleeper(b"f")
-    with paused(shared_server):
+    with standing_still(shared_server):
         await calls_and_lets_wait(one, client, worker)
     handle = (await client.expect(JobCreated)).handle
     job = await worker.expect(JobAssignUniq)
@@ -106,7 +43,7 @@ async def test_a_sleeper_is_woken_before_redis_has_answered(one: Running, shared
 
 async def test_what_else_it_says_is_answered_behind_the_job(one: Running, shared_server: RedisServer) -> None:
     client, worker = await one.peer(), await one.sleeper(b"f")
-    with paused(shared_server):
+    with standing_still(shared_server):
         await submits(client, b"x")
         assert await worker.hear() == Noop()
         await worker.say(GrabJobAll(), EchoReq(b"behind"))
@@ -118,7 +55,7 @@ async def test_what_else_it_says_is_answered_behind_the_job(one: Running, shared
 async def test_one_that_is_about_to_sleep_is_woken_by_its_sleep(one: Running, shared_server: RedisServer) -> None:
     client, worker = await one.peer(), await one.sleeper(b"f")
     assert await worker.finds_nothing()
-    with paused(shared_server):
+    with standing_still(shared_server):
         await submits(client, b"x")
         await comes_true(lambda: line_of(one).expected == 1)
         assert await worker.ask(PreSleep()) == Noop()
@@ -130,7 +67,7 @@ async def test_one_that_is_about_to_sleep_is_woken_by_its_sleep(one: Running, sh
 async def test_one_is_woken_for_each_and_no_more(one: Running, shared_server: RedisServer) -> None:
     client, sleepers = await one.peer(), [await one.sleeper(b"f") for _ in range(3)]
     late = [await one.worker(b"f") for _ in range(2)]
-    with paused(shared_server):
+    with standing_still(shared_server):
         await submits(client, b"1", b"2")
         for sleeper in sleepers[:2]:
             assert await sleeper.hear() == Noop()
@@ -151,7 +88,7 @@ async def test_the_others_that_are_to_be_woken_are_woken_when_the_job_is_there(
 ) -> None:
     async with open_one(worker_wakeup=2) as one:
         client, sleepers = await one.peer(), [await one.sleeper(b"f") for _ in range(3)]
-        with paused(shared_server):
+        with standing_still(shared_server):
             await calls_and_lets_wait(one, client, sleepers[0])
         assert isinstance(await sleepers[0].hear(), JobAssignUniq)
         assert [await sleeper.heard() for sleeper in sleepers[1:]] == [[Noop()], []]
@@ -163,7 +100,7 @@ async def test_one_whose_job_went_to_who_waited_sleeps_on_until_the_next(
     async with open_one(reservation_seconds=A_LONG_TIME) as one:
         client, promised, called = await one.peer(), await one.sleeper(b"f"), await one.sleeper(b"f")
         one.broker.runs.uniques.note(b"u")  # so it is not sure that the first brings a job
-        with paused(shared_server):
+        with standing_still(shared_server):
             await submits(client, b"1", unique=b"u")
             await submits(client, b"2")
             assert await called.hear() == Noop()
@@ -176,7 +113,7 @@ async def test_one_whose_job_went_to_who_waited_sleeps_on_until_the_next(
 
 async def test_one_that_asks_before_the_woken_gets_the_job(one: Running, shared_server: RedisServer) -> None:
     client, woken, awake = await one.peer(), await one.sleeper(b"f"), await one.worker(b"f")
-    with paused(shared_server):
+    with standing_still(shared_server):
         await submits(client, b"x")
         assert await woken.hear() == Noop()
         await awake.say(GrabJobAll())
@@ -193,7 +130,7 @@ async def test_one_whose_connection_ends_while_it_waits_leaves_the_job_to_others
 ) -> None:
     async with open_one(reservation_seconds=A_LONG_TIME) as one:
         client, first, second = await one.peer(), await one.sleeper(b"f"), await one.sleeper(b"f")
-        with paused(shared_server):
+        with standing_still(shared_server):
             await calls_and_lets_wait(one, client, first)
             if ends == "it hangs up":
                 await first.stream.aclose()  # which is found out when its grab is answered
@@ -210,7 +147,7 @@ async def test_the_last_that_is_dropped_while_it_waits_leaves_the_job_to_other_b
 ) -> None:
     async with open_one(reservation_seconds=A_LONG_TIME) as one, open_one() as elsewhere:
         client, worker = await one.peer(), await one.sleeper(b"f")
-        with paused(shared_server):
+        with standing_still(shared_server):
             await calls_and_lets_wait(one, client, worker)
             next(iter(line_of(one).waiting)).drop("for a test")
             await comes_true(lambda: not line_of(one).workers)
@@ -224,7 +161,7 @@ async def test_when_the_woken_does_not_come_another_is_woken(
 ) -> None:
     async with open_one(reservation_seconds=0.1 if goes == "dawdles" else A_LONG_TIME) as one:
         client, first, second = await one.peer(), await one.sleeper(b"f"), await one.sleeper(b"f")
-        with paused(shared_server):
+        with standing_still(shared_server):
             await submits(client, b"x")
             assert await first.hear() == Noop()
             if goes == "leaves":
@@ -249,7 +186,7 @@ async def test_one_that_takes_something_else_leaves_the_job_to_others(
         one.broker.store.mind_no_more(line.function)  # so it sleeps beside what comes now
         await one.broker.store.pipe.ask(b"PING")
         await there.submit_background(b"g", b"of g")
-        with paused(shared_server):
+        with standing_still(shared_server):
             await submits(client, b"of f")
             assert await both.hear() == Noop()
             line.bits = ALL_BITS
@@ -260,103 +197,6 @@ async def test_one_that_takes_something_else_leaves_the_job_to_others(
         assert (await other.grab()).payload == b"of f"
 
 
-async def test_a_job_that_is_known_to_be_held_wakes_nobody(one: Running, shared_server: RedisServer) -> None:
-    client, first, second = await one.peer(), await one.sleeper(b"f"), await one.sleeper(b"f")
-    handle = await client.submit_background(b"f", b"", b"u")
-    assert await first.hear() == Noop()
-    assert (await first.grab()).handle == handle
-    assert await client.submit_background(b"f", b"", b"u") == handle
-    assert await second.heard() == []
-    await first.say(WorkComplete(handle, b""))
-    await first.heard()
-    with paused(shared_server):
-        await submits(client, b"", unique=b"u")
-        assert await second.hear() == Noop()
-
-
-async def test_a_function_that_may_be_full_wakes_nobody_before_redis_has_answered(
-    one: Running, shared_server: RedisServer
-) -> None:
-    client, worker, operator = await one.peer(), await one.sleeper(b"f"), await one.peer()
-    for line, early in ((b"maxqueue f 5", False), (b"maxqueue f", True)):
-        assert await operator.ask_in_text(line) == b"OK\r\n"
-        assert line_of(one).function.may_be_full
-        for _ in range(2):  # the first tells of what was changed
-            await client.submit_background(b"f", b"x")
-            assert await worker.hear() == Noop()
-            await worker.grab()
-            await worker.fall_asleep()
-        with paused(shared_server):
-            await submits(client, b"x")
-            await comes_true(lambda: line_of(one).handing == 1)
-            assert bool(line_of(one).called) == early
-        assert isinstance(await client.hear(), JobCreated)
-        assert await worker.hear() == Noop()
-        await worker.grab()
-        await worker.fall_asleep()
-
-
-async def test_a_function_that_was_full_may_be_so_again(open_one: OpenRunning) -> None:
-    async with open_one() as here, open_one() as there:
-        client, worker = await here.peer(), await here.sleeper(b"f")
-        assert await (await there.peer()).ask_in_text(b"maxqueue f 1") == b"OK\r\n"
-        await (await there.peer()).submit_background(b"f", b"x")
-        assert await worker.hear() == Noop()
-        assert (await worker.grab()).payload == b"x"
-        await worker.fall_asleep()
-        await client.say(SubmitJob(b"f", b"", b"", background=True))
-        assert isinstance(await client.hear(), Error)
-        assert await worker.hear() == Noop()  # nobody here knew
-        assert await worker.finds_nothing()
-        await worker.say(PreSleep())
-        line_of(here).brought = True
-        await client.say(SubmitJob(b"f", b"", b"", background=True))
-        assert isinstance(await client.hear(), Error)
-        assert await worker.heard() == []
-
-
-async def test_a_job_that_runs_here_is_known_to_be_held_whenever_it_came(one: Running) -> None:
-    client, first = await one.peer(), await one.worker(b"f")
-    handle = await client.submit_background(b"f", b"", b"u")
-    assert (await first.grab()).handle == handle
-    second = await one.sleeper(b"f")
-    assert await client.submit_background(b"f", b"", b"u") == handle
-    assert await second.heard() == []
-
-
-async def test_a_job_for_later_is_known_to_be_held(one: Running) -> None:
-    client, worker = await one.peer(), await one.sleeper(b"f")
-    await client.say(SubmitJobEpoch(b"f", b"u", A_DAY_ON, b""))
-    handle = (await client.expect(JobCreated)).handle
-    assert await client.submit_background(b"f", b"", b"u") == handle
-    assert await worker.heard() == []
-
-
-async def test_one_that_was_woken_in_vain_is_not_woken_again_before_a_job_has_come(open_one: OpenRunning) -> None:
-    async with open_one() as here, open_one() as there:
-        client, worker = await here.peer(), await here.sleeper(b"f")
-        elsewhere = await there.worker(b"f")
-        handle = await (await there.peer()).submit_background(b"f", b"", b"u")
-        assert await worker.hear() == Noop()  # by the notice
-        assert (await elsewhere.grab()).handle == handle
-        assert await worker.finds_nothing()
-        await worker.say(PreSleep())
-        assert await worker.heard() == []
-        assert await client.submit_background(b"f", b"", b"u") == handle
-        assert await worker.hear() == Noop()  # nobody here knows of that job
-        assert await worker.finds_nothing()
-        await worker.say(PreSleep())
-        line = line_of(here)
-        assert not line.brought
-        here.broker.runs.uniques.forget(b"u")
-        assert await client.submit_background(b"f", b"", b"u") == handle
-        assert await worker.heard() == []
-        await client.submit_background(b"f", b"x")
-        assert await worker.hear() == Noop()
-        assert (await worker.grab()).payload == b"x"
-        assert line.brought
-
-
 async def test_one_that_waits_for_what_does_not_come_is_told_that_there_is_no_job(
     open_one: OpenRunning, shared_server: RedisServer
 ) -> None:
@@ -364,9 +204,10 @@ async def test_one_that_waits_for_what_does_not_come_is_told_that_there_is_no_jo
         client, worker = await here.peer(), await here.sleeper(b"f")
         elsewhere = await there.worker(b"f")
         here.broker.store.mind_no_more(line_of(here).function)
+        await here.broker.store.pipe.ask(b"PING")
         handle = await (await there.peer()).submit_background(b"f", b"", b"u")
         assert (await elsewhere.grab()).handle == handle
-        with paused(shared_server):
+        with standing_still(shared_server):
             await submits(client, b"", unique=b"u")
             assert await worker.hear() == Noop()
             await worker.say(GrabJobAll(), EchoReq(b"behind"))
@@ -378,7 +219,7 @@ async def test_one_that_waits_for_what_does_not_come_is_told_that_there_is_no_jo
 async def test_a_redis_that_breaks_off_leaves_nobody_waiting(open_one: OpenRunning, shared_server: RedisServer) -> None:
     async with open_one(reservation_seconds=0.1) as one:
         client, worker = await one.peer(), await one.sleeper(b"f")
-        with paused(shared_server):
+        with standing_still(shared_server):
             await calls_and_lets_wait(one, client, worker)
             pipe = one.broker.store.pipe
             assert isinstance(pipe, Pipe)
@@ -391,9 +232,9 @@ async def test_a_redis_that_breaks_off_leaves_nobody_waiting(open_one: OpenRunni
 async def test_a_redis_that_stays_silent_leaves_nobody_waiting(
     open_one: OpenRunning, shared_server: RedisServer
 ) -> None:
-    async with open_one(store_timeout=0.3) as one:
+    async with open_one() as one:
         client, worker = await one.peer(), await one.sleeper(b"f")
-        with paused(shared_server):
+        with standing_still(shared_server), impatient(one):
             await submits(client, b"x")
             assert await worker.hear() == Noop()
             await worker.say(GrabJobAll())
@@ -407,7 +248,7 @@ async def test_a_broker_that_leaves_begins_no_job_for_who_waits(
     async with open_one() as elsewhere:
         async with open_one() as one:
             client, worker = await one.peer(), await one.sleeper(b"f")
-            with paused(shared_server):
+            with standing_still(shared_server):
                 await calls_and_lets_wait(one, client, worker)
                 one.broker.leaving = True
             assert isinstance(await client.hear(), JobCreated)

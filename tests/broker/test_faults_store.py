@@ -1,8 +1,7 @@
 """The store is away: sessions stay, nothing is half done, and all goes on by itself when it is back."""
 
 import logging
-from collections.abc import Callable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Sized
 from pathlib import Path
 
 import pytest
@@ -31,12 +30,9 @@ from protocol import (
     WorkStatus,
 )
 from tests.broker.peers import PATIENCE_SECONDS
-from tests.broker.running import Running, open_running
+from tests.broker.running import Running, impatient, open_running
 from tests.faults.proxy import Proxy, open_proxy
 from tests.servers import AOF, RedisServer
-
-PATIENT = 0.4
-"""Seconds a submit waits for a store that is away, in these tests."""
 
 
 @pytest.fixture
@@ -50,20 +46,6 @@ def server(make_server: Callable[..., RedisServer]) -> RedisServer:
 @pytest.fixture
 def settings(server: RedisServer, tmp_path: Path) -> Settings:
     return Settings(port=0, redis=server.url, data_dir=tmp_path, store_timeout=PATIENCE_SECONDS)
-
-
-@contextmanager
-def impatient(one: Running) -> Iterator[None]:
-    """A block in which nobody waits long for the store: it is away all the while.
-
-    A store that is there is given its time: with that little of it, on a busy machine, it would be taken for away.
-    """
-    link = one.broker.store.link
-    patience, link.store_timeout_seconds = link.store_timeout_seconds, PATIENT
-    try:
-        yield
-    finally:
-        link.store_timeout_seconds = patience
 
 
 async def is_away(one: Running) -> None:

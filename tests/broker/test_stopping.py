@@ -1,7 +1,7 @@
 """A clean stop: what runs may end, what is answered is heard, and the rest goes back uncharged."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import trio
 import trio.testing
@@ -9,7 +9,7 @@ import trio.testing
 from persistence.scripts import CLAIM
 from protocol import GrabJob, JobCreated, NoJob, Noop, SubmitJob, WorkComplete, WorkData
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
-from tests.broker.running import OpenRunning, Running
+from tests.broker.running import OpenRunning, Running, standing_still
 from tests.faults.proxy import open_proxy
 from tests.faults.trap import Point, Trap
 from tests.servers import RedisServer
@@ -84,16 +84,6 @@ async def all_in_order(one: Running) -> list[bytes]:
     """What one worker there is given of `JOBS`, from the first to the last."""
     worker = await one.worker(b"f")
     return [(await worker.take()).payload for _ in JOBS]
-
-
-@contextmanager
-def standing_still(server: RedisServer) -> Iterator[None]:
-    """A block in which the store answers nothing."""
-    server.pause()
-    try:
-        yield
-    finally:
-        server.resume()
 
 
 async def test_a_job_that_runs_may_end_and_its_client_hears_of_it(open_one: OpenRunning) -> None:
