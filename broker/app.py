@@ -18,6 +18,7 @@ import trio
 
 from broker.binding import bind, listen, resolve
 from broker.core import Broker
+from broker.departures import Departures
 from broker.dispatch import dispatcher
 from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
@@ -72,6 +73,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
             broker.certificates = certificates
             broker.dispatch = dispatcher(broker)
+            broker.departures = Departures(broker)
             if broker.switchboard is not None:
                 stack.callback(broker.switchboard.close)
             broker.addresses = [sock.getsockname()[:2] for sock in sockets]
@@ -138,6 +140,7 @@ async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterato
         places = Places(broker.settings.max_connections)
         for duty in (watch_time_limits, watch_promises, sweep):
             serving.start_soon(duty, broker)
+        serving.start_soon(broker.departures.run)
         if broker.switchboard is not None:
             serving.start_soon(broker.switchboard.run)
         async with trio.open_nursery() as accepting:
@@ -149,6 +152,7 @@ async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterato
             sock.close()
         await _wind_down(broker)
         serving.cancel_scope.cancel()
+    broker.departures.see_off_all()
 
 
 async def _wind_down(broker: Broker) -> None:

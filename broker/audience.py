@@ -4,7 +4,7 @@ Jobs go by their handles here. An id names a job only within its function.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from broker.session import Session
@@ -57,11 +57,17 @@ class Audience:
         self._forget(handle, awaited)
         return awaited.listeners
 
-    def leave(self, session: Session) -> list[Awaited]:
-        """This client is gone. Returns the jobs that nobody waits for here any more."""
+    def leave(self, session: Session) -> list[bytes]:
+        """This client is gone. Returns the handles of what it waited for, each to be given to `wait_no_more`."""
+        return list(self._of_session.pop(session, ()))
+
+    def wait_no_more(self, session: Session, handles: Sequence[bytes]) -> list[Awaited]:
+        """Forget that a client that is gone waited for these. Returns the jobs that nobody waits for here any more."""
         alone = []
-        for handle in self._of_session.pop(session, {}):
-            awaited = self._jobs[handle]
+        for handle in handles:
+            awaited = self._jobs.get(handle)
+            if awaited is None:
+                continue  # it was over meanwhile
             awaited.listeners = [other for other in awaited.listeners if other is not session]
             if not awaited.listeners:
                 alone.append(awaited)

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -20,6 +21,9 @@ from broker.switchboard import Switchboard
 from broker.tls import Certificates
 from persistence import Function, Store
 from protocol import Event
+
+if TYPE_CHECKING:
+    from broker.departures import Departures
 
 
 class Broker:
@@ -55,6 +59,8 @@ class Broker:
             self.switchboard = Switchboard(lambda: self.store.gather(), self.flusher.flush, lambda: self.store.lags)
         self.leaving = False
         """Set by a clean stop: nothing new is handed out, and what comes back is not its worker's fault."""
+        self.departures: Departures
+        """What becomes of what clients waited for who are gone."""
         self.store: Store
         self.dispatch: Callable[[Session, Event], None]
         """What does what a packet or a text line asks for."""

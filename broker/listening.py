@@ -9,7 +9,6 @@ import trio
 
 from broker.abilities import forget_abilities
 from broker.core import Broker
-from broker.detaching import detach
 from broker.fault_barrier import FaultBarrier
 from broker.no_room import NO_ROOM, no_room
 from broker.session import Bounds, Session, State
@@ -18,7 +17,7 @@ from broker.tls import HandshakeError, shake_hands
 from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
-from persistence import Function, JobId, Manner
+from persistence import Manner
 
 log = logging.getLogger(__name__)
 
@@ -177,9 +176,5 @@ def part(broker: Broker, session: Session) -> None:
         pass_on(broker, session)
     forget_abilities(broker, session)
     lose(broker, list(session.runs.values()), Manner.HOUSE if broker.leaving else Manner.SUSPECT)
-    by_function: dict[bytes, tuple[Function, list[JobId]]] = {}
-    for awaited in broker.audience.leave(session):
-        by_function.setdefault(awaited.function.name, (awaited.function, []))[1].append(awaited.id)
-    for function, jobs in by_function.values():
-        detach(broker, function, jobs)
+    broker.departures.see_off(session)
     broker.flusher.flush()

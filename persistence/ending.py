@@ -149,20 +149,9 @@ class Ending:
         )
 
     def detach(self, function: Function, jobs: Sequence[JobId], done: Callable[[], None]) -> None:
-        """Nobody waits here any more for these jobs. `done` is called when Redis knows.
+        """Nobody waits here any more for these jobs, at most MOST of them. `done` is called when Redis knows.
 
         A submit that joined one of them and is answered before `done` is called joined it before Redis knew, so the
         job may be gone by now.
         """
-        pieces = some_at_a_time(jobs)
-        unanswered = len(pieces)
-
-        def told(reply: Reply) -> None:
-            nonlocal unanswered
-            unanswered -= 1
-            if not unanswered:
-                done()
-
-        # All at once, so that a submit that follows finds none of them: else it would join one and be sent again.
-        for some in pieces:
-            self._link.owe(function, partial(self._link.call, DETACH, function, *some), told)
+        self._link.owe(function, partial(self._link.call, DETACH, function, *jobs), lambda reply: done())

@@ -10,9 +10,9 @@ import pytest
 import trio
 import trio.testing
 
-from persistence import ClaimedJob, Limits, Manner, Submitted
+from persistence import ClaimedJob, Limits, Manner
 from tests.persistence.pipes import until
-from tests.persistence.store.standin import Answer, Standin
+from tests.persistence.store.standin import Standin
 from tests.servers import PATIENCE_SECONDS, RedisServer
 
 FUNCTIONS = (b"resize", b"send", b"index")
@@ -265,25 +265,3 @@ async def test_scripts_are_of_bounded_length_however_many_runs_are_lost(broker: 
 
     assert await cost(broker, act) == (1, 3)
     assert [(await broker.claim(FUNCTIONS[0])).payload for _ in jobs] == [job.payload for job in jobs]
-
-
-async def test_scripts_are_of_bounded_length_however_many_jobs_a_client_waited_for(broker: Standin) -> None:
-    uniques = [b"%d" % number for number in range(1000)]
-
-    def submit_all() -> list[list[Answer]]:
-        return [broker.submit_soon(function=FUNCTIONS[0], unique=unique, background=False) for unique in uniques]
-
-    first = submit_all()
-    await until(lambda: all(first))
-    jobs = [answer.id for (answer,) in first]
-    await broker.settled()
-    _, commands = await cost(broker, lambda broker: broker.detach(*jobs, function=FUNCTIONS[0]))
-    assert commands == 8
-    assert (await broker.counts(FUNCTIONS[0])).queued == (0, 0, 0)
-
-    second = submit_all()
-    await until(lambda: all(second))
-    broker.store.ending.detach(broker.function(FUNCTIONS[0]), [answer.id for (answer,) in second], lambda: None)
-    third = submit_all()  # as by a client that comes back: it must not join what is dropped
-    await until(lambda: all(third))
-    assert {answer.outcome for (answer,) in third} == {Submitted.QUEUED}

@@ -24,6 +24,7 @@ from persistence import (
 )
 from persistence.beside import Kept
 from persistence.durability import Durability
+from persistence.gathering import some_at_a_time
 from persistence.records import unpack_record
 from persistence.scripts import FENCE, Script
 from protocol import Priority
@@ -277,9 +278,10 @@ class Standin:
     async def detach(self, *jobs: JobId, function: bytes = FUNCTION) -> None:
         for job in jobs:
             self.events.waiting[function].remove(job)
-        done = trio.Event()
-        self.store.ending.detach(self.function(function), jobs, done.set)
-        await done.wait()
+        for some in some_at_a_time(jobs):
+            done = trio.Event()
+            self.store.ending.detach(self.function(function), some, done.set)
+            await done.wait()
 
     async def fence(self, lost: Incarnation, function: bytes = FUNCTION) -> None:
         """Take another broker for lost, as far as this function goes."""
