@@ -19,7 +19,7 @@ import trio
 from broker.binding import bind, listen, resolve
 from broker.core import Broker
 from broker.departures import Departures
-from broker.dispatch import dispatcher
+from broker.dispatch import handlers_of
 from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
@@ -72,7 +72,7 @@ async def open_broker(settings: Settings, *, orders: Orders | None = None) -> As
             tasks = await stack.enter_async_context(trio.open_nursery())
             broker = Broker(settings, tasks.start_soon, orders or Orders(settings.grace))
             broker.certificates = certificates
-            broker.dispatch = dispatcher(broker)
+            broker.handlers = handlers_of(broker)
             broker.departures = Departures(broker)
             if broker.switchboard is not None:
                 stack.callback(broker.switchboard.close)

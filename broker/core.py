@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import trio
@@ -62,8 +62,8 @@ class Broker:
         self.departures: Departures
         """What becomes of what clients waited for who are gone."""
         self.store: Store
-        self.dispatch: Callable[[Session, Event], None]
-        """What does what a packet or a text line asks for."""
+        self.handlers: Mapping[type, Callable[[Session, Event], None]]
+        """What does what a packet or a text line asks for, by its class."""
 
     def line(self, name: bytes) -> Line:
         """The function with this name as this broker hears it, from now on."""

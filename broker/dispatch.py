@@ -1,6 +1,7 @@
 """From a packet to what is done about it: a table, complete by test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from broker import abilities, asking, grabbing, scheduling, submitting, working
@@ -12,8 +13,6 @@ from protocol import (
     CanDoTimeout,
     CantDo,
     EchoReq,
-    Error,
-    ErrorCode,
     Event,
     GetStatus,
     GetStatusUnique,
@@ -36,13 +35,6 @@ from protocol import (
     WorkStatus,
     WorkWarning,
 )
-
-NOT_EXPECTED: Final = Error(ErrorCode.INVALID_COMMAND, b"Command not expected")
-
-
-def _not_expected(broker: Broker, session: Session, packet: Event) -> None:
-    session.say(NOT_EXPECTED)
-
 
 # Each handler takes the packet it stands beside; that the pairs are right is checked by a test, for a table cannot
 # tell it to mypy.
@@ -74,11 +66,6 @@ HANDLERS: Final[dict[type, Callable[[Broker, Session, Any], None]]] = {
 }
 
 
-def dispatcher(broker: Broker) -> Callable[[Session, Event], None]:
-    """What does what a packet or a line asks for. What a broker is never sent gets an ERROR and changes nothing."""
-    handler_of = HANDLERS.get
-
-    def dispatch(session: Session, event: Event) -> None:
-        handler_of(type(event), _not_expected)(broker, session, event)
-
-    return dispatch
+def handlers_of(broker: Broker) -> Mapping[type, Callable[[Session, Event], None]]:
+    """What this broker does about a packet or a line, by its class."""
+    return {kind: partial(handler, broker) for kind, handler in HANDLERS.items()}

@@ -2,7 +2,7 @@
 
 import math
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import trio
 
@@ -12,11 +12,26 @@ from broker.runs import Run
 from broker.session import Session, State
 from broker.waking import can_be_asked, falls_asleep, pass_on, wake_for
 from persistence import ClaimedJob, StoreError
-from protocol import GrabJob, GrabJobAll, GrabJobUniq, JobAssign, JobAssignAll, JobAssignUniq, NoJob, PreSleep
+from persistence.pieces import LONG_BYTES
+from protocol import (
+    GrabJob,
+    GrabJobAll,
+    GrabJobUniq,
+    JobAssign,
+    JobAssignAll,
+    JobAssignUniq,
+    NoJob,
+    PacketType,
+    PreSleep,
+    Role,
+)
+from protocol.encoding import encoder_of_names_and_data
 
 Grab: TypeAlias = GrabJob | GrabJobUniq | GrabJobAll
 
 NO_JOB = NoJob()
+_assigned: Final = encoder_of_names_and_data(PacketType.JOB_ASSIGN, Role.BROKER)
+_assigned_uniq: Final = encoder_of_names_and_data(PacketType.JOB_ASSIGN_UNIQ, Role.BROKER)
 RETRY_SECONDS = 1.0
 """How long after a claim that Redis refused the queue is taken for empty: asking at once would only go in circles."""
 
@@ -53,15 +68,7 @@ def _claim(broker: Broker, session: Session, packet: Grab, line: Line, lowest: i
         if left and line.sleepers:
             wake_for(broker, line)
 
-    def answered(job: ClaimedJob | StoreError | None) -> None:
-        if isinstance(job, StoreError):
-            session.release()
-            _look_again_later(broker, line)
-            session.say(NO_JOB)
-            session.go_on()
-        else:
-            _go_on(broker, session, packet, line, job, was_woken)
-
+    answered = partial(_go_on, broker, session, packet, line, was_woken)
     broker.store.claiming.claim(line.function, lowest, looked, answered)
 
 
@@ -72,16 +79,26 @@ def _waits(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> b
     for line in session.order:
         if line.expected > len(line.waiting) and broker.store.reaches(line.function):
             session.hold()
-            line.waiting[session] = partial(_go_on, broker, session, packet, line, was_woken=was_woken)
+            line.waiting[session] = partial(_go_on, broker, session, packet, line, was_woken)
             return True
     return False
 
 
-def _go_on(broker: Broker, session: Session, packet: Grab, line: Line, job: ClaimedJob | None, was_woken: bool) -> None:
+def _go_on(
+    broker: Broker,
+    session: Session,
+    packet: Grab,
+    line: Line,
+    was_woken: bool,
+    job: ClaimedJob | StoreError | None,
+) -> None:
     """What this worker waited for has come, or has not. What else it sent is handled behind that."""
     session.release()
     if job is None:
         _look(broker, session, packet, was_woken)
+    elif isinstance(job, StoreError):
+        _look_again_later(broker, line)
+        session.say(NO_JOB)
     elif session.closing or broker.leaving:
         # Begun now, it could be cut off in the middle: what is waited for is what ran when we began to leave.
         broker.store.claiming.let_go(line.function, job)
@@ -116,8 +133,14 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
     run.elsewhere = bool(job.listeners) and job.listeners != broker.store.link.incarnation
     if broker.runs.begin(run):
         broker.limits_changed.set()
-    broker.roster.has_served(session, line)
-    session.say_laden(_assignment(packet, job))
+    if len(session.order) > 1:
+        broker.roster.has_served(session, line)
+    if job.reducer or len(job.payload) > LONG_BYTES:
+        session.say_laden(_assignment(packet, job))
+    elif isinstance(packet, GrabJob):  # without a record, which would cost as much as all else here
+        session.say_bytes(_assigned((job.handle, job.function), job.payload))
+    else:
+        session.say_bytes(_assigned_uniq((job.handle, job.function, _shown(job.unique)), job.payload))
     if was_woken:
         # It may have been woken for one of the others.
         pass_on(broker, session, but=line)
@@ -126,11 +149,14 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
 def _assignment(packet: Grab, job: ClaimedJob) -> JobAssign | JobAssignUniq | JobAssignAll:
     if isinstance(packet, GrabJob):
         return JobAssign(job.handle, job.function, job.payload)
-    # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
-    unique = job.unique.partition(b"\0")[0]
     if job.reducer and isinstance(packet, GrabJobAll):
-        return JobAssignAll(job.handle, job.function, unique, job.reducer, job.payload)
-    return JobAssignUniq(job.handle, job.function, unique, job.payload)
+        return JobAssignAll(job.handle, job.function, _shown(job.unique), job.reducer, job.payload)
+    return JobAssignUniq(job.handle, job.function, _shown(job.unique), job.payload)
+
+
+def _shown(unique: bytes) -> bytes:
+    """What stands behind a NUL only tells jobs apart that were submitted with the unique "-"."""
+    return unique.partition(b"\0")[0]
 
 
 def on_pre_sleep(broker: Broker, session: Session, packet: PreSleep) -> None:

@@ -156,7 +156,7 @@ async def attend_to(broker: Broker, transport: Transport) -> None:
     settings = broker.settings
     session = Session(
         transport,
-        handle=broker.dispatch,
+        handlers=broker.handlers,
         flusher=broker.flusher,
         bounds=Bounds(settings.max_packet, settings.outbox_limit, settings.packet_timeout),
         exceptions=settings.exceptions,

@@ -46,6 +46,9 @@ class Roster:
         What is only promised may not be there. So the choice is bounded by what the others promise: by those whose
         turn comes later, down to as good a priority; by those whose turn it was before, down to a better one.
         """
+        if len(session.order) == 1:  # as of most workers: nothing else bounds the choice
+            [line] = session.order
+            return (line, min(line.reserved_priority - 1, LOWEST)) if line.promises < NOTHING else None
         chosen: Line | None = None
         best = before = after = NOTHING
         for line in session.order:
@@ -62,7 +65,7 @@ class Roster:
 
     def has_served(self, session: Session, line: Line) -> None:
         """This worker got a job of that function: its others come first now."""
-        if len(session.order) > 1 and line in session.order:
+        if line in session.order:
             session.order.remove(line)
             session.order.append(line)
 

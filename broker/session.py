@@ -7,7 +7,7 @@ the outcome (GRAB_JOB), holds the session until it is known.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -72,13 +72,13 @@ class Bounds:
 
 
 class Session:
-    """One connection and its peer's state. `handle` is called for each packet and text line."""
+    """One connection and its peer's state. `handlers` are called for each packet and text line, by its class."""
 
     def __init__(
         self,
         transport: Transport,
         *,
-        handle: Callable[["Session", Event], None],
+        handlers: Mapping[type, Callable[["Session", Event], None]],
         flusher: "Flusher",
         bounds: Bounds,
         exceptions: bool,
@@ -104,7 +104,7 @@ class Session:
         self.closing = False
         """Whether it is over, or ends as soon as its task gets to it."""
         self._scope = trio.CancelScope()
-        self._handle = handle
+        self._handlers = handlers
         self._flusher = flusher
         self._bounds = bounds
         self._arrears = arrears
@@ -244,7 +244,7 @@ class Session:
 
     def wants_more(self) -> bool:
         """See broker.transport.Listener."""
-        return not (self._is_busy() or self._heard_all or self.closing)
+        return not (self._heard_all or self.closing or self._is_busy())
 
     def hear(self, data: bytes) -> int | None:
         """See broker.transport.Listener."""
@@ -252,12 +252,14 @@ class Session:
         if not self._packets and data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return None
-        with self._barrier:
+        try:
             connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
-            if connection.pending or self._clock.runs:
+            if connection.has_more or self._clock.runs:
                 self._look_at_the_clock()
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and nothing else
+            self._barrier.met(error)
         packets, self._packets_told = self._packets - self._packets_told, self._packets
         return None if self._heard_all or self.closing else packets
 
@@ -348,10 +350,10 @@ class Session:
 
     def _go_on(self) -> None:
         """Handle what has been heard."""
-        next_event, handle = self._connection.next_event, self._handle
-        while not self._held:
+        connection, handlers = self._connection, self._handlers
+        while connection.has_more and not self._held:
             try:
-                event = next_event()
+                event = connection.next_event()
             except RemoteProtocolError as error:
                 self._packets += 1
                 self._say_fault(error)
@@ -366,4 +368,4 @@ class Session:
                 self._heard_all = True
                 return
             self._packets += 1
-            handle(self, event)
+            handlers[type(event)](self, event)

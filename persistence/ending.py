@@ -28,10 +28,10 @@ class End(NamedTuple):
 
     def parts(self) -> tuple[bytes | int, ...]:
         """As finish.lua is told."""
-        payload, known = (self.payload, b"1") if self.aloud else (b"", b"")
-        if self.beside:
-            known += b"b"
-        return (self.job, self.attempt, self.outcome.value, self.unique, payload, known)
+        job, attempt, outcome, unique, beside, payload, aloud, _ = self
+        if aloud:
+            return (job, attempt, outcome, unique, payload, b"1b" if beside else b"1")
+        return (job, attempt, outcome, unique, b"", b"b" if beside else b"")
 
 
 class Ending:

@@ -63,12 +63,12 @@ class Gathering:
     def end(self, function: Function, end: "End") -> None:
         """A run has ended."""
         posts_at_once = not (self._batches or self._is_open())
-        batch = self._batch(function)
+        batch = self._batches.get(function.name) or self._new_batch(function)
         length = len(end.payload) if end.aloud else 0  # of the others nothing travels
         is_full = len(batch.ends) >= MOST or batch.ended_bytes + length > MOST_BYTES
         if is_full or (end.unique and end.unique in batch.uniques):
             self.close()
-            batch = self._batch(function)
+            batch = self._new_batch(function)
         batch.ends.append(end)
         batch.ended_bytes += length
         if posts_at_once:
@@ -77,10 +77,10 @@ class Gathering:
     def submit(self, function: Function, submit: "Submit", unique: bytes, length: int) -> None:
         """A job with that unique, in a record that long."""
         posts_at_once = not (self._batches or self._is_open())
-        batch = self._batch(function)
+        batch = self._batches.get(function.name) or self._new_batch(function)
         if len(batch.submits) >= MOST or batch.submitted_bytes + length > MOST_BYTES:
             self.close()
-            batch = self._batch(function)
+            batch = self._new_batch(function)
         batch.submits.append(submit)
         batch.submitted_bytes += length
         if unique:
@@ -91,7 +91,7 @@ class Gathering:
     def claim(self, function: Function, lowest: int, claim: "Claim") -> None:
         """Somebody wants a job of that priority at least."""
         posts_at_once = not (self._batches or self._is_open())
-        batch = self._batch(function)
+        batch = self._batches.get(function.name) or self._new_batch(function)
         claims = batch.claims.get(lowest)
         if claims is None:
             claims = batch.claims[lowest] = []
@@ -111,8 +111,6 @@ class Gathering:
                 for lowest, claims in batch.claims.items():
                     self.post_claims(batch.function, lowest, claims)
 
-    def _batch(self, function: Function) -> Batch:
-        batch = self._batches.get(function.name)
-        if batch is None:
-            batch = self._batches[function.name] = Batch(function)
+    def _new_batch(self, function: Function) -> Batch:
+        batch = self._batches[function.name] = Batch(function)
         return batch

@@ -65,8 +65,8 @@ class Adopted(Enum):
     SEEN = "it was taken over before by this very process, to which it was given twice"
 
 
-class Outcome(Enum):
-    """How a run ended. The value is the word the scripts know."""
+class Outcome(bytes, Enum):
+    """How a run ended: the word the scripts know, as which it is sent."""
 
     COMPLETED = b"completed"
     FAILED = b"failed"

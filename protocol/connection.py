@@ -67,6 +67,7 @@ class Connection:
         "_max_body",
         "_role",
         "_start",
+        "has_more",
     )
 
     def __init__(self, role: Role, *, max_body: int = DEFAULT_MAX_BODY) -> None:
@@ -81,6 +82,11 @@ class Connection:
         self._long: LongPacket | None = None
         self._hung_up = False
         self._fault: tuple[bytes, bytes, bool, bool] | None = None
+        self.has_more = False
+        """Whether ``next_event`` may have anything to say, be it of bytes, of their end, or of a fault.
+
+        If not, it says ``NEED_DATA``, and need not be asked.
+        """
 
     @property
     def pending(self) -> int:
@@ -91,14 +97,6 @@ class Connection:
         """
         long = self._long
         return len(self._buffer) - self._start if long is None else HEADER_BYTES + long.received + len(long.behind)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether anything is here of which ``next_event`` has to speak, be it bytes, their end, or a fault.
-
-        If not, it says ``NEED_DATA``, and need not be asked.
-        """
-        return self._start < len(self._buffer) or self._hung_up or self._long is not None or self._fault is not None
 
     @property
     def missing(self) -> int:
@@ -116,6 +114,7 @@ class Connection:
         """
         if self._fault is not None:
             return
+        self.has_more = True
         if not data:
             self._hung_up = True
         elif self._hung_up:
@@ -141,7 +140,7 @@ class Connection:
         if left < HEADER_BYTES:
             if left or self._hung_up or self._long is not None or self._fault is not None:
                 return self._next_of_little()
-            self._buffer, self._start = b"", 0  # an idle connection need not keep what it read last
+            self.has_more = False
             return NEED_DATA
         kind, length = _HEADER.unpack_from(buffer, start)
         decoder = self._decoders.get(kind)
@@ -154,8 +153,11 @@ class Connection:
         if length > SHORT_BODY or length > left - HEADER_BYTES:
             return self._next_long(decoder, length, end)
         cuts, build, _, _ = decoder
-        self._start = end
         parts = buffer[body:end].split(b"\0", cuts)
+        if end == len(buffer):
+            self._buffer, self._start, self.has_more = b"", 0, False  # an idle connection keeps nothing
+        else:
+            self._start = end
         if len(parts) <= cuts:
             parts = self._completed(parts, decoder)
         return build(*parts)
@@ -268,4 +270,5 @@ class Connection:
         """The fault to raise, now and from now on; what is buffered is let go."""
         self._fault = (code, text, True, in_text)
         self._buffer, self._start, self._long = b"", 0, None
+        self.has_more = True
         return RemoteProtocolError(*self._fault)

@@ -11,7 +11,7 @@ from protocol.errors import LocalProtocolError
 from protocol.packets import Packet
 from protocol.wire import REQUEST_MAGIC, RESPONSE_MAGIC, ROWS, Row, Said
 
-__all__ = ["ENCODERS", "LARGEST_BODY", "Encoder", "encoder_of_argument"]
+__all__ = ["ENCODERS", "LARGEST_BODY", "Encoder", "encoder_of_argument", "encoder_of_names_and_data"]
 
 Encoder = Callable[[Any], bytes]
 """Turns a record of one class into its bytes; raises ``LocalProtocolError`` if an argument is impossible."""
@@ -98,17 +98,25 @@ def _encoder_of_names(row: Row, kind: bytes) -> Encoder:
 
 def _encoder_of_names_and_data(row: Row, kind: bytes) -> Encoder:
     """The form of nearly all that is said of jobs: data is copied once."""
-    read, pack = attrgetter(*row.arguments), _HEADER.pack
-    join = _joiner(tuple(row.arguments.values())[:-1])
+    read, write = attrgetter(*row.arguments), _writer_of_names_and_data(row, kind)
 
     def encode(packet: Packet) -> bytes:
-        said = read(packet)
-        head, data = join(said[:-1]), said[-1]
+        *names, data = read(packet)
+        return write(names, data)
+
+    return encode
+
+
+def _writer_of_names_and_data(row: Row, kind: bytes) -> Callable[[Sequence[bytes], bytes], bytes]:
+    join, pack = _joiner(tuple(row.arguments.values())[:-1]), _HEADER.pack
+
+    def write(names: Sequence[bytes], data: bytes) -> bytes:
+        head = join(names)
         length = len(head) + 1 + len(data)
         start = pack(kind, length) if length <= LARGEST_BODY else _header(kind, length)
         return b"".join((start, head, b"\0", data))
 
-    return encode
+    return write
 
 
 def _choosing_encoder(rows: list[Row], magic: bytes) -> Encoder:
@@ -144,9 +152,18 @@ def encoder_of_argument(number: PacketType, role: Role) -> Callable[[bytes], byt
 
     It raises ``LocalProtocolError`` as ``Connection.send`` does.
     """
+    return _encoder_of_argument(*_row_of(number, role))
+
+
+def encoder_of_names_and_data(number: PacketType, role: Role) -> Callable[[Sequence[bytes], bytes], bytes]:
+    """The same of the packet of this number, which has names and data: the names in their order, and the data."""
+    return _writer_of_names_and_data(*_row_of(number, role))
+
+
+def _row_of(number: PacketType, role: Role) -> tuple[Row, bytes]:
     [row] = [row for row in ROWS if row.number is number]
     magic = RESPONSE_MAGIC if role is Role.BROKER else REQUEST_MAGIC
-    return _encoder_of_argument(row, magic + number.to_bytes(4, "big"))
+    return row, magic + number.to_bytes(4, "big")
 
 
 ENCODERS: Final[dict[Role, dict[object, Encoder]]] = {

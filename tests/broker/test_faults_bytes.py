@@ -3,14 +3,11 @@
 import logging
 import os
 import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 import trio
 
-from broker.core import Broker
-from broker.dispatch import HANDLERS
 from broker.session import Session
 from protocol import (
     EchoReq,
@@ -194,7 +191,7 @@ async def test_who_says_nothing_may_stay(open_one: OpenRunning) -> None:
         assert await is_served(silent)
 
 
-def broken(broker: Broker, session: Session, packet: object) -> None:
+def broken(session: Session, packet: object) -> None:
     """A handler with a defect."""
     raise ZeroDivisionError("the defect")
 
@@ -203,7 +200,8 @@ async def test_a_defect_of_ours_ends_one_connection_and_no_other(
     one: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bystander, peer, worker = await one.peer(), await one.peer(), await one.worker(b"f")
-    handlers: dict[type, Callable[..., None]] = HANDLERS
+    handlers = one.broker.handlers
+    assert isinstance(handlers, dict)
     with monkeypatch.context() as changed:
         changed.setitem(handlers, EchoReq, broken)
         await peer.say(EchoReq(b""))

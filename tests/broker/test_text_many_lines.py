@@ -18,12 +18,12 @@ class Steps(trio.abc.Instrument):
     def __init__(self, one: Running) -> None:
         self.most = 0
         self._lines = 0
-        self._dispatch = one.broker.dispatch
-        one.broker.dispatch = self._count
+        self._on_text = one.broker.handlers[TextLine]
+        one.broker.handlers = {**one.broker.handlers, TextLine: self._count}
 
     def _count(self, session: Session, event: Event) -> None:
-        self._lines += isinstance(event, TextLine)
-        self._dispatch(session, event)
+        self._lines += 1
+        self._on_text(session, event)
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         """One turn of some task."""

@@ -15,6 +15,7 @@ from protocol import (
     GetStatus,
     GrabJob,
     JobAssign,
+    JobAssignUniq,
     JobCreated,
     LocalProtocolError,
     Noop,
@@ -34,7 +35,7 @@ from protocol import (
     WorkStatus,
     read_number,
 )
-from protocol.encoding import encoder_of_argument
+from protocol.encoding import encoder_of_argument, encoder_of_names_and_data
 from tests.protocol.listening import hear
 
 NUMBERS = {
@@ -102,6 +103,15 @@ def test_a_packet_of_one_argument_can_be_said_from_that_alone() -> None:
     assert say_question(b"H:lap:1") == Connection(Role.PEER).send(GetStatus(b"H:lap:1"))
     with pytest.raises(LocalProtocolError, match="NUL in an argument"):
         say_created(b"H:lap\0:1")
+
+
+def test_a_packet_of_names_and_data_can_be_said_from_these_alone() -> None:
+    say_assigned = encoder_of_names_and_data(PacketType.JOB_ASSIGN_UNIQ, Role.BROKER)
+    assigned = JobAssignUniq(b"H:lap:1", b"f", b"u" * 8192, b"x\0y")
+    assert say_assigned((b"H:lap:1", b"f", b"u" * 8192), b"x\0y") == Connection(Role.BROKER).send(assigned)
+    for names in ((b"H:lap\0:1", b"f", b""), (b"H:lap:1", b"f" * 8193, b"")):
+        with pytest.raises(LocalProtocolError):
+            say_assigned(names, b"x")
 
 
 def test_after_our_fault_the_next_packet_is_said() -> None:

@@ -69,8 +69,8 @@ GUARDS: Final = (
         AWAY,
         "workers that ask get NO_JOB",
         "broker/grabbing.py",
-        "            _look_again_later(broker, line)\n            session.say(NO_JOB)\n",
-        "            raise job\n",
+        "        _look_again_later(broker, line)\n        session.say(NO_JOB)\n",
+        "        raise job\n",
         "tests/broker/test_faults_store.py::test_a_store_that_stands_still_is_like_one_that_is_away",
     ),
     Guard(
