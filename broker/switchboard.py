@@ -126,20 +126,24 @@ class Switchboard:
     async def run(self) -> None:
         """The duty that looks, for ever."""
         number = self._front.fileno()
+        full = False
         while True:
-            if self._holding:
+            if full:  # others may wait to be heard: trio need not watch the set to learn that
+                await trio.lowlevel.checkpoint()
+            elif self._holding:
                 with trio.move_on_at(self._hold_ends):
                     await trio.lowlevel.wait_readable(number)
             else:
                 await trio.lowlevel.wait_readable(number)
-            self._look()
+            full = self._look()
 
     def close(self) -> None:
         """Give the sets back to the system. Nobody is connected any more."""
         self._front.close()
         self._back.close()
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Hear who speaks now, as many as a look may. Returns whether they were as many."""
         self._look_begins()
         self._now = trio.current_time()
         if self._holding and self._now >= self._hold_ends:
@@ -157,6 +161,7 @@ class Switchboard:
                 self._hear_the_back(max(left, LEAST_OF_THE_BACK), STILL_MUCH if courteous else None)
                 self.turn_bytes = TURN_BYTES
         self._look_ends()
+        return left <= 0
 
     def _hear_the_front(self) -> int:
         """Hear those in front, and learn whether somebody speaks at the back.
