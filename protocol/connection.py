@@ -140,7 +140,7 @@ class Connection:
         if left < HEADER_BYTES:
             if left or self._hung_up or self._long is not None or self._fault is not None:
                 return self._next_of_little()
-            self.has_more = False
+            self._buffer, self._start, self.has_more = b"", 0, False
             return NEED_DATA
         kind, length = _HEADER.unpack_from(buffer, start)
         decoder = self._decoders.get(kind)

@@ -3,7 +3,9 @@
 import tracemalloc
 from collections.abc import Callable
 
-from protocol import NEED_DATA, Connection, EchoReq, GrabJob, JobAssign, Role
+import pytest
+
+from protocol import CLOSED, NEED_DATA, Connection, EchoReq, GrabJob, JobAssign, RemoteProtocolError, Role, TextLine
 from tests.protocol.listening import listen
 
 MEGABYTE = 1 << 20
@@ -79,9 +81,17 @@ def test_a_packet_in_pieces_copies_no_payload() -> None:
     assert connection.send_in_pieces(JobAssign(b"H:lap:1", b"f", payload))[1] is payload
 
 
-def test_an_idle_connection_lets_go_of_what_it_read() -> None:
+@pytest.mark.parametrize(
+    "wire",
+    [
+        Connection(Role.PEER).send(GrabJob()) * 5_000,
+        b"version\n" * 7_500,
+        Connection(Role.PEER).send(EchoReq(bytes(60_000))),
+    ],
+    ids=["packets", "lines", "a long packet"],
+)
+def test_an_idle_connection_lets_go_of_what_it_read(wire: bytes) -> None:
     connections = [Connection(Role.BROKER) for _ in range(20)]
-    wire = Connection(Role.PEER).send(GrabJob()) * 5_000  # 60 kB
     tracemalloc.start()
     try:
         for connection in connections:
@@ -90,3 +100,33 @@ def test_an_idle_connection_lets_go_of_what_it_read() -> None:
         assert tracemalloc.get_traced_memory()[0] < 200_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_connection_says_whether_it_has_more_to_say() -> None:
+    connection = Connection(Role.BROKER)
+    assert not connection.has_more
+    connection.receive_data(Connection(Role.PEER).send(GrabJob()) * 2 + b"vers")
+    for event in (GrabJob(), GrabJob()):
+        assert connection.has_more
+        assert connection.next_event() == event
+    assert connection.next_event() is NEED_DATA
+    connection.receive_data(b"ion\n")
+    assert connection.has_more
+    assert connection.next_event() == TextLine(b"version")
+    assert connection.next_event() is NEED_DATA
+    assert not connection.has_more
+    connection.receive_data(Connection(Role.PEER).send(GrabJob()))
+    assert connection.next_event() == GrabJob()
+    assert not connection.has_more
+    connection.receive_data(b"")
+    assert connection.has_more
+    assert connection.next_event() is CLOSED
+
+
+def test_a_connection_has_more_to_say_of_a_fault_that_came_last() -> None:
+    connection = Connection(Role.BROKER)
+    connection.receive_data(b"\0REQ\0\0\0\x07\0\0\0\1f")  # a submit with too few arguments
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError):
+            connection.next_event()
+        assert connection.has_more
