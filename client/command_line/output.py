@@ -8,6 +8,8 @@ from typing import Final, TypeAlias
 __all__ = ["Field", "Output", "as_text", "content", "harmless"]
 
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_UNESCAPED: Final = {code: f"\\u{code:04x}" for code in (*range(127, 160), 0x2028, 0x2029)}
+"""What JSON may hold as it is, though a terminal or a reader of lines would take it for more than a character."""
 
 Field: TypeAlias = str | int | float | bool | list[dict[str, "Field"]] | None
 
@@ -25,7 +27,8 @@ class Output:
 
     def tell(self, line: str, **fields: Field) -> None:
         """A line, or the same as an object."""
-        sys.stdout.write((json.dumps(fields, ensure_ascii=False) if self.as_json else harmless(line)) + "\n")
+        written = json.dumps(fields, ensure_ascii=False).translate(_UNESCAPED) if self.as_json else harmless(line)
+        sys.stdout.write(written + "\n")
         sys.stdout.flush()
 
     def tell_object(self, **fields: Field) -> None:

@@ -16,6 +16,7 @@ from client import Client, open_client
 from client.__main__ import main
 from client.command_line import moments
 from client.command_line.moments import moment
+from client.command_line.output import Output
 from client.command_line.parser import answer_seconds, parsed
 from client.command_line.samples import FunctionSample
 from protocol import WorkComplete, WorkData, WorkFail, WorkStatus, WorkWarning
@@ -204,6 +205,17 @@ async def test_a_name_does_nothing_to_the_terminal_that_shows_it(
         assert (status, name in out, shown in out) == (0, False, True)
         status, out, _ = done(capfd, "top", "--json", *where)
         assert name in [one["name"] for one in json.loads(out)["functions"]]
+        assert not {"\x1b", "\x9b"}.intersection(out)
+
+
+def test_an_object_is_one_line_of_printable_characters_whatever_is_in_it(capfd: pytest.CaptureFixture[str]) -> None:
+    name = "".join(map(chr, (*range(160), 0xE4, 0x2028, 0x2029)))
+    Output(as_json=True).tell("", name=name)
+    out = capfd.readouterr().out
+    assert json.loads(out) == {"name": name}
+    assert out[:-1].isprintable()
+    assert out.endswith("\n")
+    assert "ä" in out
 
 
 @ONE_SERVER
