@@ -40,7 +40,7 @@ class Departures:
             self._drop(session, pieces[0])
 
     async def run(self) -> None:
-        """The duty that drops what many jobs are left. Endless; cancelled, the rest is left to `see_off_all`."""
+        """The duty that drops what is left, some at a time. Endless; cancelled, it leaves the rest to `see_off_all`."""
         while True:
             while not self._gone or self._on_the_way >= AT_ONCE:
                 self._changed = trio.Event()

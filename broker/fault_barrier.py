@@ -28,7 +28,7 @@ class FaultBarrier:
         return True
 
     def met(self, error: Exception) -> None:
-        """It was met outside a block: where each packet passes, entering one costs."""
+        """One was met outside a block: where every packet passes, entering one costs."""
         log.error(
             "a defect ended the connection of %s; please report it with these lines", self._session.name, exc_info=error
         )

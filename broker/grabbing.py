@@ -137,7 +137,7 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
         broker.roster.has_served(session, line)
     if job.reducer or len(job.payload) > LONG_BYTES:
         session.say_laden(_assignment(packet, job))
-    elif isinstance(packet, GrabJob):  # without a record, which would cost as much as all else here
+    elif isinstance(packet, GrabJob):  # without a record: it would be made for every job there is
         session.say_bytes(_assigned((job.handle, job.function), job.payload))
     else:
         session.say_bytes(_assigned_uniq((job.handle, job.function, _shown(job.unique)), job.payload))
