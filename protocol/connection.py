@@ -82,7 +82,7 @@ class Connection:
         self._long: LongPacket | None = None
         self._hung_up = False
         self._fault: tuple[bytes, bytes, bool, bool] | None = None
-        self.has_more = False
+        self.has_more: bool = False
         """Whether ``next_event`` may have anything to say, be it of bytes, of their end, or of a fault.
 
         If not, it says ``NEED_DATA``, and need not be asked.

@@ -102,24 +102,29 @@ def test_an_idle_connection_lets_go_of_what_it_read(wire: bytes) -> None:
         tracemalloc.stop()
 
 
+def has_more(connection: Connection) -> bool:
+    """Asked anew each time, as mypy does not see that it changes."""
+    return connection.has_more
+
+
 def test_a_connection_says_whether_it_has_more_to_say() -> None:
     connection = Connection(Role.BROKER)
-    assert not connection.has_more
+    assert not has_more(connection)
     connection.receive_data(Connection(Role.PEER).send(GrabJob()) * 2 + b"vers")
     for event in (GrabJob(), GrabJob()):
-        assert connection.has_more
+        assert has_more(connection)
         assert connection.next_event() == event
     assert connection.next_event() is NEED_DATA
     connection.receive_data(b"ion\n")
-    assert connection.has_more
+    assert has_more(connection)
     assert connection.next_event() == TextLine(b"version")
     assert connection.next_event() is NEED_DATA
-    assert not connection.has_more
+    assert not has_more(connection)
     connection.receive_data(Connection(Role.PEER).send(GrabJob()))
     assert connection.next_event() == GrabJob()
-    assert not connection.has_more
+    assert not has_more(connection)
     connection.receive_data(b"")
-    assert connection.has_more
+    assert has_more(connection)
     assert connection.next_event() is CLOSED
 
 
@@ -129,4 +134,4 @@ def test_a_connection_has_more_to_say_of_a_fault_that_came_last() -> None:
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             connection.next_event()
-        assert connection.has_more
+        assert has_more(connection)
