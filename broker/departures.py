@@ -75,4 +75,5 @@ class Departures:
 
     def _told(self) -> None:
         self._on_the_way -= 1
-        self._changed.set()
+        if self._gone:
+            self._changed.set()

@@ -24,12 +24,8 @@ class FaultBarrier:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         if not isinstance(error, Exception):
             return False
-        self.met(error)
-        return True
-
-    def met(self, error: Exception) -> None:
-        """One was met outside a block: where every packet passes, entering one costs."""
         log.error(
             "a defect ended the connection of %s; please report it with these lines", self._session.name, exc_info=error
         )
         self._session.drop("its request met a defect of ours")
+        return True

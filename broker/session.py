@@ -252,14 +252,12 @@ class Session:
         if not self._packets and data[:2] == TLS_HANDSHAKE and not connection.pending:
             self.drop("it speaks TLS, and this port does not; turn TLS off at that client, or on here (--ssl)")
             return None
-        try:
+        with self._barrier:
             connection.receive_data(data)
             self._unanswered_bytes += len(data)
             self._go_on()
             if connection.has_more or self._clock.runs:
                 self._look_at_the_clock()
-        except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and nothing else
-            self._barrier.met(error)
         packets, self._packets_told = self._packets - self._packets_told, self._packets
         return None if self._heard_all or self.closing else packets
 

@@ -129,8 +129,8 @@ async def test_a_broker_that_stops_meanwhile_drops_the_rest_before_its_goodbye(
             with standing_still(shared_server):
                 await client.leave()
                 await unasked(lambda: bool(stopping.broker.detaching))
-            name = stopping.broker.store.link.incarnation
-        prefix = stopping.broker.settings.redis_prefix.encode()
-        attending = [key for key in shared_server.client().scan_iter(b"*:attending:*") if name in key]
-        assert not [key for key in attending if prefix in key]
+            store = stopping.broker.store
+            attending = store.function(b"f").tag + b":attending:" + store.link.incarnation
+            assert shared_server.client().exists(attending)
+        assert not shared_server.client().exists(attending)
         assert await statuses(staying, b"f") == {b"f": b"0\t0\t0"}
