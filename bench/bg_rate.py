@@ -1,6 +1,7 @@
 """How long does a background job wait at a thousand a second, which all should bear, and what does it cost?"""
 
 from bench.contest import Scenario, main, under
+from bench.contestants import WITH_BARE
 from bench.load import Load
 
 SCENARIO = Scenario(
@@ -18,6 +19,7 @@ SCENARIO = Scenario(
         "NOOPs/job",
     ),
     seconds=5.0,
+    contestants=WITH_BARE,
 )
 
 if __name__ == "__main__":

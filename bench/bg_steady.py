@@ -1,6 +1,7 @@
 """How many background jobs a second go through when no more come in than are done?"""
 
 from bench.contest import Scenario, main, under
+from bench.contestants import WITH_BARE
 from bench.load import Load
 
 SCENARIO = Scenario(
@@ -19,6 +20,7 @@ SCENARIO = Scenario(
         "NOOPs/job",
     ),
     seconds=5.0,
+    contestants=WITH_BARE,
 )
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ TWO_PROCESSES: Final = "broker --processes 2"
 GEARMAND_REDIS: Final = "gearmand-redis"
 GEARMAND_MEMORY: Final = "gearmand"
 GEAR: Final = "gear"
+BARE: Final = "bare"
 ALL: Final = (BROKER, GEARMAND_REDIS, GEARMAND_MEMORY, GEAR)
+WITH_BARE: Final = (*ALL, BARE)
+"""Where what `bench.bare` can do is all that is asked."""
 
 EVERYSEC: Final = "everysec"
 ALWAYS: Final = "always"
@@ -68,6 +71,18 @@ class GearServer(ServerProcess):
         return [sys.executable, "-c", program]
 
 
+class BareServer(ServerProcess):
+    """The least there can be; see `bench.bare`."""
+
+    def __init__(self, directory: Path, redis_port: int) -> None:
+        super().__init__(directory)
+        self._redis_port = redis_port
+
+    def command(self) -> list[str]:
+        """The words that start it."""
+        return [sys.executable, "-m", "bench.bare", str(self.port), str(self._redis_port)]
+
+
 @contextmanager
 def open_redis(durability: str = EVERYSEC) -> Iterator[RedisServer]:
     """A Redis of its own that keeps a log; Valkey, where Redis is not installed."""
@@ -111,12 +126,19 @@ def _gear(stack: ExitStack, directory: Path, _: str) -> Running:
     return Running((server.host, server.port), server.pid, None)
 
 
+def _bare(stack: ExitStack, directory: Path, durability: str) -> Running:
+    redis = stack.enter_context(open_redis(durability))
+    server = stack.enter_context(BareServer(directory, redis.port))
+    return Running((server.host, server.port), server.pid, redis)
+
+
 _STARTS: Final[Mapping[str, Start]] = {
     BROKER: ours(),
     TWO_PROCESSES: ours("--processes", "2"),
     GEARMAND_REDIS: _gearmand_redis,
     GEARMAND_MEMORY: _gearmand,
     GEAR: _gear,
+    BARE: _bare,
 }
 
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from bench import report
 from bench.contest import Options, Turn, take_turns, written
-from bench.contestants import ALWAYS, BROKER, EVERYSEC, GEAR, GEARMAND_MEMORY, GEARMAND_REDIS, TWO_PROCESSES
+from bench.contestants import ALWAYS, BARE, BROKER, EVERYSEC, GEAR, GEARMAND_MEMORY, GEARMAND_REDIS, TWO_PROCESSES
 from bench.machine import command_line, description
 from bench.results import RESULTS, Results, Series
 from bench.scenarios import SCENARIOS
@@ -39,16 +39,16 @@ THREE: Final = (BROKER, GEARMAND_REDIS, GEARMAND_MEMORY)
 MEMORY: Final = (BROKER, GEARMAND_MEMORY)
 
 PLANS: Final = (
-    Plan("bg_steady", (*THREE, GEAR)),
-    Plan("bg_steady", STORED, ALWAYS),
-    Plan("bg_pipelined", THREE),
-    Plan("bg_pipelined", STORED, ALWAYS),
-    Plan("bg_rate", THREE),
-    Plan("fg_roundtrip", MEMORY),
-    Plan("fg_fan", MEMORY),
+    Plan("bg_steady", (*THREE, GEAR, BARE)),
+    Plan("bg_steady", (*STORED, BARE), ALWAYS),
+    Plan("bg_pipelined", (*THREE, BARE)),
+    Plan("bg_pipelined", (*STORED, BARE), ALWAYS),
+    Plan("bg_rate", (*THREE, BARE)),
+    Plan("fg_roundtrip", (*MEMORY, BARE)),
+    Plan("fg_fan", (*MEMORY, BARE)),
     Plan("fg_progress", MEMORY),
     Plan("many_idle", (BROKER,)),
-    Plan("herd", MEMORY),
+    Plan("herd", (*MEMORY, BARE)),
     Plan("scaling", (BROKER,), runs=1),
     Plan("scaling", STORED[1:], options=Options(2.0, fill_seconds=15.0), runs=1),
     Plan("backlog", STORED, runs=2),

@@ -1,6 +1,7 @@
 """How long does one client wait for the result of one worker?"""
 
 from bench.contest import Scenario, main, under
+from bench.contestants import WITH_BARE
 from bench.load import Load
 
 SCENARIO = Scenario(
@@ -17,6 +18,7 @@ SCENARIO = Scenario(
         "NOOPs/job",
     ),
     seconds=4.0,
+    contestants=WITH_BARE,
 )
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bench.contest import Options, Scenario, main
-from bench.contestants import Running
+from bench.contestants import WITH_BARE, Running
 from bench.load import Load
 from bench.measuring import Measured, measure
 
@@ -29,6 +29,7 @@ SCENARIO = Scenario(
         "assigned p99 ms",
     ),
     seconds=4.0,
+    contestants=WITH_BARE,
 )
 
 if __name__ == "__main__":

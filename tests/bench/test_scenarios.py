@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bench.contest import Options, Scenario, table, take_turns
-from bench.contestants import BROKER, EVERYSEC, Running
+from bench.contestants import BARE, BROKER, EVERYSEC, Running
 from bench.load import Load, LoadError, run_loads, shares
 from bench.measuring import LOAD_CPU, OTHERS, Measured, measure
 from bench.options import VARIANTS, take_turn
@@ -41,6 +41,14 @@ def test_a_scenario_has_a_figure_for_each_of_its_columns(running: Running, name:
     assert wanted <= set(figures)
     assert all(math.isfinite(figure) for figure in figures.values())
     assert figures.get("jobs", 1) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if BARE in SCENARIOS[name].contestants])
+def test_the_floor_does_what_it_is_asked_where_it_is_measured(name: str) -> None:
+    (turn,) = take_turns(SCENARIOS[name], TINY, EVERYSEC, [BARE], 1)
+    assert turn.trouble == ""
+    assert turn.figures["jobs"] == turn.figures["submitted"] > 0
+    assert turn.figures["Redis commands/job"] == pytest.approx(2, abs=1)
 
 
 def failing(running: Running, options: Options) -> Measured:
