@@ -12,7 +12,7 @@ from broker.settings import Settings
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.servers import RedisServer
 
-__all__ = ["OpenRunning", "Running", "impatient", "open_running", "standing_still"]
+__all__ = ["OpenRunning", "Running", "impatient", "open_running", "standing_still", "unasked"]
 
 PATIENT = 0.4
 """Seconds a submit waits for a store that is away, where a test has it wait in vain."""
@@ -97,3 +97,10 @@ def standing_still(server: RedisServer) -> Iterator[None]:
         yield
     finally:
         server.resume()
+
+
+async def unasked(condition: Callable[[], bool]) -> None:
+    """Wait until this is so, without asking a store that stands still."""
+    with trio.fail_after(PATIENCE_SECONDS):
+        while not condition():
+            await trio.lowlevel.checkpoint()

@@ -1,14 +1,11 @@
 """Clients that hang up while they wait for many jobs: dropped some at a time, and nobody else is harmed."""
 
-from collections.abc import Callable
-
 import pytest
-import trio
 
 from persistence.gathering import MOST
 from protocol import GetStatus, JobCreated, StatusRes, SubmitJob, WorkComplete
-from tests.broker.peers import PATIENCE_SECONDS, Peer
-from tests.broker.running import OpenRunning, Running, standing_still
+from tests.broker.peers import Peer
+from tests.broker.running import OpenRunning, Running, standing_still, unasked
 from tests.servers import RedisServer
 
 UNIQUES = [b"u%d" % number for number in range(10 * MOST + 1)]
@@ -17,13 +14,6 @@ UNIQUES = [b"u%d" % number for number in range(10 * MOST + 1)]
 async def submit_all(client: Peer, function: bytes = b"f") -> list[bytes]:
     await client.say(*[SubmitJob(function, unique, b"x") for unique in UNIQUES])
     return [(await client.expect(JobCreated)).handle for _ in UNIQUES]
-
-
-async def unasked(condition: Callable[[], bool]) -> None:
-    """Wait until this is so, without asking a store that stands still."""
-    with trio.fail_after(PATIENCE_SECONDS):
-        while not condition():
-            await trio.lowlevel.checkpoint()
 
 
 def waited_for(one: Running, function: bytes = b"f") -> int:
