@@ -12,7 +12,7 @@ from broker.logs import NOTICE
 from broker.outgoing import Promise
 from broker.session import Session, State
 from broker.waking import call, nothing_came, reserve
-from persistence import ClaimedJob, Function, JobId, Order, StoreError, Submitted
+from persistence import ClaimedJob, Function, JobId, Order, StoreError, StoreUnavailableError, Submitted
 from persistence.submitting import Handed
 from protocol import (
     Error,
@@ -138,7 +138,7 @@ class _Submit:
     def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
         """The store has it, or says why not."""
         if isinstance(outcome, StoreError):
-            self._session.keep(self._promise, refuse(self._broker, outcome))
+            self._refused(outcome, job)
         elif outcome is Submitted.FULL:
             self._session.keep(self._promise, FULL)
         else:
@@ -146,6 +146,18 @@ class _Submit:
         if not self._order.background:
             assert self._line is not None
             self._line.joining -= 1
+
+    def _refused(self, error: StoreError, job: JobId) -> None:
+        broker, session = self._broker, self._session
+        session.keep(self._promise, refuse(broker, error))
+        if isinstance(error, StoreUnavailableError) and error.sent and not self._order.background:
+            # Redis may store it yet, and would keep it for a client that was told that it is not there.
+            self._is_for_nobody(job, broker.store.claiming.handle(self._function, job))
+
+    def _is_for_nobody(self, job: JobId, handle: bytes) -> None:
+        """Who submitted it does not wait for it: it is dropped, unless somebody else here does."""
+        if not self._broker.audience.listeners(handle):
+            detach(self._broker, self._function, [job])
 
     def _stored(self, outcome: Submitted, job: JobId) -> None:
         broker, session = self._broker, self._session
@@ -161,8 +173,7 @@ class _Submit:
     def _attend(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
         broker, session = self._broker, self._session
         if session.closing:
-            if not broker.audience.listeners(handle):
-                detach(broker, self._function, [job])
+            self._is_for_nobody(job, handle)
         elif broker.detaching[handle]:
             # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
             self._post(None)
