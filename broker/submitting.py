@@ -130,10 +130,12 @@ class _Submit:
 
     def _post(self, handed: Handed | None) -> None:
         order = self._order
-        if not order.background:
-            assert self._line is not None
-            self._line.joining += 1
-        self._broker.store.submit(self._function, order, self._answered, handed)
+        if order.background:
+            self._broker.store.submit(self._function, order, self._answered, handed)
+            return
+        assert self._line is not None
+        self._line.joining += 1
+        self._broker.store.submit(self._function, order, self._answered, handed, self._is_for_nobody)
 
     def _answered(self, outcome: Submitted | StoreError, job: JobId) -> None:
         """The store has it, or says why not."""
@@ -152,11 +154,12 @@ class _Submit:
         session.keep(self._promise, refuse(broker, error))
         if isinstance(error, StoreUnavailableError) and error.sent and not self._order.background:
             # Redis may store it yet, and would keep it for a client that was told that it is not there.
-            self._is_for_nobody(job, broker.store.claiming.handle(self._function, job))
+            self._is_for_nobody(job)
 
-    def _is_for_nobody(self, job: JobId, handle: bytes) -> None:
-        """Who submitted it does not wait for it: it is dropped, unless somebody else here does."""
-        if not self._broker.audience.listeners(handle):
+    def _is_for_nobody(self, job: JobId) -> None:
+        """Who submitted it does not wait for it: we listen no more, unless somebody else here does."""
+        broker = self._broker
+        if not broker.audience.listeners(broker.store.claiming.handle(self._function, job)):
             detach(self._broker, self._function, [job])
 
     def _stored(self, outcome: Submitted, job: JobId) -> None:
@@ -173,7 +176,7 @@ class _Submit:
     def _attend(self, outcome: Submitted, job: JobId, handle: bytes) -> None:
         broker, session = self._broker, self._session
         if session.closing:
-            self._is_for_nobody(job, handle)
+            self._is_for_nobody(job)
         elif broker.detaching[handle]:
             # It joined a job before Redis knew that nobody waits for that any more; it may be gone with it.
             self._post(None)

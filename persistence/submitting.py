@@ -43,8 +43,8 @@ class Submit:
     """
 
     __slots__ = (
-        "_answer", "_beside", "_claiming", "_function", "_handed", "_handoff", "_id", "_link", "_number", "_order",
-        "_record", "_taken", "deadline", "incarnation", "room",
+        "_answer", "_beside", "_claiming", "_function", "_handed", "_handoff", "_id", "_joined_late", "_link",
+        "_number", "_order", "_record", "_taken", "deadline", "incarnation", "room",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class Submit:
         order: Order,
         answer: SubmitAnswer,
         handed: Handed | None,
+        joined_late: Callable[[JobId], None] | None = None,
     ) -> None:
         self._link = link
         self._claiming = claiming
@@ -65,6 +66,7 @@ class Submit:
         """The bytes up to which a job that is handed out in the same script may come whole."""
         self._answer = answer
         self._handed = handed
+        self._joined_late = joined_late
         self.deadline = math.inf
         """When it is given up (trio's clock): counted from when it is posted first."""
         self._taken: Reply = None
@@ -208,7 +210,12 @@ class Submit:
 
     def too_late(self, reply: Reply) -> None:
         """Redis has answered after it was given up."""
-        if isinstance(reply, list) and reply[0] != JOINED:
+        if not isinstance(reply, list):
+            return
+        if reply[0] == JOINED:
+            if self._joined_late is not None:
+                self._joined_late(JobId(expect_bytes(reply[1])))
+        else:
             assert isinstance(self._handoff, int)
             self._claiming.came_too_late(self._function, reply[1:], self._handoff)
 

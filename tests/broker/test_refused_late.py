@@ -5,7 +5,7 @@ import pytest
 from persistence.pipe import Pipe
 from protocol import Error, ErrorCode, GetStatus, JobCreated, StatusRes, SubmitJob, WorkComplete
 from tests.broker.peers import Peer
-from tests.broker.running import Running, impatient, standing_still, unasked
+from tests.broker.running import OpenRunning, Running, impatient, standing_still, unasked
 from tests.servers import RedisServer
 
 
@@ -79,3 +79,19 @@ async def test_who_joins_it_meanwhile_waits_for_a_job_that_stays(one: Running, s
     await worker.say(WorkComplete(handle, b"end"))
     assert await other.hear() == WorkComplete(handle, b"end")
     assert await worker.finds_nothing()
+
+
+async def test_what_it_joined_goes_with_those_who_wait_for_it(
+    open_one: OpenRunning, shared_server: RedisServer
+) -> None:
+    async with open_one() as elsewhere, open_one() as one:
+        first, client = await elsewhere.peer(), await one.peer()
+        handle = await first.submit(b"f", b"x", b"unique")
+        with standing_still(shared_server):
+            await submit_in_vain(one, client, b"unique")
+        await one.settled()
+        await one.until(lambda: not one.broker.detaching)
+        assert await first.ask(GetStatus(handle)) == StatusRes(handle, True, False, 0, 0)
+        await first.leave()
+        await elsewhere.until(lambda: not (elsewhere.broker.sessions or elsewhere.broker.detaching))
+        assert b"f\t0\t0\t0\n" in await jobs(one)
