@@ -87,8 +87,9 @@ class Asking:
 
 
 def _hear(line: Line, attachment: Attachment, deadline: Deadline) -> None:
-    """The next packet; of time that is up, the error names the job."""
+    """The next packet; of time that is up, the error names the job, which the server has accepted and answered for."""
     try:
         line.pump(deadline)
     except TimedOutError as error:
-        raise TimedOutError(f"job {attachment.handle.decode()}: {error}", attachment.handle) from error
+        late = deadline.passed(f"job {attachment.handle.decode()}: not over")
+        raise TimedOutError(f"{late}: is there a worker for it at {line.server}?", attachment.handle) from error
