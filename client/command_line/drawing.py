@@ -26,7 +26,7 @@ def screen() -> "type[Screen]":
         if error.name is None or not error.name.startswith("rich"):
             raise
         raise NoScreenError(
-            "drawing needs the library rich: pip install 'trio-gearman[cli]' (| cat and --json do without)"
+            f"drawing needs the library rich: {sys.executable} -m pip install rich (| cat and --json do without)"
         ) from error
 
 

@@ -59,7 +59,7 @@ def answer_seconds(options: argparse.Namespace) -> float:
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("function", metavar="FUNCTION", help="what is to be done")
+    parser.add_argument("function", type=_function, metavar="FUNCTION", help="what is to be done")
     parser.add_argument(
         "payload", nargs="?", metavar="PAYLOAD", help="with what; without it and --file, standard input"
     )
@@ -145,6 +145,13 @@ def _handle(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{error}; {A_HANDLE}") from error
     if any(character.isspace() for character in text):
         raise argparse.ArgumentTypeError(f"{text!r} is no handle: it has a space or a line end in it; {A_HANDLE}")
+    return text
+
+
+def _function(text: str) -> str:
+    # A server takes the empty name, and no worker has it: the job of a shell's unset variable would wait for ever.
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a function is empty; is a variable unset?")
     return text
 
 

@@ -4,6 +4,7 @@ import doctest
 import json
 import signal
 import subprocess
+import sys
 import time
 from datetime import datetime
 from functools import partial
@@ -241,7 +242,7 @@ def test_without_the_library_that_draws_it_is_said_which(server: ServerProcess) 
     status, said = on_a_terminal("top", "--count", "1", "--server", server.address, rich=False)
     assert status == 2
     (line,) = said.splitlines()
-    assert line.startswith("python -m client: drawing needs the library rich: pip install 'trio-gearman[cli]'")
+    assert line.startswith(f"python -m client: drawing needs the library rich: {sys.executable} -m pip install rich ")
 
 
 MISTAKES = {
@@ -254,6 +255,8 @@ MISTAKES = {
     "no payload": (["submit", "f", "--file", "/nowhere"], "--file: /nowhere cannot be read: No such file"),
     "two payloads": (["submit", "f", "x", "--file", "/nowhere"], "a payload and --file: give one of them"),
     "no lines": (["submit", "f", "x", "--lines"], "--lines: the payloads are the lines"),
+    "no function": (["submit", "", "x"], "the name of a function is empty; is a variable unset?"),
+    "no function to call": (["call", "", "x"], "the name of a function is empty"),
     "no handle": (["status"], "whose status? give a handle, or --unique KEY"),
     "no interval": (["top", "--interval", "0"], "'0' is no number above 0"),
     "two wishes": (["submit", "f", "x", "--priority", "low", "--reducer", "r"], "has normal priority"),
