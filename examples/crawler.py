@@ -4,7 +4,7 @@ usage: python -m examples.crawler URL [--per-second N] [--notebook FILE] [--serv
 
 Each page is a background job, and each link found is another one. Without a server the crawler brings its own; with
 one, what is left to fetch is kept there: end the crawler when you like, and start it again with the same notebook.
-Needs httpx: pip install 'trio-gearman[examples]'.
+Needs httpx: pip install -e '.[examples]'.
 """
 
 import argparse

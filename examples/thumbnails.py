@@ -2,7 +2,7 @@
 
 usage: python -m examples.thumbnails PICTURE... [--to FOLDER] [--processes N] [--server HOST:PORT]
 
-Without a server it brings its own. Needs Pillow: pip install 'trio-gearman[examples]'.
+Without a server it brings its own. Needs Pillow: pip install -e '.[examples]'.
 """
 
 import argparse

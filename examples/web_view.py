@@ -3,7 +3,7 @@
 usage: python -m examples.web_view [--port PORT] [--server HOST:PORT]
 
 Open what it prints. Without a server it brings its own, and a worker in any case. The application itself is `make_app`:
-it is Flask, and knows nothing of trio. Needs Flask: pip install 'trio-gearman[examples]'.
+it is Flask, and knows nothing of trio. Needs Flask: pip install -e '.[examples]'.
 """
 
 import argparse

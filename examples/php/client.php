@@ -18,7 +18,7 @@ try {
     ]));
     $refusal = $client->returnCode() === GEARMAN_SUCCESS ? null : $client->error();
 } catch (GearmanException $error) {
-    $refusal = $error->getMessage();     // nobody listens there
+    $refusal = "no server answers there ({$error->getMessage()})";
 }
 if ($refusal !== null) {
     fwrite(STDERR, "the e-mail was not queued: $refusal\n");
