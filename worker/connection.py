@@ -184,7 +184,7 @@ class WorkerConnection:
             if limit.cancelled_caught:
                 # The server has measured the same time, and given the job to others; a word from us could only
                 # end what they are doing.
-                logger.warning("job %r of %r is given up: its time is up", job.handle, job.function)
+                logger.warning("%s is given up: its time is up", job)
         finally:
             self._places.release()
 

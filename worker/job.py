@@ -45,6 +45,11 @@ class Job:
         self.payload: bytes = assigned.payload
         self._say = say
 
+    def __str__(self) -> str:
+        """What a log calls it: ``job HANDLE of FUNCTION``; what is no UTF-8 is shown as escapes."""
+        handle, function = (name.decode("utf-8", "backslashreplace") for name in (self.handle, self.function))
+        return f"job {handle} of {function}"
+
     async def progress(self, numerator: int, denominator: int) -> None:
         """Tells that `numerator` of `denominator` parts are done (WORK_STATUS); ValueError if below 0."""
         if numerator < 0 or denominator < 0:

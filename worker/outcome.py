@@ -44,7 +44,7 @@ async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> 
             return wire.send(_failure(job, group, tracebacks))
         # Cancelled while its own tasks failed. The job is given back, so its errors go to the log only.
         if errors is not None:
-            logger.error("job %r of %r failed while it was cancelled", job.handle, job.function, exc_info=errors)
+            logger.error("%s failed while it was cancelled", job, exc_info=errors)
         raise passing from None
     except BaseException as error:  # noqa: BLE001 - see above; logged, and told to those who wait
         return wire.send(_failure(job, error, tracebacks))
@@ -67,15 +67,15 @@ def _failure(job: Job, error: BaseException, tracebacks: bool) -> WorkFail | Wor
     """WORK_EXCEPTION stands alone: a WORK_FAIL after it is about a job that is over; gearmand says ERROR."""
     leaves = list(_leaves(error))
     if all(isinstance(leaf, JobFailed) for leaf in leaves):
-        logger.info("job %r of %r failed: %s", job.handle, job.function, "; ".join(map(text_of, leaves)))
+        logger.info("%s failed: %s", job, "; ".join(map(text_of, leaves)))
         return WorkFail(job.handle)
     if isinstance(error, PayloadError):  # one end is out of date; where in our code that was noticed helps nobody
-        logger.error("job %r of %r failed: %s", job.handle, job.function, error)
+        logger.error("%s failed: %s", job, error)
         return _exception(job, f"PayloadError: {error}", "")
     if isinstance(error, ChildRaisedError):
-        logger.error("job %r of %r raised in its process: %s", job.handle, job.function, error.details)
+        logger.error("%s raised in its process: %s", job, error.details)
         return _exception(job, error.summary, error.details if tracebacks else "")
-    logger.error("job %r of %r raised", job.handle, job.function, exc_info=error)
+    logger.error("%s raised", job, exc_info=error)
     summary = "; ".join(f"{type(leaf).__name__}: {text_of(leaf)}" for leaf in leaves)
     return _exception(job, summary, "".join(traceback.format_exception(error)) if tracebacks else "")
 

@@ -258,7 +258,7 @@ async def test_a_job_whose_time_is_up_is_cancelled_here_and_given_to_another_wor
         async with trio.open_nursery() as nursery:
             await nursery.start(worker.run, server.address)
             await cancelled.wait()
-        assert "is given up: its time is up" in caplog.text
+        assert f"job {followed.handle.decode()} of {function} is given up: its time is up" in caplog.text
         async with raw_worker(server, function) as other:
             assert (await other.take()).handle == followed.handle
 
