@@ -41,6 +41,9 @@ LAST_WORDS_SECONDS: Final = 2.0
 LATE_RETURN: Final = (
     "after a kill, jobs that ran here return only after --presence-ttl: %s; give a --data-dir that this user may write"
 )
+HEAR_OUT_SECONDS: Final = 0.5
+"""How long what peers have said by then may take to be heard, for who floods us never ends; it leaves most of the time
+for last words to the answers."""
 LEAVE_SECONDS: Final = 5.0
 """How long a goodbye to Redis may take. What is not said, the others find out by themselves."""
 
@@ -173,6 +176,10 @@ async def _wind_down(broker: Broker) -> None:
 
 async def _say_the_last_words(broker: Broker) -> None:
     """What was handed in before is stored, what was asked is answered, and what ended is told before we hang up."""
+    if broker.switchboard is not None:
+        # What a worker said of its job's end may still lie in its socket, if we stood still or many spoke at once.
+        with trio.move_on_after(HEAR_OUT_SECONDS):
+            await broker.switchboard.hear_all()
     with suppress(StoreError):
         # Redis answers in order: with this, all that was asked before is answered.
         await broker.store.asking.everything_before()

@@ -137,6 +137,11 @@ class Switchboard:
                 await trio.lowlevel.wait_readable(number)
             full = self._look()
 
+    async def hear_all(self) -> None:
+        """Hear what has been said by now, whoever said it. Does not end while somebody goes on without a pause."""
+        while self._look() or self._back.poll(0, 1):
+            await trio.lowlevel.checkpoint()
+
     def close(self) -> None:
         """Give the sets back to the system. Nobody is connected any more."""
         self._front.close()
