@@ -139,7 +139,9 @@ class Switchboard:
 
     async def hear_all(self) -> None:
         """Hear what has been said by now, whoever said it. Does not end while somebody goes on without a pause."""
-        while self._look() or self._back.poll(0, 1):
+        # The front does not name the back while that is held.
+        while self._front.poll(0, 1) or self._back.poll(0, 1):
+            self._look()
             await trio.lowlevel.checkpoint()
 
     def close(self) -> None:
