@@ -67,6 +67,14 @@ GUARDS: Final = (
     ),
     Guard(
         AWAY,
+        "what was refused after it had left is not kept for nobody",
+        "broker/submitting.py",
+        "        if isinstance(error, StoreUnavailableError) and error.sent and not self._order.background:\n",
+        "        if False:\n",
+        "tests/broker/test_refused_late.py::test_it_is_dropped_when_redis_answers",
+    ),
+    Guard(
+        AWAY,
         "workers that ask get NO_JOB",
         "broker/grabbing.py",
         "        _look_again_later(broker, line)\n        session.say(NO_JOB)\n",

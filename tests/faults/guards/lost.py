@@ -5,6 +5,7 @@ from typing import Final
 from tests.faults.guards.guard import Guard
 
 BROKER: Final = "kill -9 of a broker, or a stop for longer than its presence"
+STOP: Final = "a broker is told to stop"
 WORKER: Final = "kill -9 of a worker"
 HANGS: Final = "a worker hangs; half-open TCP"
 
@@ -65,6 +66,14 @@ GUARDS: Final = (
         ', b"EX", EXPIRES_SECONDS]',
         "]",
         f"{STORE}/test_large_payloads_cut.py::test_who_dies_between_it_and_its_job_leaves_what_expires",
+    ),
+    Guard(
+        STOP,
+        "what workers have said is heard before their jobs are given back",
+        "broker/app.py",
+        "            await broker.switchboard.hear_all()\n",
+        "            pass\n",
+        "tests/broker/test_ended_before_a_stop.py",
     ),
     Guard(
         WORKER,
