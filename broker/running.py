@@ -3,19 +3,23 @@
 Knows nothing of what the broker does, nor of whether this process is the only one: that is the `Surroundings`'.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 
 from broker.faults import advice
+from broker.logs import NOTICE
 from broker.orders import Orders
 from broker.pid_file import PidFileError
 from broker.settings import Settings
 from broker.signals import obeying_signals
 from broker.tls import TlsError
 from persistence.errors import StoreError
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Listening(Protocol):
@@ -93,6 +97,8 @@ async def _serve(
                     orders.is_up = True
                     await orders.stopping.wait()
                     surroundings.is_stopping()
+        if orders.is_up:
+            _log.log(NOTICE, "stopped")
         nursery.cancel_scope.cancel()
     if unwritten is not None:
         raise unwritten
