@@ -35,8 +35,8 @@ async def test_a_job_that_ended_before_the_order_to_stop_came_is_not_run_again(
             await worker.submit_background(b"f", b"payload")
             workers.append((worker, await worker.grab()))
         for worker, job in workers:
-            said = [*[WorkData(job.handle, b"x" * 2048)] * parts, WorkComplete(job.handle, b"result")]
-            data = b"".join(map(worker.encoded, said))
+            part, end = WorkData(job.handle, b"x" * 2048), WorkComplete(job.handle, b"result")
+            data = worker.encoded(*[part] * parts, end)
             # Without a checkpoint, so that the broker is told to end before it can hear any of it.
             assert isinstance(worker.stream, trio.SocketStream)
             assert os.write(worker.stream.socket.fileno(), data) == len(data)
