@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import TypeAlias, cast
 
 from worker.errors import JobFailed
@@ -46,6 +47,10 @@ Answer: TypeAlias = Done | Failed | Raised
 def serve_calls(connection: Connection) -> None:
     """Answers calls until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent decides what it means
+    # TERM reaches every process of a service, too, when systemd stops it. Heard and not ignored: what a function starts
+    # would inherit that, and could not be ended by TERM.
+    signal.signal(signal.SIGTERM, _go_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # blocked by our parent until here
     while True:
         try:
             call = connection.recv_bytes()
@@ -54,13 +59,17 @@ def serve_calls(connection: Connection) -> None:
         connection.send_bytes(_written(_answer(call)))
 
 
+def _go_on(number: int, frame: FrameType | None) -> None:
+    """The parent hears the signal as well, and decides what becomes of the job."""
+
+
 def _answer(call: bytes) -> Answer:
     try:
         function, arguments = cast(tuple[Callable[..., object], tuple[object, ...]], pickle.loads(call))
         return Done(function(*arguments))
     except JobFailed as failed:
         return Failed(text_of(failed))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent
+    except BaseException as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent
         return _raised(error)
 
 

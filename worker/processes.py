@@ -7,7 +7,10 @@ and that is what time limits need (docs/decisions/0012-processes.md).
 import multiprocessing
 import os
 import pickle
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TypeVar, cast
 
 import trio
@@ -44,8 +47,14 @@ class Child:
     def __init__(self) -> None:
         self._ours, theirs = SPAWN.Pipe()
         self._process = SPAWN.Process(target=serve_calls, args=(theirs,), daemon=True)
-        self._process.start()
+        with _term_blocked():
+            self._process.start()
         theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        """It can be asked; an idle process may have been killed, for its memory perhaps."""
+        return self._process.is_alive()
 
     def ask(self, call: bytes) -> Answer:
         """Has one call done; ProcessDiedError if the process ends first, and then the child is closed."""
@@ -94,7 +103,7 @@ class ProcessPool:
         """
         call = pickle.dumps((function, arguments))
         async with self._places:
-            child = self._idle.pop() if self._idle else await self._start()
+            child = self._living() or await self._start()
             try:
                 answer = await trio.to_thread.run_sync(child.ask, call, abandon_on_cancel=True, limiter=self._threads)
             except BaseException:
@@ -114,8 +123,28 @@ class ProcessPool:
         while self._idle:
             self._idle.pop().close()
 
+    def _living(self) -> Child | None:
+        """The process that was idle last; those that died meanwhile are done with, and no job of theirs is harmed."""
+        while self._idle:
+            child = self._idle.pop()
+            if child.alive:
+                return child
+            child.close()
+        return None
+
     async def _start(self) -> Child:
         """Starts a process. Not to be cancelled, for it would be nobody's then; it takes a tenth of a second."""
         with trio.CancelScope(shield=True):
             return await trio.to_thread.run_sync(Child)
         raise AssertionError("unreachable: what is shielded is not cancelled")
+
+
+@contextmanager
+def _term_blocked() -> Iterator[None]:
+    """A process that is started here inherits that TERM waits, until it knows what to make of it."""
+    resource_tracker.ensure_running()  # else it is started with the first process, and unblocks TERM in this thread
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,6 +1,9 @@
 """Functions at the top level of a module, for processes to import."""
 
+import asyncio
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -63,3 +66,22 @@ def hang(payload: bytes) -> bytes:
     started.with_suffix(".new").rename(started)
     while True:
         time.sleep(1)
+
+
+def be_cancelled(payload: bytes) -> bytes:
+    raise asyncio.CancelledError("by itself")
+
+
+def term_oneself(payload: bytes) -> bytes:
+    """As systemd does to every process of a service that it stops."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    return b"went on"
+
+
+def term_a_program(payload: bytes) -> str:
+    """Ends by TERM what it has started."""
+    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdout=-1, stdin=-1) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        program.terminate()
+        return str(program.wait())

@@ -1,6 +1,9 @@
 """Functions that run in processes: results, failures, and what becomes of the process."""
 
+import multiprocessing
 import os
+import pickle
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +17,8 @@ from tests.raw_worker import raw_worker
 from tests.worker import cpu_bound
 from tests.worker.registered import at_work
 from worker import Function, Worker
-from worker.processes import ProcessPool
+from worker.child import Done
+from worker.processes import Child, ProcessPool
 
 
 def alive(pid: int) -> bool:
@@ -70,6 +74,7 @@ async def test_a_function_fails_its_job(server: ServerProcess, function: str) ->
             id="an exception whose text is an error",
         ),
         pytest.param(cpu_bound.leave, "SystemExit: no disk", "in leave", id="what a program ends by"),
+        pytest.param(cpu_bound.be_cancelled, "CancelledError: by itself", "in be_cancelled", id="what no Exception is"),
         pytest.param(cpu_bound.odd, "pickle", "pickle", id="a result that cannot be sent back"),
         pytest.param(
             cpu_bound.die, "ProcessDiedError: the process that ran the job ended with status -6", "", id="death"
@@ -132,6 +137,44 @@ async def test_a_call_that_is_cancelled_ends_its_process_and_leaves_the_pool_who
     pool.close()
     assert other != pid
     assert not alive(other)
+
+
+@pytest.mark.parametrize(
+    ("work", "result"),
+    [
+        pytest.param(cpu_bound.term_oneself, b"went on", id="the process"),
+        pytest.param(cpu_bound.term_a_program, "-15", id="a program that it started"),
+    ],
+)
+async def test_term_ends_a_program_that_a_job_started_and_not_the_job(
+    work: Callable[[bytes], bytes], result: object
+) -> None:
+    pool = ProcessPool(1)
+    try:
+        assert await pool.run(work, b"") == result
+    finally:
+        pool.close()
+
+
+def test_term_does_not_end_a_process_that_is_just_being_started() -> None:
+    before = set(multiprocessing.active_children())
+    child = Child()
+    (process,) = set(multiprocessing.active_children()) - before
+    process.terminate()
+    answer = child.ask(pickle.dumps((cpu_bound.which_process, (b"",))))
+    assert answer == Done(str(process.pid))
+    child.close()
+
+
+async def test_an_idle_process_that_was_killed_takes_no_job_with_it() -> None:
+    pool = ProcessPool(1)
+    killed = int(await pool.run(cpu_bound.which_process, b""))
+    os.kill(killed, signal.SIGKILL)
+    # Until it is dead; the pool has not looked yet.
+    await trio.to_thread.run_sync(os.waitid, os.P_PID, killed, os.WEXITED | os.WNOWAIT)
+    other = int(await pool.run(cpu_bound.which_process, b""))
+    pool.close()
+    assert other != killed
 
 
 def test_no_process_at_all_is_refused() -> None:
