@@ -45,7 +45,10 @@ class Supervisor:
 
                 async def pass_signals_on() -> None:
                     async for _ in signals:
-                        self._stop()
+                        if self._stopping:
+                            await self._give_back()
+                        else:
+                            self._stop()
 
                 helpers.start_soon(pass_signals_on)
                 if self._watch is not None:
@@ -61,6 +64,13 @@ class Supervisor:
         self._changed.set()
         for process in self._running:
             process.send_signal(signal.SIGTERM)
+
+    async def _give_back(self) -> None:
+        """Does not wait for them. Not by a signal: see `worker.__main__`, which hears one more as the same wish."""
+        logger.warning("told again to stop: giving running jobs back")
+        for process in tuple(self._running):
+            if process.stdin is not None:
+                await trio.aclose_forcefully(process.stdin)
 
     async def _keep_running(self) -> None:
         backoff = Backoff()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from client import Client, open_client
+from client import Client, Data, open_client
 from tests.gearman_servers import ONE_SERVER
 from tests.processes import ServerProcess
 from tests.programs import Program, open_program
@@ -41,6 +41,14 @@ async def pair(job: Job) -> bytes:
         both.set()
     await both.wait()
     return b"both"
+
+
+@worker.register("patient-{function}")
+async def patient(job: Job) -> bytes:
+    await job.data(str(os.getpid()))
+    while not await trio.Path(job.payload.decode()).exists():
+        await trio.sleep(0.01)
+    return b"ended"
 """
 
 MODULES = {
@@ -204,6 +212,26 @@ async def test_a_signal_is_passed_on_and_the_second_one_ends_a_job(
         for _ in range(2):  # both have heard the first one, so that the second is another one for each
             await workers.wait_line("SIGTERM: running jobs have 30 seconds to end")
         workers.send_signal(signal.SIGINT)
+        assert await workers.wait() == 0
+
+
+@ONE_SERVER
+async def test_a_signal_that_all_processes_get_is_one_wish_to_stop(
+    server: ServerProcess, program: Path, function: str
+) -> None:
+    end = program / "end"
+    async with running(program, server, "--processes", "2") as workers, open_client(server.address) as client:
+        await until_registered(workers, 2)
+        async with client.follow(f"patient-{function}", str(end)) as job:
+            update = await anext(job)
+            assert isinstance(update, Data)
+            workers.send_signal(signal.SIGTERM)
+            for _ in range(2):
+                await workers.wait_line("SIGTERM: running jobs have 30 seconds to end")
+            os.kill(int(update.payload), signal.SIGTERM)  # as systemd does, in whatever order
+            end.touch()
+            with trio.fail_after(20):
+                assert await job.result() == b"ended"
         assert await workers.wait() == 0
 
 
