@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from client.admin_commands import Command
@@ -50,8 +51,11 @@ class Line:
         return self._lost
 
     def close(self) -> None:
-        """Closes our end. In a child of the process that opened it, the connection lives on in the parent."""
+        """Ends the connection. In a child of the process that opened it, it lives on in the parent."""
         self._lost = True
+        if self._process == os.getpid():
+            with suppress(OSError):  # it was closed before, or by the server
+                self._socket.shutdown(socket.SHUT_RDWR)  # a child may have a copy, and the server would hear of no end
         self._socket.close()
 
     def is_alive(self) -> bool:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from tests.gearman_servers import ONE_SERVER
 from tests.processes import ServerProcess
 from tests.programs import ROOT
 
@@ -83,6 +84,29 @@ assert client.status(handle).known
 print("done")
 """
 
+FORKED_MEANWHILE = """
+import os
+import sys
+import time
+from client.blocking import Client
+
+address, function = sys.argv[1:]
+client = Client(address)
+forked, go = os.pipe()
+with client.follow(function, b"", unique="left") as job:
+    child = os.fork()
+    if child == 0:
+        os.close(go)
+        os.read(forked, 1)                    # lives, and asks nothing
+        os._exit(0)
+deadline = time.monotonic() + 20
+while client.status_by_unique("left").known and time.monotonic() < deadline:
+    pass
+print("kept" if client.status_by_unique("left").known else "dropped")
+os.close(go)
+os.waitpid(child, 0)
+"""
+
 
 def test_a_client_without_trio_needs_no_trio(server: ServerProcess) -> None:
     subprocess.run([sys.executable, "-c", WITHOUT_TRIO, server.address], cwd=ROOT, check=True)
@@ -97,3 +121,12 @@ def test_a_forked_process_opens_connections_of_its_own(server: ServerProcess, fu
         text=True,
     )
     assert (done.stdout, done.stderr) == ("done\n", "")
+
+
+@ONE_SERVER
+def test_a_job_that_is_let_go_is_dropped_though_a_forked_process_has_a_copy_of_its_connection(
+    server: ServerProcess, function: str
+) -> None:
+    command = [sys.executable, "-c", FORKED_MEANWHILE, server.address, function]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("dropped\n", "")
