@@ -26,6 +26,11 @@ class ClientError(Exception):
             print("not queued, or nobody knows:", error)
     """
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions are made again from their text alone, which most of those below are not made from. One that cannot
+        # be read breaks the whole pool of processes whose task raised it.
+        return _made_again, (type(self), self.args), self.__dict__
+
 
 class CannotConnectError(ClientError):
     """The server could not be reached, or did not greet us in time; nothing of the request was sent.
@@ -230,3 +235,10 @@ class UpdatesOverrunError(ClientError):
                 print("read faster, or allow for more")
             print(await job.result())
     """
+
+
+def _made_again(kind: type[ClientError], args: tuple[object, ...]) -> ClientError:
+    """An error as it was pickled or copied, but for its attributes, which follow."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
