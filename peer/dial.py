@@ -12,7 +12,9 @@ __all__ = ["dial"]
 
 
 async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> trio.abc.Stream:
-    """Connects; OSError if nobody listens, or if TLS cannot be agreed on. Cancelled: no socket is left.
+    """Connects; OSError if nobody listens or there can be no such host, or if TLS cannot be agreed on.
+
+    Cancelled: no socket is left.
 
     Args:
         address: where; its host is also the name that the server's certificate must bear.
@@ -20,6 +22,8 @@ async def dial(address: ServerAddress, tls: ssl.SSLContext | None = None) -> tri
     """
     try:
         stream = await trio.open_tcp_stream(address.host, address.port)
+    except UnicodeError as error:  # a part of the name is empty or too long, before anybody is asked for it
+        raise OSError(f"no name of a host: {error}") from error
     except OSError as error:
         first = _first_reason(error)
         if first is None:

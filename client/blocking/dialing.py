@@ -28,7 +28,10 @@ def way_to(address: ServerAddress, tls: ssl.SSLContext | None) -> Way:
 
 def _dial(address: ServerAddress, tls: ssl.SSLContext | None, deadline: Deadline) -> socket.socket:
     """Connects; OSError (a TimeoutError too) if that cannot be done, and then no socket is left."""
-    connected = socket.create_connection((address.host, address.port), deadline.left())
+    try:
+        connected = socket.create_connection((address.host, address.port), deadline.left())
+    except UnicodeError as error:  # a part of the name is empty or too long, before anybody is asked for it
+        raise OSError(f"no name of a host: {error}") from error
     try:
         keep_alive(connected)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a request leaves at once

@@ -10,6 +10,8 @@ import pytest
 import trio
 import trio.testing
 
+from client import CannotConnectError
+from client.blocking import Client
 from peer import parse_address
 from peer.dial import dial
 from protocol import EchoReq, EchoRes, Role
@@ -39,6 +41,15 @@ async def test_a_plain_connection_notices_a_dead_peer(server: ServerProcess) -> 
     assert isinstance(stream, trio.SocketStream)
     assert stream.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert await echoes(stream)
+
+
+@pytest.mark.parametrize("host", ["jobs..example.org", "j" * 64, "jöbs..example.org"])
+async def test_a_host_that_there_cannot_be_is_an_error_of_the_system(host: str) -> None:
+    address = parse_address(host)
+    with pytest.raises(OSError, match="no name of a host: "):
+        await dial(address)
+    with pytest.raises(CannotConnectError, match=f"cannot connect to {address}: no name of a host: "):
+        Client(host).ping()
 
 
 async def test_a_server_is_met_over_tls(server: ServerProcess) -> None:
