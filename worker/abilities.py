@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from protocol import CanDo, CanDoTimeout, Packet, SetClientId
+from protocol import CanDo, CanDoTimeout, Connection, LocalProtocolError, Packet, Role, SetClientId
 from worker.job import Job
 
 __all__ = [
@@ -15,8 +15,8 @@ __all__ = [
     "JobFunction",
     "TimeLimits",
     "as_bytes",
+    "checked_ability",
     "checked_client_id",
-    "checked_limit",
 ]
 
 JobFunction: TypeAlias = Callable[[Job], Awaitable[bytes | str | None]]
@@ -58,11 +58,18 @@ class Abilities:
         """
         packets: list[Packet] = [SetClientId(self.client_id)] if self.client_id else []
         for name, ability in reversed(list(self.functions.items())):
-            packets.append(CanDo(name) if ability.limit_ms is None else CanDoTimeout(name, ability.limit_ms))
+            packets.append(_can_do(name, ability.limit_ms))
         return packets
 
 
-def checked_limit(name: bytes, seconds: float | None) -> int | None:
+def checked_ability(name: bytes, run: JobFunction, seconds: float | None) -> Ability:
+    """A function with its time limit in seconds; ValueError if that is none, or a server cannot be told of it."""
+    ability = Ability(run, _checked_limit(name, seconds))
+    _must_be_sayable(_can_do(name, ability.limit_ms))
+    return ability
+
+
+def _checked_limit(name: bytes, seconds: float | None) -> int | None:
     """A time limit in milliseconds; ValueError if it is none."""
     if seconds is None:
         return None
@@ -76,9 +83,22 @@ def checked_client_id(client_id: bytes | str) -> bytes:
     identity = as_bytes(client_id)
     if any(character <= 0x20 for character in identity):
         raise ValueError(f"a client id has no spaces or control characters: {identity!r}")
+    _must_be_sayable(SetClientId(identity))
     return identity
 
 
 def as_bytes(text: str | bytes) -> bytes:
     """Text is UTF-8 on the wire."""
     return text.encode() if isinstance(text, str) else text
+
+
+def _can_do(name: bytes, limit_ms: int | None) -> CanDo | CanDoTimeout:
+    return CanDo(name) if limit_ms is None else CanDoTimeout(name, limit_ms)
+
+
+def _must_be_sayable(packet: Packet) -> None:
+    """Now, where it is told to whoever registers, and not out of the nursery of every connection."""
+    try:
+        Connection(Role.PEER).send(packet)
+    except LocalProtocolError as error:
+        raise ValueError(f"no server can be told of it: {error}") from error

@@ -9,7 +9,7 @@ import trio
 
 from peer import Function, parse_addresses
 from peer.dial import dial
-from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_client_id, checked_limit
+from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_ability, checked_client_id
 from worker.callables import must_be_a_name, must_be_async, must_be_importable, must_be_plain
 from worker.draining import Drain
 from worker.job import Job
@@ -344,7 +344,7 @@ class Worker:
     def _add(self, name: bytes, run: JobFunction, timeout: float | None) -> None:
         if name in self._functions:
             raise ValueError(f"the function {name!r} is registered twice")
-        self._functions[name] = Ability(self._wrapped(run), checked_limit(name, timeout))
+        self._functions[name] = checked_ability(name, self._wrapped(run), timeout)
 
     def _wrapped(self, run: JobFunction) -> JobFunction:
         for middleware in reversed(self._middleware):

@@ -304,8 +304,27 @@ def test_an_async_function_is_no_plain_one(function: str) -> None:
     [
         pytest.param(partial(Worker, concurrency=0), "at least 1, not 0", id="no place"),
         pytest.param(partial(Worker, client_id="a b"), "no spaces", id="an id with a space"),
+        pytest.param(partial(Worker, client_id="a" * 10_000), "no server can be told of it: ", id="an endless id"),
     ],
 )
 def test_arguments_that_cannot_be_right_are_refused(wrong: Callable[[], Worker], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         wrong()
+
+
+@pytest.mark.parametrize(
+    ("function", "timeout", "sentence"),
+    [
+        pytest.param(b"a\0b", None, "NUL", id="a NUL"),
+        pytest.param("a" * 10_000, None, "longer than", id="an endless name"),
+        pytest.param("a", 1e300, "no server can be told of it: ", id="an endless time"),
+    ],
+)
+def test_what_no_server_can_be_told_is_refused_when_it_is_registered(
+    function: bytes | str, timeout: float | None, sentence: str
+) -> None:
+    async def work(job: Job) -> bytes:
+        return b""
+
+    with pytest.raises(ValueError, match=sentence):
+        Worker().register(function, timeout=timeout)(work)
