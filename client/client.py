@@ -191,7 +191,8 @@ class Client:
 
         A server tells nobody how a background job ended, and knows only that it does not know it any more: the
         job may have been done, have failed, or never have been. Asks at first 20 times a second, later once in two
-        seconds. Goes on when the connection is lost, also while no server is there: bound it by trio.fail_after.
+        seconds. Goes on when the connection is lost, also while no server is there or its store is away: bound it by
+        trio.fail_after.
 
         Cancelled: nothing has changed.
 

@@ -1,6 +1,10 @@
 """How often one asks for the status of a job that is waited for."""
 
-__all__ = ["Pauses"]
+from protocol import ErrorCode
+
+__all__ = ["STORE_IS_AWAY", "Pauses"]
+
+STORE_IS_AWAY = ErrorCode.QUEUE_ERROR  # so a broker refuses a question while its Redis fails over: it passes
 
 FIRST_SECONDS = 0.05  # most jobs are short, and a question costs a server next to nothing
 LONGEST_SECONDS = 2.0

@@ -4,8 +4,8 @@ from typing import Protocol
 
 import trio
 
-from client.errors import CannotConnectError, ConnectionLostError
-from client.pauses import Pauses
+from client.errors import CannotConnectError, ConnectionLostError, RefusedError
+from client.pauses import STORE_IS_AWAY, Pauses
 from client.records import Status
 
 __all__ = ["wait_until_over"]
@@ -20,7 +20,10 @@ class AsksForStatus(Protocol):
 
 
 async def wait_until_over(client: AsksForStatus, handle: bytes | str) -> None:
-    """Returns when the server does not know the job any more; a lost question is asked again, for that is safe."""
+    """Returns when the server does not know the job any more.
+
+    A question that was lost, or refused while the store was away, is asked again, for that is safe.
+    """
     pauses = Pauses()
     while True:
         try:
@@ -28,4 +31,7 @@ async def wait_until_over(client: AsksForStatus, handle: bytes | str) -> None:
                 return
         except (ConnectionLostError, CannotConnectError):
             pauses.reset()  # the connection has pauses of its own
+        except RefusedError as error:
+            if error.code != STORE_IS_AWAY:
+                raise
         await trio.sleep(pauses.next_seconds())

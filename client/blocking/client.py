@@ -274,7 +274,7 @@ class Client:
 
         A server tells nobody how a background job ended, and knows only that it does not know it any more: the
         job may have been done, have failed, or never have been. Asks at first 20 times a second, later once in two
-        seconds. Goes on when the connection is lost, also while no server is there.
+        seconds. Goes on when the connection is lost, also while no server is there or its store is away.
 
         Raises:
             TimedOutError: the job was not over in time.

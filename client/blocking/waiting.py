@@ -5,15 +5,17 @@ import time
 from client.arguments import checked_handle
 from client.blocking.asking import Asking
 from client.blocking.deadline import Deadline
-from client.errors import CannotConnectError, ConnectionLostError, TimedOutError
-from client.pauses import Pauses
+from client.errors import CannotConnectError, ConnectionLostError, RefusedError, TimedOutError
+from client.pauses import STORE_IS_AWAY, Pauses
 from protocol import GetStatus, StatusRes
 
 __all__ = ["wait_until_over"]
 
 
 def wait_until_over(asking: Asking, handle: bytes | str, deadline: Deadline, question_seconds: float) -> None:
-    """Returns when the server does not know the job any more; a lost question is asked again, for that is safe.
+    """Returns when the server does not know the job any more.
+
+    A question that was lost, or refused while the store was away, is asked again, for that is safe.
 
     Args:
         asking: the way to the server.
@@ -32,6 +34,9 @@ def wait_until_over(asking: Asking, handle: bytes | str, deadline: Deadline, que
                 return
         except (ConnectionLostError, CannotConnectError, TimedOutError):
             pass  # the pauses grow, whatever the reason
+        except RefusedError as error:
+            if error.code != STORE_IS_AWAY:
+                raise
         pause = pauses.next_seconds()
         time.sleep(max(0, min(pause, deadline.seconds_left)))
     raise deadline.passed(f"job {handle!r} is not over")

@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from client import BackgroundJob, Priority, Status, open_client
-from protocol import GetStatus, GrabJobAll, JobAssignAll, StatusRes, WorkComplete
+from client import BackgroundJob, Priority, RefusedError, Status, open_client
+from protocol import Error, ErrorCode, GetStatus, GrabJobAll, JobAssignAll, StatusRes, WorkComplete
 from tests.cancelling import cancelled_at
 from tests.client.scripted import ScriptedServer, scripted_client
 from tests.processes import ServerProcess
@@ -55,6 +55,21 @@ async def test_wait_goes_on_over_a_lost_connection_and_a_server_that_is_away(
 
         nursery.start_soon(come_and_go)
         await client.wait(b"H:1")
+
+
+async def test_wait_goes_on_while_the_store_is_away_and_not_over_another_refusal(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with scripted_client(ScriptedServer()) as (client, line), trio.open_nursery() as nursery:
+
+        async def refuse() -> None:
+            for code in (ErrorCode.QUEUE_ERROR, ErrorCode.QUEUE_ERROR, ErrorCode.INVALID_COMMAND):
+                await line.hear(GetStatus)
+                await line.say(Error(code, b"the store is not available"))
+
+        nursery.start_soon(refuse)
+        with pytest.raises(RefusedError, match="INVALID_COMMAND"):
+            await client.wait(b"H:1")
 
 
 async def test_wait_asks_less_and_less_often(autojump_clock: trio.testing.MockClock) -> None:

@@ -13,6 +13,7 @@ from client import (
     CannotConnectError,
     ClientClosedError,
     ConnectionLostError,
+    RefusedError,
     Submitted,
     TimedOutError,
 )
@@ -21,6 +22,8 @@ from protocol import (
     EchoReq,
     EchoRes,
     Error,
+    ErrorCode,
+    GetStatus,
     JobCreated,
     OptionReq,
     StatusRes,
@@ -62,6 +65,19 @@ async def test_a_submit_whose_answer_was_lost_is_repeated_once_if_it_has_a_uniqu
                     assert isinstance(error, ConnectionLostError)
                     assert error.handle is None
                     assert "may or may not have been accepted" in str(error)
+
+
+async def test_wait_goes_on_while_the_store_is_away_and_not_over_another_refusal() -> None:
+    async with scripted_port() as port, trio.open_nursery() as nursery:
+        with Client(port.address) as client:
+            waited = Aside(nursery, partial(client.wait, b"H:1"))
+            line = await port.greet()
+            for code in (ErrorCode.QUEUE_ERROR, ErrorCode.QUEUE_ERROR, ErrorCode.INVALID_COMMAND):
+                await line.expect(GetStatus(b"H:1"))
+                await line.say(Error(code, b"the store is not available"))
+            error = await waited.outcome()
+            assert isinstance(error, RefusedError)
+            assert error.code == ErrorCode.INVALID_COMMAND
 
 
 async def test_a_job_whose_connection_is_lost_is_not_submitted_again() -> None:
