@@ -13,6 +13,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     errno.EAFNOSUPPORT: "this machine has no network of that kind: give another address to --listen",
     errno.EACCES: "ports below 1024 are not for every user: choose a higher --port",
     errno.EMFILE: "allow more descriptors with --file-descriptors",
+    errno.EAGAIN: "no more processes are allowed here: see ulimit -u (in a systemd unit: TasksMax=)",
     errno.ENFILE: "the whole system is out of descriptors: close something, or raise fs.file-max",
 }
 

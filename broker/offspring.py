@@ -57,19 +57,26 @@ class Offspring:
         """Fork a process that does this work, given its end of the link, and ends; returns our end.
 
         The signals `held` reach neither process before `work` has begun, which has to deal with them.
+
+        Raises:
+            OSError: the system has no room for another; the place stays empty.
         """
+        self._started_at = time.monotonic()
         link, theirs = socket.socketpair()
         flush()  # or both processes would write what is in the buffers
-        with held_back(held):
-            pid = os.fork()
+        with theirs, held_back(held):
+            try:
+                pid = os.fork()
+            except OSError:
+                link.close()
+                raise
             if pid == 0:
                 link.close()
                 _do(work, theirs)
-        theirs.close()
         link.setblocking(False)
         self.pid, self.link, self.is_up, self.lines, self._unread, self.owed = pid, link, False, [], b"", None
         self.due_at, self.away = math.inf, None
-        self._started_at = self.heard_at = time.monotonic()
+        self.heard_at = self._started_at
         return link
 
     def hear(self) -> Iterator[dict[str, object]]:

@@ -115,7 +115,8 @@ class Supervisor:
         """Start them all, and return when all have ended because that was ordered, or one could not start."""
         with self._selector:
             for place in self._places:
-                self._start(place)
+                if not self._stopping:
+                    self._start(place)
             while not self._stopping or any(place.pid for place in self._places):
                 for key, _ in self._selector.select(self._patience()):
                     key.data()
@@ -148,8 +149,12 @@ class Supervisor:
             self._forget()
             return self._work(link, place is self._places[0])
 
-        link = place.start(work, _HEARD)
-        self._selector.register(link, selectors.EVENT_READ, lambda: self._hear(place))
+        try:
+            link = place.start(work, _HEARD)
+        except OSError as error:  # no descriptor, process or memory is left: those that serve must not end for that
+            self._not_started(place, advice(error))
+        else:
+            self._selector.register(link, selectors.EVENT_READ, lambda: self._hear(place))
 
     def _forget(self) -> None:
         """In a new process: close what is the supervisor's alone. Its links above all, or its end went unnoticed."""
@@ -261,17 +266,23 @@ class Supervisor:
             self._lines += place.lines
             if status != 0 and -status not in _ENDING and not place.lines:
                 self._lines.append(f"{name} {end} while it was to stop")
-        elif not self._is_up:
-            self._fail(place.lines or [f"{name} {end} before it listened"])
+        elif was_up and self._is_up:
+            self._replace(place, f"{name} {end}")
+        elif self._is_up:
+            self._not_started(place, "; ".join(place.lines) or end)
         else:
-            self._replace(
-                place, f"{name} {end}" if was_up else f"a new process cannot start ({'; '.join(place.lines) or end})"
-            )
+            self._fail(place.lines or [f"{name} {end} before it listened"])
 
     def _fail(self, lines: list[str]) -> None:
         """What kept one from starting keeps the others, or the server is not what was asked for."""
         self._lines += lines
         self._order(SIGTERM)
+
+    def _not_started(self, place: Offspring, why: str) -> None:
+        if self._is_up:
+            self._replace(place, f"a new process cannot start ({why})")
+        else:
+            self._fail([why])
 
     def _replace(self, place: Offspring, why: str) -> None:
         seconds = place.pause()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import sys
@@ -110,6 +111,22 @@ def test_one_that_dies_again_and_again_is_started_more_and_more_slowly(several: 
     pauses = [float(seconds) for seconds in re.findall(r"the next one starts in ([\d.]+) s", several.output())]
     for seconds, most in zip(pauses, (0.05, 0.1, 0.2), strict=True):
         assert most / 2 - 0.01 <= seconds <= most + 0.01
+
+
+def test_the_others_serve_on_when_the_system_has_no_room_for_a_new_one(several: Several) -> None:
+    several.start()
+    victim, other = sorted(several.children())
+    before = resource.prlimit(several.pid, resource.RLIMIT_NOFILE)
+    with several.connect(other) as peer:
+        resource.prlimit(several.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        kill(victim)
+        wait_for_line(several.log, "a new process cannot start (Too many open files")
+        assert said(peer, b"getpid") == b"OK %d\n" % other
+        resource.prlimit(several.pid, resource.RLIMIT_NOFILE, before)
+        assert other in several.answering(instead_of=[victim])
+    assert several.terminate() == 0
+    assert several.output().count("a new process cannot start") == 1
+    assert not several.log.with_suffix(".pid").exists()
 
 
 def test_one_that_is_told_to_end_ends_cleanly_and_is_replaced(several: Several) -> None:
