@@ -21,7 +21,7 @@ def set_file_limit(descriptors: int | None) -> None:
     enough = hard == resource.RLIM_INFINITY or descriptors <= hard
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard if enough else descriptors))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise FileLimitError(
             f"--file-descriptors: {descriptors} is more than this user may have; "
             f"give at most {hard}, or raise the limit (ulimit -Hn, or LimitNOFILE= in a systemd unit)"

@@ -162,10 +162,11 @@ async def test_a_store_that_cannot_be_opened_is_told_in_one_line_and_in_the_log_
     assert log.read_text().rstrip().endswith(f"] {told}")
 
 
-async def test_more_descriptors_than_the_system_has_are_told_in_one_line() -> None:
-    status, (line,) = await ends("plain", "--port=0", f"--file-descriptors={2**62}")
+@pytest.mark.parametrize("descriptors", [2**62, 2**64])
+async def test_more_descriptors_than_the_system_has_are_told_in_one_line(descriptors: int) -> None:
+    status, (line,) = await ends("plain", "--port=0", f"--file-descriptors={descriptors}")
     assert status == 1
-    assert line.startswith(f"trio-gearman: --file-descriptors: {2**62} is more than this user may have")
+    assert line.startswith(f"trio-gearman: --file-descriptors: {descriptors} is more than this user may have")
 
 
 async def test_a_defect_while_serving_is_told_with_its_traceback_also_in_the_log_file(tmp_path: Path) -> None:
