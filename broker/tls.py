@@ -48,19 +48,28 @@ class Certificates:
         self._files = [
             path for path in (settings.ssl_certificate, settings.ssl_key, settings.ssl_ca_file) if path is not None
         ]
-        self._signature = self._look()
+        self._signature: _Signature | None = self._look()
+        self._told = ""
         self._context = _read(settings)
 
     def context(self) -> ssl.SSLContext:
         """What the next connection is served with."""
         signature = self._look()
         if signature != self._signature:
-            self._signature = signature
             try:
                 self._context = _read(self._settings)
             except TlsError as error:
-                log.error("%s. The certificate that was read before stays in use", error)
+                # None is like no file's: what mends this may not show there, as leave to read it, or a free descriptor.
+                self._signature = None
+                self._complain(str(error))
+            else:
+                self._signature, self._told = signature, ""
         return self._context
+
+    def _complain(self, why: str) -> None:
+        if why != self._told:
+            log.error("%s. The certificate that was read before stays in use", why)
+            self._told = why
 
     def _look(self) -> _Signature:
         """What changes when a file is written anew, or replaced; nothing for one that is away."""
@@ -130,7 +139,7 @@ def _open(flag: str, path: Path) -> None:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise TlsError(f"{flag}: {path} cannot be read ({error.strerror}); name a PEM file that is there") from error
+        raise _unreadable(flag, path, error) from error
 
 
 def _use(flag: str, path: Path, use: Callable[[], None]) -> None:
@@ -140,3 +149,9 @@ def _use(flag: str, path: Path, use: Callable[[], None]) -> None:
     except ssl.SSLError as error:
         what = error.reason or "it holds no certificate"
         raise TlsError(f"{flag}: {path} cannot be used ({what}); {_RIGHT[flag]}") from error
+    except OSError as error:  # it was there a moment ago
+        raise _unreadable(flag, path, error) from error
+
+
+def _unreadable(flag: str, path: Path, error: OSError) -> TlsError:
+    return TlsError(f"{flag}: {path} cannot be read ({error.strerror}); name a PEM file that is there")

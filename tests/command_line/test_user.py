@@ -4,6 +4,7 @@ import os
 import platform
 import pwd
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from persistence.valkey_binary import find_valkey_server
 from tests.command_line.background import Background, end, ended
 from tests.command_line.several import children_of, kill
+from tests.command_line.test_tls import Files
 from tests.log_lines import wait_for_line
 from tests.programs import missing
 
@@ -92,6 +94,22 @@ def test_the_log_that_logrotate_made_for_that_user_is_opened_again(folder: Path,
         os.kill(pid, signal.SIGHUP)
         wait_for_line(log, "log file opened")
     assert "SIGTERM, stopping" in log.read_text()
+
+
+def test_a_renewed_key_that_it_may_not_read_yet_is_told_once_and_read_as_soon_as_it_may(
+    folder: Path, theirs: Path
+) -> None:
+    files, log = Files(folder), folder / "log"
+    background = Background(folder, f"--user={NOBODY.pw_name}", f"--log-file={log}", *files.flags, pid=theirs)
+    with background.started():
+        place = ("127.0.0.1", background.port)
+        before = ssl.get_server_certificate(place)
+        files.key.chmod(0o600)
+        files.renew("renewed.example")
+        assert [ssl.get_server_certificate(place) for _ in range(3)] == [before] * 3
+        assert log.read_text().count("stays in use") == 1
+        files.key.chmod(0o644)
+        assert files.certificate.read_text().startswith(ssl.get_server_certificate(place))
 
 
 def test_a_pid_file_out_of_its_reach_is_told(folder: Path) -> None:
