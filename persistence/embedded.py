@@ -161,15 +161,14 @@ class EmbeddedStore:
         self._hang_up()
 
     async def _stop_if_last(self) -> None:
-        try:
+        if self._users.is_in_place():
             async with alone_with(self._home.deciding):
                 if self._users.try_exclusive():
                     await self._server.stop()
                 self._users.close()
-        except FileNotFoundError:
-            # The directory was removed, with the data and the way to the server; our connection is left.
-            if self._users.try_exclusive() and self._line is not None:
-                await self._line.shut_down()
+        elif self._users.try_exclusive() and self._line is not None:
+            # The directory was removed, moved or replaced, and with it the way to the server; our connection is left.
+            await self._line.shut_down()
 
     async def _revive(self, why: str) -> None:
         """See that a server serves again, however long it takes; `why`: how the last one ended."""

@@ -44,6 +44,14 @@ class FileLock:
         """The lock file."""
         return self._path
 
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to this file, and not to another or to nothing."""
+        try:
+            there = self._path.stat()
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._descriptor))
+
     def fileno(self) -> int:
         """The descriptor, to read and write the file, or to hand it to a program together with the lock."""
         return self._descriptor

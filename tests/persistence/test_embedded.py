@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -179,6 +179,18 @@ async def test_a_directory_removed_under_a_running_store_does_not_leave_the_serv
     directory = home / "removed"
     async with open_embedded_store(directory) as store:
         kept = directory.rename(home / "kept")
+        assert store.pid
+    await gone(kept)
+
+
+@pytest.mark.parametrize("put", [Path.mkdir, Path.touch])
+async def test_a_directory_replaced_under_a_running_store_does_not_leave_the_server_behind(
+    home: Path, put: Callable[[Path], None]
+) -> None:
+    directory = home / "replaced"
+    async with open_embedded_store(directory) as store:
+        kept = directory.rename(home / "kept")
+        put(directory)
         assert store.pid
     await gone(kept)
 
