@@ -259,7 +259,7 @@ class ClusterPipe:
     def _send(self, slot: Slot, routed: Routed, command: Command) -> None:
         assert slot.node is not None
         slot.in_flight += 1
-        routed.flies = routed.sent = True
+        routed.flies = True
         slot.node.pipe_for(routed.firm).post(command, partial(self._came, routed))
 
     def _came(self, routed: Routed, reply: Reply) -> None:
@@ -282,7 +282,7 @@ class ClusterPipe:
         self._away.hold(slot, error)
         self._topology.look_again(named_by(error))
         slot.broken = slot.broken or not redirected
-        routed.sent = routed.sent and not redirected
+        routed.sent = routed.sent or not redirected  # one node may have done what the next refuses
         if routed.answer is not None and (routed.again or (redirected and self._on_return is None)):
             slot.refused.append(routed)
         else:
@@ -424,5 +424,6 @@ class ClusterPipe:
         self._ended = True
         self._reached.set()
         for routed in tuple(self._outstanding):
-            self._settle(routed, StoreUnavailableError(f"the pipe {self.name} has ended", sent=routed.sent))
+            sent = routed.sent or routed.flies
+            self._settle(routed, StoreUnavailableError(f"the pipe {self.name} has ended", sent=sent))
         self._on_batch()

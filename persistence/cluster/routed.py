@@ -18,7 +18,7 @@ class Routed:
     Attributes:
         firm: it goes on the second pipe of whichever node.
         flies: it is at a node, and the answer is still to be heard.
-        sent: a node may have done it.
+        sent: it came back from a node that may have done it, and will not say so: no later refusal takes that away.
     """
 
     __slots__ = ("again", "answer", "command", "deadline", "firm", "flies", "late", "sent", "size", "slot")
@@ -62,4 +62,4 @@ class Routed:
 
     def give_up(self, text: str) -> None:
         """Tell the caller that no answer came (in time), or, if that was said before, that none will come."""
-        self.settle(StoreUnavailableError(text, sent=self.sent))
+        self.settle(StoreUnavailableError(text, sent=self.sent or self.flies))

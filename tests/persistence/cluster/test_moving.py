@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+import trio.testing
 
 from persistence import ClaimedJob, StoreUnavailableError, Submitted
 from persistence.cluster.topology import Topology
@@ -129,6 +130,32 @@ async def test_what_was_sent_to_the_old_node_goes_first_at_the_new_one(
     second = broker.submit_soon(b"2" + rest)  # and what was sent before has not come back
     await until(lambda: bool(first and second))
     assert payloads([await broker.claim() for _ in range(3)]) == [b"0" + rest, b"1" + rest, b"2" + rest]
+
+
+async def test_what_a_node_may_have_stored_is_told_to_have_been_sent_though_another_refuses_it(
+    broker: Standin, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await broker.submit(b"first")
+    tag = broker.function().tag
+    node = cluster.owner(tag)
+    node.pause()
+    stored = broker.submit_soon(b"stored")
+    await until(lambda: broker.store.pipe.statistics().in_flight > 0)
+    await trio.testing.wait_all_tasks_blocked()
+    for pipe in broker.store.pipe.servers:
+        pipe.renew("for a test")
+
+    moves: list[Move] = []
+    # As soon as the slot is prepared, and before what waits for it is sent once more.
+    monkeypatch.setattr(broker.events, "reconnected", lambda functions: moves.append(cluster.begin_move(tag)))
+    node.resume()
+    await until(lambda: bool(moves) and not broker.store.reaches(broker.function()))
+    assert not stored
+    await broker.abandon()  # it waits no longer, as after a deadline
+    assert isinstance(stored[0].outcome, StoreUnavailableError)
+    assert node.client().hexists(broker.store.link.keys.jobs(tag), stored[0].id)
+    assert stored[0].outcome.sent
+    await finished(moves[0])
 
 
 async def test_what_an_old_connection_may_still_deliver_is_refused(broker: Standin, cluster: Cluster) -> None:
