@@ -26,7 +26,7 @@ from protocol import (
 )
 from tests.broker.firm_trips import counting
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
-from tests.broker.running import Running, open_running
+from tests.broker.running import Running, impatient, open_running
 from tests.broker.test_main_errors import broker as command
 from tests.faults.proxy import Proxy, open_proxy
 from tests.persistence.pipes import until
@@ -344,3 +344,24 @@ async def test_a_stop_tells_what_became_of_what_was_handed_in(
         for _ in range(50):
             await client.expect(JobCreated)
     assert jobs_in(master, settings) == jobs_in(replica, settings) == 50
+
+
+async def test_who_waits_in_vain_for_the_pipe_that_wants_replicas_leaves_no_job(
+    one: Running, settings: Settings, master: RedisServer
+) -> None:
+    client = await one.peer()
+    handle = await client.submit_background(b"f", b"stays")
+    keys = Keys(settings.redis_prefix.encode())
+    latch = keys.tag(digest_of(b"f")) + b":latch"
+    one.broker.store.link.firm.post([b"BLPOP", latch, 0], lambda reply: None)  # what is sent there waits behind it
+    with impatient(one):
+        await client.say(*[SubmitJob(b"f", unique, b"refused") for unique in (b"", b"unique")])
+        for _ in range(2):
+            assert (await client.expect(Error)).code == ErrorCode.QUEUE_ERROR
+    await one.settled()  # the other pipe has done all that it was asked
+    master.client().rpush(latch, b"open")
+    await one.until(lambda: not one.broker.detaching)
+    assert jobs_in(master, settings) == 1
+    worker = await one.worker(b"f")
+    assert (await worker.grab()).handle == handle
+    assert await worker.finds_nothing()
