@@ -29,13 +29,13 @@ from persistence.asking_all import ask_all
 from persistence.cluster.node import FirmEnd
 from persistence.cluster.node_maker import NodeMaker
 from persistence.cluster.nodes import Nodes
-from persistence.cluster.redirects import named_by, redirects
+from persistence.cluster.redirects import is_no_answer, named_by, redirects
 from persistence.cluster.routed import Routed
 from persistence.cluster.slot import Slot
 from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.slots import Address
 from persistence.cluster.slots_away import SlotsAway
-from persistence.cluster.topology import Topology, slot_of
+from persistence.cluster.topology import PAUSE_SECONDS, Topology, slot_of
 from persistence.conversation import Conversation
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreUnavailableError
@@ -378,7 +378,7 @@ class ClusterPipe:
         """The duty: connects to all nodes, and keeps to them, wherever the slots go. Started when all are connected.
 
         Raises:
-            StoreError: a node cannot be reached or used, or the root's slot cannot be prepared.
+            StoreError: a node cannot be reached or used, or the root's slot cannot be prepared in `connect_timeout_seconds`.
         """
         try:
             with unwrapped():
@@ -393,11 +393,28 @@ class ClusterPipe:
             self._end()
 
     async def _bring_root_back(self) -> None:
+        """Prepare the root's slot, wherever it is by now: a broker may start while it moves, or fails over."""
         if self._on_return is None:
             return
-        slot = self.slot_with(self._root)
-        assert slot.node is not None
-        await self._on_return(slot.number, Conversation(slot.node.pipe), False)
+        number = slot_of(self._root)
+        give_up_at = trio.current_time() + self._topology.options.connect_timeout_seconds
+        while True:
+            address = self._topology.owner(number)
+            node = None if address is None else self._nodes.needed(address)
+            error: StoreError = StoreUnavailableError(f"the node of slot {number} is away")
+            if node is not None and node.serves(False):
+                try:
+                    await self._on_return(number, Conversation(node.pipe), False)
+                except StoreError as caught:
+                    if not is_no_answer(caught):
+                        raise
+                    error = caught
+                else:
+                    return
+            if trio.current_time() >= give_up_at:
+                raise error
+            self._topology.look_again(named_by(error))
+            await trio.sleep(PAUSE_SECONDS)
 
     async def _watch(self) -> None:
         """The duty that notices deadlines. Silence is noticed by the pipe of each node."""

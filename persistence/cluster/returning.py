@@ -8,12 +8,14 @@ introduced: into the list first, which is at another node, and by its own script
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from persistence.alarm import Alarm
+from persistence.cluster.redirects import named_by, redirects
 from persistence.cluster.slots import Address
 from persistence.cluster.topology import Topology, slot_of
-from persistence.errors import StoreUnavailableError
+from persistence.errors import StoreRefusedError, StoreUnavailableError
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.handshake import Asking, Handshake
@@ -26,6 +28,8 @@ from persistence.scripts import INTRODUCE
 
 FARTHEST_PROBE: Final = 1_000_000
 """A node that has a single slot is met by one of 16,384 tags; one that has none, never."""
+MOST_PROBES: Final = 8
+"""A node that redirects so many of them has nothing left to be asked about; slots that come to it are prepared then."""
 
 
 class Returning:
@@ -49,18 +53,30 @@ class Returning:
         """Prepare a connection to a node. Raises StoreError."""
         with self._rejoining.explained():
             await load_scripts(handshake)
-            tag = self._tag_at(address)
-            if tag is not None:
-                await try_out(handshake, tag)
+            for tag in self._tags_at(address):
+                try:
+                    await try_out(handshake, tag)
+                except StoreRefusedError as error:
+                    if not redirects(error):
+                        raise
+                    # That slot is on its way, or the node has lost it: what we may do is found out in another.
+                    self._topology.look_again(named_by(error))
+                else:
+                    break
 
-    def _tag_at(self, address: Address) -> bytes | None:
+    def _tags_at(self, address: Address) -> Iterator[bytes]:
+        """Some tags of no function that are at a node, each in a slot of its own."""
+        slots = set[int]()
         if address not in self._topology.map.primaries:
-            return None
+            return
         for number in range(FARTHEST_PROBE):
             tag = self._link.keys.tag(b"%b%d" % (PROBED, number))
-            if self._topology.owner(slot_of(tag)) == address:
-                return tag
-        return None
+            slot = slot_of(tag)
+            if self._topology.owner(slot) == address and slot not in slots:
+                slots.add(slot)
+                yield tag
+                if len(slots) == MOST_PROBES:
+                    return
 
     def on_away(self, slot: int) -> None:
         """What is in this slot cannot be asked."""

@@ -9,6 +9,7 @@ from persistence.cluster.topology import Topology
 from persistence.cluster.ways import ClusterWays
 from persistence.scripts import CLAIM
 from tests.clusters import Cluster, Move
+from tests.persistence.cluster.test_start_on_a_cluster import first_probe_at
 from tests.persistence.pipes import until
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
 
@@ -156,6 +157,22 @@ async def test_what_a_node_may_have_stored_is_told_to_have_been_sent_though_anot
     assert node.client().hexists(broker.store.link.keys.jobs(tag), stored[0].id)
     assert stored[0].outcome.sent
     await finished(moves[0])
+
+
+async def test_a_node_that_was_lost_is_back_while_another_of_its_slots_is_on_its_way(
+    broker: Standin, cluster: Cluster
+) -> None:
+    await broker.submit()
+    probe = first_probe_at(cluster.owner(broker.function().tag), cluster)
+    move = await trio.to_thread.run_sync(cluster.begin_move, probe)
+    for pipe in broker.store.pipe.servers:
+        pipe.renew("for a test")
+    answers = broker.submit_soon()
+    try:
+        await until(lambda: bool(answers))
+    finally:
+        await trio.to_thread.run_sync(move.give_up)
+    assert answers[0].outcome is Submitted.QUEUED
 
 
 async def test_what_an_old_connection_may_still_deliver_is_refused(broker: Standin, cluster: Cluster) -> None:

@@ -1,5 +1,6 @@
 """What a store finds out about a cluster before it works."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from persistence.cluster.cluster_pipe import ClusterPipe
 from persistence.durability import Durability
 from persistence.errors import StoreClusterError
 from persistence.keys import Keys
+from persistence.rejoining import PROBED
 from tests.clusters import SLOTS, Cluster, ask
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
@@ -124,6 +126,34 @@ async def test_slots_that_nobody_serves(make_server: Callable[..., RedisServer])
         f"1 of the 16384 slots of the Redis Cluster at 127.0.0.1:{server.port} are served by nobody: "
         "mend it (redis-cli --cluster check)"
     )
+
+
+def first_probe_at(node: RedisServer, cluster: Cluster) -> bytes:
+    tags = (Keys(PREFIX).tag(b"%b%d" % (PROBED, number)) for number in itertools.count())
+    return next(tag for tag in tags if cluster.owner(tag) is node)
+
+
+@pytest.mark.parametrize("moving", ["probe", "root"])
+async def test_a_broker_starts_while_a_slot_is_on_its_way(cluster: Cluster, start: Start, moving: str) -> None:
+    key = Keys(PREFIX).root if moving == "root" else first_probe_at(cluster.nodes[1], cluster)
+    move = await trio.to_thread.run_sync(cluster.begin_move, key)
+    node: Any = move.source.client()
+    node.config_resetstat()
+    broker, started = Standin(cluster), list[Standin]()
+    async with trio.open_nursery() as nursery:
+
+        async def come() -> None:
+            started.append(await start(broker))
+
+        nursery.start_soon(come)
+        await until(lambda: "errorstat_ASK" in node.info("errorstats"))
+        if moving == "root":
+            assert not started
+            await trio.to_thread.run_sync(move.finish)
+        await until(lambda: bool(started))
+    assert await broker.submit()
+    if moving == "probe":
+        await trio.to_thread.run_sync(move.give_up)
 
 
 async def test_a_password_is_missing_or_wrong(make_server: Callable[..., RedisServer]) -> None:
