@@ -378,7 +378,8 @@ class ClusterPipe:
         """The duty: connects to all nodes, and keeps to them, wherever the slots go. Started when all are connected.
 
         Raises:
-            StoreError: a node cannot be reached or used, or the root's slot cannot be prepared in `connect_timeout_seconds`.
+            StoreError: a node cannot be reached or used, or the root's slot cannot be prepared within
+                `connect_timeout_seconds`.
         """
         try:
             with unwrapped():
