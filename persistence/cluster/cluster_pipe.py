@@ -29,14 +29,14 @@ from persistence.asking_all import ask_all
 from persistence.cluster.node import FirmEnd
 from persistence.cluster.node_maker import NodeMaker
 from persistence.cluster.nodes import Nodes
-from persistence.cluster.redirects import is_no_answer, named_by, redirects
+from persistence.cluster.redirects import named_by, redirects
+from persistence.cluster.rooting import bring_root_back
 from persistence.cluster.routed import Routed
 from persistence.cluster.slot import Slot
 from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.slots import Address
 from persistence.cluster.slots_away import SlotsAway
-from persistence.cluster.topology import PAUSE_SECONDS, Topology, slot_of
-from persistence.conversation import Conversation
+from persistence.cluster.topology import Topology, slot_of
 from persistence.deadlines import Deadlines, Ticks
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.handshake import Asking, Handshake
@@ -385,37 +385,14 @@ class ClusterPipe:
             with unwrapped():
                 async with trio.open_nursery() as nursery:
                     await self._nodes.start(nursery)
-                    await self._bring_root_back()
+                    if self._on_return is not None:
+                        await bring_root_back(self._topology, self._nodes, slot_of(self._root), self._on_return)
                     self._started, self._maker.demanding = True, False
                     nursery.start_soon(self._watch)
                     nursery.start_soon(self._away.run)
                     task_status.started()
         finally:
             self._end()
-
-    async def _bring_root_back(self) -> None:
-        """Prepare the root's slot, wherever it is by now: a broker may start while it moves, or fails over."""
-        if self._on_return is None:
-            return
-        number = slot_of(self._root)
-        give_up_at = trio.current_time() + self._topology.options.connect_timeout_seconds
-        while True:
-            address = self._topology.owner(number)
-            node = None if address is None else self._nodes.needed(address)
-            error: StoreError = StoreUnavailableError(f"the node of slot {number} is away")
-            if node is not None and node.serves(False):
-                try:
-                    await self._on_return(number, Conversation(node.pipe), False)
-                except StoreError as caught:
-                    if not is_no_answer(caught):
-                        raise
-                    error = caught
-                else:
-                    return
-            if trio.current_time() >= give_up_at:
-                raise error
-            self._topology.look_again(named_by(error))
-            await trio.sleep(PAUSE_SECONDS)
 
     async def _watch(self) -> None:
         """The duty that notices deadlines. Silence is noticed by the pipe of each node."""
