@@ -171,7 +171,7 @@ async def test_a_node_that_was_lost_is_back_while_another_of_its_slots_is_on_its
     try:
         await until(lambda: bool(answers))
     finally:
-        await trio.to_thread.run_sync(move.give_up)
+        move.give_up()
     assert answers[0].outcome is Submitted.QUEUED
 
 
