@@ -69,7 +69,7 @@ def _answer(call: bytes) -> Answer:
         return Done(function(*arguments))
     except JobFailed as failed:
         return Failed(text_of(failed))
-    except BaseException as error:  # noqa: BLE001 - the fault barrier of a call; told to the parent
+    except BaseException as error:  # noqa: ASYNC103, BLE001 - the barrier of a call, and no trio here; the parent is told
         return _raised(error)
 
 
