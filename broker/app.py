@@ -24,8 +24,9 @@ from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
 from broker.hearing import Hearing
 from broker.holding_back import hold_back_at
-from broker.listening import Places, accept, prepare
+from broker.listening import accept, prepare
 from broker.orders import Orders
+from broker.places import places_beside
 from broker.settings import Settings
 from broker.stores import Place, mind_weaknesses, open_place
 from broker.tls import Certificates
@@ -140,7 +141,7 @@ def _ask_the_store(broker: Broker) -> None:
 async def _serving(broker: Broker, sockets: list[socket.socket]) -> AsyncIterator[None]:
     """Accept and serve for the length of the block; then let what runs end, and give back the rest."""
     async with trio.open_nursery() as serving:
-        places = Places(broker.settings.max_connections)
+        places = places_beside(broker.settings.max_connections)
         for duty in (watch_time_limits, watch_promises, sweep):
             serving.start_soon(duty, broker)
         serving.start_soon(broker.departures.run)

@@ -11,6 +11,7 @@ from broker.abilities import forget_abilities
 from broker.core import Broker
 from broker.fault_barrier import FaultBarrier
 from broker.no_room import NO_ROOM, no_room
+from broker.places import Places
 from broker.session import Bounds, Session, State
 from broker.settings import Settings
 from broker.tls import HandshakeError, shake_hands
@@ -30,36 +31,6 @@ already do not wait for all of it. docs/decisions/0036 has the figures."""
 
 PAUSE_SECONDS: Final = 0.1
 """How long nothing is accepted when the system has no room for another connection."""
-
-
-class Places:
-    """How many connections may be served at once. Who comes later waits to be accepted."""
-
-    def __init__(self, most: int | None) -> None:
-        self._limiter = None if most is None else trio.Semaphore(most, max_value=most)
-        self._was_full = False
-
-    async def take(self) -> None:
-        """Wait for a free place, and take it."""
-        if self._limiter is not None:
-            if not self._limiter.value and not self._was_full:
-                log.warning("there are --max-connections connections; more wait until one of them ends")
-            self._was_full = not self._limiter.value
-            await self._limiter.acquire()
-
-    def take_now(self) -> bool:
-        """Take a place if one is free."""
-        if self._limiter is not None:
-            try:
-                self._limiter.acquire_nowait()
-            except trio.WouldBlock:
-                return False
-        return True
-
-    def leave(self) -> None:
-        """A place is free again."""
-        if self._limiter is not None:
-            self._limiter.release()
 
 
 async def accept(broker: Broker, nursery: trio.Nursery, listener: socket.socket, places: Places) -> None:

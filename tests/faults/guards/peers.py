@@ -79,7 +79,7 @@ GUARDS: Final = (
     Guard(
         MANY,
         "`--max-connections`",
-        "broker/listening.py",
+        "broker/places.py",
         "        self._limiter = None if most is None else ",
         "        self._limiter = None if True else ",
         "tests/broker/test_sessions.py::test_more_connections_than_allowed_wait_for_their_turn",
