@@ -29,10 +29,12 @@ def must_be_async(done: object, *arguments: str) -> None:
 
 
 def must_be_plain(done: object, decorator: str, *arguments: str) -> None:
-    """TypeError if it is async, or cannot be called so."""
+    """TypeError if it is async, or a generator, or cannot be called so."""
     _must_be_callable(done)
     if _is_async(done) or inspect.isasyncgenfunction(done):
         raise TypeError(f"{_name(done)} is async: it is registered by register, not by {decorator}")
+    if inspect.isgeneratorfunction(done):
+        raise TypeError(f"{_name(done)} is a generator: what does jobs returns its result, and yields nothing")
     _must_take(done, arguments)
 
 

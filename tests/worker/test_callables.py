@@ -1,6 +1,6 @@
 """The wrong kind of callable is refused when it is registered, with a sentence that says what would be right."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial, wraps
 from typing import cast
 from unittest.mock import AsyncMock
@@ -23,6 +23,10 @@ async def of_two(job: Job, text: str) -> int:
 
 def plain(job: ThreadJob) -> bytes:
     return job.payload
+
+
+def in_parts(job: ThreadJob) -> Iterator[bytes]:
+    yield job.payload
 
 
 async def of_many(job: Job) -> AsyncIterator[bytes]:
@@ -68,6 +72,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
         lambda: register(COUNT, of_one),
         r"of_one\(job: .*\).* cannot be called with \(job, payload\): too many positional arguments",
     ),
+    "a generator in a thread": (lambda: register("f", in_parts, by="register_plain"), "in_parts is a generator"),
     "async in a thread": (
         lambda: register("f", of_one, by="register_plain"),
         "registered by register, not by register_plain",
