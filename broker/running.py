@@ -18,6 +18,7 @@ from broker.settings import Settings
 from broker.signals import obeying_signals
 from broker.tls import TlsError
 from persistence.errors import StoreError
+from persistence.io_wait import own_io_wait
 
 _log: Final = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ async def _serve(
     reopen_log: Callable[[], None],
 ) -> None:
     unwritten: PidFileError | None = None
-    async with obeying_signals(orders, reopen_log), trio.open_nursery() as nursery:
+    async with own_io_wait(), obeying_signals(orders, reopen_log), trio.open_nursery() as nursery:
         nursery.start_soon(surroundings.mind, orders)
         with orders.at_once:
             async with open_broker(settings, orders=orders) as broker:

@@ -4,8 +4,9 @@ A task that waits for its socket costs, for every read, a system call to arm the
 task: together more than the read. Here a socket is armed once, and one look reads from all that have something to
 say and handles it; what was said meanwhile to Redis and to peers leaves after that, together.
 
-Trio waits for the set as it waits for a socket: to the kernel an epoll set is a descriptor that becomes readable.
-Systems other than Linux have no epoll; there each session's task reads for itself, which is all that differs.
+In a process of its own the broker waits for the set in trio's stead (`persistence/io_wait.py`). Elsewhere trio does, as
+for a socket: to the kernel an epoll set is a descriptor that becomes readable. Systems other than Linux have no epoll;
+there each session's task reads for itself, which is all that differs.
 
 **Who says much stands back**, in a set of its own within the first, and so do workers as long as anybody does: the
 others are heard before them. While there are others, a look ends with the first turn at the back that had much to
@@ -13,6 +14,7 @@ say, turns there are shorter, and the back waits while Redis lags. So a client t
 or two, not for the queue of those who flood; and where nobody else asks, a flood is not slowed down.
 """
 
+import math
 import select
 from collections.abc import Callable
 from typing import Final
@@ -21,6 +23,7 @@ import trio
 
 from broker.pace import Pace
 from broker.standing import MUCH, STILL_MUCH, Standing
+from persistence.io_wait import each_look
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
@@ -49,6 +52,9 @@ ENOUGH_ANSWERS: Final = 2
 LONGEST_HOLD_SECONDS: Final = 0.1
 """How long those who stand back wait for a Redis that lags and says nothing, whoever else speaks: what they say may
 need no Redis."""
+
+LEAST_SECONDS: Final = 0.001
+"""Nobody looks again sooner, if nothing can be read."""
 
 Readable = Callable[[], int]
 """Reads what there is for a turn, deals with it, and says how many packets were dealt with since it last did; 0 when it
@@ -125,37 +131,37 @@ class Switchboard:
 
     async def run(self) -> None:
         """The duty that looks, for ever."""
-        number = self._front.fileno()
-        full = False
-        while True:
-            if full:  # others may wait to be heard: trio need not watch the set to learn that
-                await trio.lowlevel.checkpoint()
-            elif self._holding:
-                with trio.move_on_at(self._hold_ends):
-                    await trio.lowlevel.wait_readable(number)
-            else:
-                await trio.lowlevel.wait_readable(number)
-            full = self._look()
+        await each_look(self._front, lambda: self._pace.most, self._look_and_go_on)
 
     async def hear_all(self) -> None:
         """Hear what has been said by now, whoever said it. Does not end while somebody goes on without a pause."""
         # The front does not name the back while that is held.
-        while self._front.poll(0, 1) or self._back.poll(0, 1):
-            self._look()
+        while (found := self._found()) or self._back.poll(0, 1):
+            self._look(found)
             await trio.lowlevel.checkpoint()
+
+    def _found(self) -> list[tuple[int, int]]:
+        # All are asked for, as some may not be ours: see each_look.
+        return [event for event in self._front.poll(0) if event[0] in self._readable][: self._pace.most]
 
     def close(self) -> None:
         """Give the sets back to the system. Nobody is connected any more."""
         self._front.close()
         self._back.close()
 
-    def _look(self) -> bool:
-        """Hear who speaks now, as many as a look may. Returns whether they were as many."""
+    def _look_and_go_on(self, found: list[tuple[int, int]]) -> float:
+        if self._look(found):
+            return 0.0
+        return max(self._hold_ends - trio.current_time(), LEAST_SECONDS) if self._holding else math.inf
+
+    def _look(self, found: list[tuple[int, int]]) -> bool:
+        """Hear who speaks now, as many as a look may: first these. Returns whether they were as many."""
         self._look_begins()
         self._now = trio.current_time()
         if self._holding and self._now >= self._hold_ends:
             self._end_hold()
-        left = self._hear_the_front()
+            found = self._found()  # now the kernel names the back as well
+        left = self._hear_the_front(found)
         if self._back_speaks or self._is_passed_over(left):
             self._back_speaks = False
             self._passed_over = 0
@@ -170,7 +176,7 @@ class Switchboard:
         self._look_ends()
         return left <= 0
 
-    def _hear_the_front(self) -> int:
+    def _hear_the_front(self, found: list[tuple[int, int]]) -> int:
         """Hear those in front, and learn whether somebody speaks at the back.
 
         Returns:
@@ -178,7 +184,6 @@ class Switchboard:
         """
         poll, readable, back = self._front.poll, self._readable, self._standing.back
         left = self._pace.most
-        found = poll(0, left)
         self._pace.found(found)
         while found:
             for number, _ in found:

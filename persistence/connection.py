@@ -59,23 +59,29 @@ class Connection:
 
     async def read(self, batch_begins: Callable[[], None], batch_ends: Callable[[], None]) -> None:
         """The reader: endless, until the connection ends. What one read brings is handed out between these calls."""
-        exchange, counters, receive = self.exchange, self._counters, self._stream.receive_some
-        while self.error is None:
-            try:
-                data = await receive(RECEIVE_BYTES)
-            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                self.lost(str(error.__cause__ or error) or "reset")
-                return
+        exchange, counters, stream = self.exchange, self._counters, self._stream
+
+        def hear(data: bytes) -> bool:
             if not data:
                 self.lost("it was closed by the other side")
-                return
+                return False
             self.heard_at = trio.current_time()
             counters.bytes_in += len(data)
             batch_begins()
-            reason = exchange.received(bytes(data))
+            reason = exchange.received(data)
             if reason is not None:
                 self.lost(reason)
             batch_ends()
+            return self.error is None
+
+        try:
+            if isinstance(stream, PlainStream):
+                await stream.listen(RECEIVE_BYTES, hear)
+            else:
+                while hear(bytes(await stream.receive_some(RECEIVE_BYTES))):
+                    pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            self.lost(str(error.__cause__ or error) or "reset")
 
     async def send(self, pieces: list[bytes], commands: list[Posted]) -> None:
         """Write these commands as one. Cut short, it ends the connection: half a command may have left."""

@@ -7,10 +7,11 @@ it waits, which on this connection fails nearly always. Both are left out here; 
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import trio
 
+from persistence.io_wait import each_time_readable, notify_closing
 from persistence.pieces import MOST_AT_ONCE
 
 
@@ -32,6 +33,27 @@ class PlainStream(trio.abc.Stream):
             return self._socket.sendmsg(pieces[:MOST_AT_ONCE])
         except OSError:
             return 0  # whoever sends the rest finds out why
+
+    async def listen(self, max_bytes: int, hear: Callable[[bytes], bool]) -> None:
+        """Give it what comes, so much at a time, b"" at the end, until it returns False.
+
+        Raises trio.BrokenResourceError, and trio.ClosedResourceError when it is closed. Cancelled, nothing is lost.
+        """
+        receive = self._socket.recv
+
+        def read() -> bool:
+            try:
+                data = receive(max_bytes)
+            except (BlockingIOError, InterruptedError):
+                return True
+            except OSError as error:
+                raise trio.BrokenResourceError(str(error)) from error
+            return hear(data)
+
+        try:
+            await each_time_readable(self._socket.fileno(), read)
+        except OSError as error:  # the system has no room to watch it
+            raise trio.BrokenResourceError(str(error)) from error
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """The next bytes, b"" at the end. Always a checkpoint; cancelled, nothing is lost."""
@@ -66,6 +88,6 @@ class PlainStream(trio.abc.Stream):
     async def aclose(self) -> None:
         """Hang up at once; who waits gets trio.ClosedResourceError. Safe to repeat."""
         if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
+            notify_closing(self._socket.fileno())
             self._socket.close()
         await trio.lowlevel.checkpoint()

@@ -35,12 +35,16 @@ def nothing_lies_beside_a_sleeper(caplog: pytest.LogCaptureFixture) -> Iterator[
 
 @pytest.fixture
 def open_one(shared_server: RedisServer, tmp_path: Path) -> OpenRunning:
-    """Opens a broker, or several on the same jobs; takes fields of its settings."""
+    """Opens a broker, or several on the same jobs; takes fields of its settings.
+
+    On the one engine it waits as within another program, on the other as `python -m broker` does.
+    """
     prefix = next(prefixes)
+    like_a_process = shared_server.engine.name == "valkey"
 
     def open_with(**fields: object) -> AbstractAsyncContextManager[Running]:
         given = {"port": 0, "redis": shared_server.unix_url, "redis_prefix": prefix, "data_dir": tmp_path}
-        return open_running(Settings.model_validate(given | fields))
+        return open_running(Settings.model_validate(given | fields), like_a_process=like_a_process)
 
     return open_with
 

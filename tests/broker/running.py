@@ -1,7 +1,7 @@
 """A broker that runs inside the test, on a real store, and the peers that talk to it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from typing import TypeAlias
 
 import trio
@@ -9,6 +9,7 @@ import trio
 from broker.app import open_broker
 from broker.core import Broker
 from broker.settings import Settings
+from persistence.io_wait import own_io_wait
 from tests.broker.peers import PATIENCE_SECONDS, Peer, open_peer
 from tests.servers import RedisServer
 
@@ -69,9 +70,13 @@ OpenRunning: TypeAlias = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @asynccontextmanager
-async def open_running(settings: Settings) -> AsyncIterator[Running]:
-    """A broker with these settings for the length of the block."""
-    async with open_broker(settings) as broker, AsyncExitStack() as peers:
+async def open_running(settings: Settings, *, like_a_process: bool = False) -> AsyncIterator[Running]:
+    """A broker with these settings for the length of the block; it may wait as one that is a process of its own."""
+    async with (
+        own_io_wait() if like_a_process else nullcontext(),
+        open_broker(settings) as broker,
+        AsyncExitStack() as peers,
+    ):
         yield Running(broker, peers)
 
 

@@ -3,7 +3,7 @@
 import select
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from itertools import pairwise
 
 import pytest
@@ -20,6 +20,7 @@ from broker.switchboard import (
     Readable,
     Switchboard,
 )
+from persistence.io_wait import own_io_wait
 
 pytestmark = pytest.mark.skipif(not IS_AVAILABLE, reason="has no epoll")
 
@@ -44,7 +45,8 @@ def speak(*parties: socket.socket) -> Callable[[], None]:
 class Room:
     """A switchboard, the parties connected to it, and what each look heard of whom."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, like_a_process: bool) -> None:
+        self.like_a_process = like_a_process
         self.looks: list[Look] = []
         self.lags = False
         self.after: dict[int, Callable[[], None]] = {}
@@ -112,16 +114,24 @@ class Room:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Let it look."""
-        async with trio.open_nursery() as nursery:
+        async with own_io_wait() if self.like_a_process else nullcontext(), trio.open_nursery() as nursery:
             nursery.start_soon(self.switchboard.run)
             yield
             nursery.cancel_scope.cancel()
 
 
+@pytest.fixture(params=["in a task", "like a process"])
+def room(request: pytest.FixtureRequest) -> Iterator[Room]:
+    """An empty one, which waits as within another program, or as `python -m broker` does."""
+    room = Room(like_a_process=request.param == "like a process")
+    yield room
+    room.switchboard.close()
+
+
 @pytest.fixture
-def room() -> Iterator[Room]:
-    """An empty one."""
-    room = Room()
+def room_in_a_task() -> Iterator[Room]:
+    """One that waits in a task, for tests whose time is their own: only trio's waits know of that."""
+    room = Room(like_a_process=False)
     yield room
     room.switchboard.close()
 
@@ -237,15 +247,29 @@ async def test_nobody_waits_long_for_a_redis_that_does_not_answer(room: Room) ->
             assert (await room.has(3))[1:] == [[("lone", 1)], [("flood", SHORT_TURN_BYTES)]]
 
 
-async def test_nor_for_those_who_say_little_and_do_not_stop(room: Room, mock_clock: trio.testing.MockClock) -> None:
-    with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
-        room.after[1] = room.lag_and(lone)
+async def test_nor_when_the_last_look_was_full_and_everybody_is_silent_now(room: Room) -> None:
+    with room.party("flood", 2 * TURN_BYTES), ExitStack() as stack:
+        many = [stack.enter_context(room.party("lone")) for _ in range(MOST_AT_ONCE)]
+        room.after[1] = room.lag_and(many[0])
+        room.after[2] = speak(*many)
         async with room.open():
+            looks = await room.has(5)
+    assert looks[2:] == [[("lone", 1)] * MOST_AT_ONCE, [], [("flood", SHORT_TURN_BYTES)]]
+
+
+async def test_nor_for_those_who_say_little_and_do_not_stop(
+    room_in_a_task: Room, mock_clock: trio.testing.MockClock
+) -> None:
+    with room_in_a_task.party("flood", 2 * TURN_BYTES), room_in_a_task.party("lone") as lone:
+        room_in_a_task.after[1] = room_in_a_task.lag_and(lone)
+        async with room_in_a_task.open():
             for looks in (2, 3, 4):
-                await room.has(looks)
+                await room_in_a_task.has(looks)
                 mock_clock.jump(LONGEST_HOLD_SECONDS * 0.4)
                 lone.send(b"x")
-            assert (await room.has(5))[1:] == [[("lone", 1)]] * 3 + [[("lone", 1), ("flood", SHORT_TURN_BYTES)]]
+            assert (await room_in_a_task.has(5))[1:] == [[("lone", 1)]] * 3 + [
+                [("lone", 1), ("flood", SHORT_TURN_BYTES)]
+            ]
 
 
 async def test_who_says_much_has_its_turn_after_two_answers_of_a_redis_that_others_keep_busy(room: Room) -> None:
@@ -261,22 +285,22 @@ async def test_who_says_much_has_its_turn_after_two_answers_of_a_redis_that_othe
 
 @pytest.mark.parametrize("turn", range(8))
 async def test_redis_may_answer_in_the_moment_in_which_it_was_waited_for_long_enough(
-    room: Room, mock_clock: trio.testing.MockClock, turn: int
+    room_in_a_task: Room, mock_clock: trio.testing.MockClock, turn: int
 ) -> None:
-    with room.party("flood", 2 * TURN_BYTES), room.party("lone") as lone:
-        room.after[1] = room.lag_and(lone)
-        async with room.open(), trio.open_nursery() as nursery:
-            await room.has(2)
+    with room_in_a_task.party("flood", 2 * TURN_BYTES), room_in_a_task.party("lone") as lone:
+        room_in_a_task.after[1] = room_in_a_task.lag_and(lone)
+        async with room_in_a_task.open(), trio.open_nursery() as nursery:
+            await room_in_a_task.has(2)
 
             @nursery.start_soon
             async def answer() -> None:
                 await trio.sleep(LONGEST_HOLD_SECONDS)
-                room.lags = False
-                room.switchboard.go_on()
+                room_in_a_task.lags = False
+                room_in_a_task.switchboard.go_on()
 
             await trio.testing.wait_all_tasks_blocked()
             mock_clock.jump(LONGEST_HOLD_SECONDS)  # trio lets the two go on in any order
-            assert (await room.has(3))[2] == [("flood", SHORT_TURN_BYTES)]
+            assert (await room_in_a_task.has(3))[2] == [("flood", SHORT_TURN_BYTES)]
 
 
 async def test_by_themselves_who_say_much_do_not_wait_for_redis(room: Room) -> None:
@@ -299,7 +323,8 @@ async def test_who_left_before_its_turn_is_not_called(room: Room) -> None:
 
 
 async def test_whom_the_kernel_does_not_take_at_the_back_is_heard_where_it_is(room: Room) -> None:
-    with room.party("flood", 3 * TURN_BYTES, nested=MOST_NESTED), room.party("lone", 1) as lone:
+    nested = MOST_NESTED + room.like_a_process  # in a task the front is nested itself, in trio's set
+    with room.party("flood", 3 * TURN_BYTES, nested=nested), room.party("lone", 1) as lone:
         room.after[1] = room.after[2] = speak(lone)
         async with room.open():
             looks = await room.has(3)
