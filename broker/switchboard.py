@@ -14,6 +14,8 @@ say, turns there are shorter, and the back waits while Redis lags. So a client t
 or two, not for the queue of those who flood; and where nobody else asks, a flood is not slowed down.
 """
 
+from __future__ import annotations  # for where select has no epoll to name
+
 import math
 import select
 from collections.abc import Callable

@@ -10,6 +10,8 @@ one of its deadlines is there. Elsewhere a task waits, which is slower, and noth
 docs/decisions/0038 says what it brings, and what else was thought of.
 """
 
+from __future__ import annotations  # for where select has no epoll to name
+
 import math
 import select
 from collections.abc import AsyncIterator, Callable

@@ -1,5 +1,7 @@
 """The wait for the kernel in trio's stead: what `persistence.io_wait` makes cheap by it."""
 
+from __future__ import annotations  # for where select has no epoll to name
+
 import math
 import select
 from collections.abc import Callable

@@ -29,6 +29,12 @@ def test_importing_it_imports_nothing_else_of_weight() -> None:
     assert done.stdout.split() == []
 
 
+def test_it_can_be_imported_where_the_system_has_no_epoll() -> None:
+    program = "import select, trio; del select.epoll; import broker.app, broker.__main__; print(broker.app.__name__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("broker.app\n", "")
+
+
 @pytest.mark.parametrize("package", ["protocol", "persistence", "broker", "peer", "client", "worker"])
 def test_every_package_says_that_it_is_typed(package: str) -> None:
     assert (ROOT / package / "py.typed").exists()

@@ -1,11 +1,14 @@
-"""Sockets that are read without a turn of the scheduler for each: they are, and trio misses nothing meanwhile."""
+"""Sockets that are read without a turn of the scheduler for each: they are, and trio misses nothing meanwhile.
+
+Each test is run in trio's stead and in a task.
+"""
 
 import math
 import os
 import select
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,108 +16,16 @@ import pytest
 import trio
 import trio.testing
 
-from persistence import trios_set
 from persistence.io_wait import each_look, each_time_readable, own_io_wait
 from persistence.plain_stream import PlainStream
-
-PATIENCE_SECONDS = 20.0
-"""Far beyond all deadlines of trio here: who is not woken is found out."""
-SOON_SECONDS = 0.01
-MANY = 20
-
-Pair = tuple[socket.socket, socket.socket]
-
-
-@pytest.fixture
-def make_pair() -> Iterator[Callable[[], Pair]]:
-    """Makes two sockets that are connected; what is said to the second can be read from the first."""
-    made: list[socket.socket] = []
-
-    def make() -> Pair:
-        near, far = socket.socketpair()
-        near.setblocking(False)
-        made.extend((near, far))
-        return near, far
-
-    yield make
-    for sock in made:
-        sock.close()
+from tests.persistence.readers import PATIENCE_SECONDS, SOON_SECONDS, Ear, Looks, Pair, listening
 
 
 @pytest.fixture(params=["in trio's stead", "in a task"])
 async def pairs(request: pytest.FixtureRequest, make_pair: Callable[[], Pair]) -> AsyncIterator[Callable[[], Pair]]:
-    """The same; and how it is waited in this test. An argument of the test: `usefixtures` would not run it in trio."""
+    """As `make_pair`, and how it is waited meanwhile. To be an argument: `usefixtures` would not run it in trio."""
     async with own_io_wait() if request.param == "in trio's stead" else nullcontext():
         yield make_pair
-
-
-class Ear:
-    """Reads from a socket, a few bytes at a time, until its end."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.number = sock.fileno()
-        self.heard = b""
-        self.has_heard = trio.Event()
-        self._sock = sock
-
-    def read(self) -> bool:
-        """Read, and go on unless that was all."""
-        data = self._sock.recv(2)
-        self.heard += data
-        self.has_heard.set()
-        return bool(data)
-
-    async def next(self) -> bytes:
-        """All that has been heard, as soon as it is more."""
-        with trio.fail_after(PATIENCE_SECONDS):
-            await self.has_heard.wait()
-        self.has_heard = trio.Event()
-        return self.heard
-
-
-class Looks:
-    """A set, what each look at it found, and in how many seconds there is to be another."""
-
-    def __init__(self, *ears: Ear) -> None:
-        self.set = select.epoll()
-        self.again = math.inf
-        self.after: dict[int, Callable[[], object]] = {}
-        """What happens at the end of a look, by how many there have been."""
-        self.seen: list[list[Ear]] = []
-        self.more = trio.Event()
-        self._ears = {ear.number: ear for ear in ears}
-        for ear in ears:
-            self.set.register(ear.number, select.EPOLLIN)
-
-    async def run(self) -> None:
-        """Look, one at a time."""
-        try:
-            await each_look(self.set, lambda: 1, self._look)
-        finally:
-            self.set.close()
-
-    def _look(self, found: list[tuple[int, int]]) -> float:
-        ears = [self._ears[number] for number, _ in found]
-        for ear in ears:
-            if not ear.read():
-                self.set.unregister(ear.number)
-        self.seen.append(ears)
-        self.after.get(len(self.seen), lambda: None)()
-        self.more.set()
-        return self.again
-
-    async def until(self, looks: int) -> None:
-        """Wait for so many."""
-        with trio.fail_after(PATIENCE_SECONDS):
-            while len(self.seen) < looks:
-                self.more = trio.Event()
-                await self.more.wait()
-
-
-def listening(nursery: trio.Nursery, ear: Ear) -> Ear:
-    """It listens until the nursery ends."""
-    nursery.start_soon(each_time_readable, ear.number, ear.read)
-    return ear
 
 
 async def wakes_by_itself(happening: Callable[[trio.Event], object]) -> None:
@@ -423,187 +334,3 @@ async def test_several_sets_may_be_looked_at_and_others_are_read_beside_and_afte
         to_alone.send(b"y")
         assert await ear.next() == b"xy"
         outer.cancel_scope.cancel()
-
-
-async def test_who_cannot_be_read_beside_a_set_is_told_and_nobody_else(make_pair: Callable[[], Pair]) -> None:
-    (near, _), (other, to_other), (alone, to_alone) = make_pair(), make_pair(), make_pair()
-    looks = Looks(Ear(near), Ear(other))
-    async with own_io_wait(), trio.open_nursery() as outer:
-        ear = listening(outer, Ear(alone))
-        async with trio.open_nursery() as nursery:
-
-            @nursery.start_soon
-            async def listen() -> None:
-                with pytest.raises(FileExistsError):
-                    await each_time_readable(near.fileno(), lambda: True)
-
-            await trio.testing.wait_all_tasks_blocked()
-            nursery.start_soon(looks.run)
-            to_other.send(b"x")
-            await looks.until(1)
-            nursery.cancel_scope.cancel()
-        to_alone.send(b"x")
-        assert await ear.next() == b"x"
-        outer.cancel_scope.cancel()
-
-
-async def test_others_are_read_between_two_looks_however_many_speak(make_pair: Callable[[], Pair]) -> None:
-    (near, far), many = make_pair(), [make_pair() for _ in range(MANY)]
-    looks = Looks(*(Ear(sock) for sock, _ in many))
-    looks.after[MANY] = lambda: far.send(b"x")
-    for _, party in many:
-        party.send(b"x" * MANY)
-    heard_at = 0
-
-    def read() -> bool:
-        nonlocal heard_at
-        heard_at = len(looks.seen)
-        return False
-
-    async with own_io_wait(), trio.open_nursery() as nursery:
-        nursery.start_soon(looks.run)
-        with trio.fail_after(PATIENCE_SECONDS):
-            await each_time_readable(near.fileno(), read)
-        nursery.cancel_scope.cancel()
-    assert MANY <= heard_at <= MANY + 1
-
-
-async def test_a_stream_that_cannot_be_watched_is_broken(make_pair: Callable[[], Pair]) -> None:
-    stream = PlainStream(make_pair()[0])
-    async with own_io_wait(), trio.open_nursery() as nursery:
-        nursery.start_soon(stream.listen, 1, bool)
-        await trio.testing.wait_all_tasks_blocked()
-        with pytest.raises(trio.BrokenResourceError, match="File exists"):
-            await stream.listen(1, bool)
-        nursery.cancel_scope.cancel()
-
-
-async def test_when_the_wait_itself_fails_all_who_wait_are_told(make_pair: Callable[[], Pair]) -> None:
-    near, _ = make_pair()
-    told: list[str] = []
-
-    async def wait(looks: Looks | None) -> None:
-        try:
-            await (each_time_readable(near.fileno(), lambda: True) if looks is None else looks.run())
-        except ValueError as error:
-            told.append(str(error))
-
-    with trio.move_on_after(PATIENCE_SECONDS) as patience:
-        async with own_io_wait(), trio.open_nursery() as nursery:
-            looks = Looks()
-            nursery.start_soon(wait, None)
-            nursery.start_soon(wait, looks)
-            await trio.testing.wait_all_tasks_blocked()
-            looks.set.close()
-    assert not patience.cancel_called, "trio did not learn by itself that they can run"
-    assert len(told) == 2
-    assert set(told) == {"I/O operation on closed epoll object"}
-
-
-async def test_blocks_may_overlap(make_pair: Callable[[], Pair]) -> None:
-    near, far = make_pair()
-    first, second = own_io_wait(), own_io_wait()
-    await first.__aenter__()
-    await second.__aenter__()
-    await first.__aexit__(None, None, None)
-    async with trio.open_nursery() as nursery:
-        ear = listening(nursery, Ear(near))
-        far.send(b"x")
-        assert await ear.next() == b"x"
-        nursery.cancel_scope.cancel()
-    await second.__aexit__(None, None, None)
-
-
-async def test_blocks_may_begin_together(make_pair: Callable[[], Pair]) -> None:
-    near, far = make_pair()
-    blocks = own_io_wait(), own_io_wait()
-    async with trio.open_nursery() as nursery:
-        for block in blocks:
-            nursery.start_soon(block.__aenter__)
-    async with trio.open_nursery() as nursery:
-        ear = listening(nursery, Ear(near))
-        await trio.testing.wait_all_tasks_blocked()
-        far.send(b"x")
-        assert await ear.next() == b"x"
-        nursery.cancel_scope.cancel()
-    for block in blocks:
-        await block.__aexit__(None, None, None)
-
-
-def descriptors() -> set[Path]:
-    """Those that are open here."""
-    return set(Path("/proc/self/fd").iterdir())
-
-
-async def test_after_the_last_block_trio_waits_by_itself_and_nothing_is_left(make_pair: Callable[[], Pair]) -> None:
-    near, far = make_pair()
-    before = descriptors()
-    async with own_io_wait():
-        pass
-    assert descriptors() == before
-    with trio.fail_after(PATIENCE_SECONDS):
-        await trio.testing.wait_all_tasks_blocked(SOON_SECONDS)  # as nobody wakes it
-        far.send(b"x")
-        await each_time_readable(near.fileno(), lambda: not near.recv(1))
-
-
-class Turns(trio.abc.Instrument):
-    """Counts those of trio's scheduler."""
-
-    count = 0
-
-    def after_io_wait(self, timeout: float) -> None:
-        """One more."""
-        self.count += 1
-
-
-async def test_what_is_read_takes_no_turns_of_the_scheduler(make_pair: Callable[[], Pair]) -> None:
-    near, far = make_pair()
-    left = 1000
-
-    def read() -> bool:
-        nonlocal left
-        near.recv(1)
-        far.send(b"x")
-        left -= 1
-        return left > 0
-
-    turns = Turns()
-    async with own_io_wait():
-        trio.lowlevel.add_instrument(turns)
-        await trio.lowlevel.checkpoint()
-        far.send(b"x")
-        with trio.fail_after(PATIENCE_SECONDS):
-            await each_time_readable(near.fileno(), read)
-        trio.lowlevel.remove_instrument(turns)
-    assert turns.count < 10
-
-
-async def test_a_set_that_remembers_the_number_of_a_closed_descriptor_is_not_trios(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with select.epoll() as other:
-        near, far = socket.socketpair()
-        number = near.fileno()
-        other.register(number, select.EPOLLIN)
-        with far, near.dup():  # as in a process that was forked: what is watched is there still
-            near.close()
-            monkeypatch.setattr(trios_set, "FDINFO", tmp_path)
-            (tmp_path / str(other.fileno())).symlink_to(f"/proc/self/fdinfo/{other.fileno()}")
-            assert await trios_set.set_of_trio() is None
-            assert f"tfd: {number:8} " in (tmp_path / str(other.fileno())).read_text()
-
-
-async def test_without_a_system_that_tells_which_set_is_trios_a_task_waits(
-    make_pair: Callable[[], Pair], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    assert await trios_set.set_of_trio() is not None
-    for there in (tmp_path, tmp_path / "none"):
-        monkeypatch.setattr(trios_set, "FDINFO", there)
-        assert await trios_set.set_of_trio() is None
-    near, far = make_pair()
-    async with own_io_wait(), trio.open_nursery() as nursery:
-        ear = listening(nursery, Ear(near))
-        far.send(b"x")
-        assert await ear.next() == b"x"
-        nursery.cancel_scope.cancel()
