@@ -5,6 +5,8 @@ from typing import Final
 
 import trio
 
+from persistence.io_wait import notify_deadline
+
 STOOD_STILL_SECONDS: Final = 1.0
 """A deadline noticed so late says that this process stood still, and that what the peer sent may lie unread."""
 SLOWEST_BYTES_PER_SECOND: Final = 16_384
@@ -51,12 +53,15 @@ class PacketClock:
                 self.runs = False
                 self._began = self._deadline = self._scope.deadline = math.inf
             return
+        begins = not self.runs
         self.runs = True
         if packets != self._packets or self._began == math.inf:
             self._packets = packets
             self._began = trio.current_time()
         self._deadline = self._began + self._timeout_seconds + pending / SLOWEST_BYTES_PER_SECOND
         self._scope.deadline = self._deadline
+        if begins:
+            notify_deadline()
 
     def forget(self) -> None:
         """It was us who did not read: at the next look, a packet that is under way has all of its time before it."""

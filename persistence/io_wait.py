@@ -29,8 +29,8 @@ _OWN: Final = trio.lowlevel.RunVar[OwnIoWait | None]("own_io_wait", None)
 async def each_time_readable(number: int, read: Read) -> None:
     """Call this whenever the descriptor can be read, until it returns False.
 
-    It is called between two turns of trio's scheduler, or in a task: it must not wait. A deadline that it sets for a
-    task counts from trio's next turn on.
+    It is called between two turns of trio's scheduler, or in a task: it must not wait. Of a deadline that it sets for a
+    task `notify_deadline` is to be told.
 
     Raises what it raises; OSError when the descriptor cannot be watched, trio.ClosedResourceError when it is told by
     `notify_closing`. Cancelled, nothing is lost.
@@ -51,6 +51,13 @@ def notify_closing(number: int) -> None:
     if own is not None:
         own.notify_closing(number)
     trio.lowlevel.notify_closing(number)
+
+
+def notify_deadline() -> None:
+    """A task has a deadline now that is earlier than what it had: nobody waits for longer."""
+    own = _OWN.get()
+    if own is not None:
+        own.notify_deadline()
 
 
 async def each_look(several: select.epoll, most: Callable[[], int], look: Look) -> None:

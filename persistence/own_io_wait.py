@@ -77,7 +77,7 @@ class OwnIoWait(trio.abc.Instrument):
         self._trios_events = select.poll()
         self._trios_events.register(trios, select.POLLIN)
         self._token = trio.lowlevel.current_trio_token()
-        self._can_run = False
+        self._trio_is_due = False
 
     def close(self) -> None:
         """Give the set back to the system. Nothing is watched any more."""
@@ -125,9 +125,13 @@ class OwnIoWait(trio.abc.Instrument):
                 with suppress(OSError, ValueError):  # it was not there, or the set is closed
                     several.unregister(number)
 
+    def notify_deadline(self) -> None:
+        """See there: trio has said how long it would wait before that was set."""
+        self._trio_is_due = True
+
     def task_scheduled(self, task: trio.lowlevel.Task) -> None:
         """Trio says: a task can run now."""
-        self._can_run = True
+        self._trio_is_due = True
 
     def before_io_wait(self, timeout: float) -> None:
         """Trio says: it is about to wait for the kernel, so many seconds at most; 0 if a task can run."""
@@ -142,7 +146,7 @@ class OwnIoWait(trio.abc.Instrument):
 
     def _wait(self, timeout: float) -> bool:
         """Wait, and read, until trio has something to do. Returns whether it will notice that by itself."""
-        self._can_run = False
+        self._trio_is_due = False
         until = perf_counter() + timeout
         seconds = timeout
         while True:
@@ -154,7 +158,7 @@ class OwnIoWait(trio.abc.Instrument):
             if self._trios in mine and self._trios_events.poll(0):
                 return True  # else what was there for trio is gone: of a task, say, that was ended by what was read
             seconds = until - perf_counter()
-            if self._can_run or seconds <= 0:
+            if self._trio_is_due or seconds <= 0:
                 return False
 
     def _wait_and_look(self, seconds: float, until: float) -> list[int]:

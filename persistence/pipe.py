@@ -21,7 +21,7 @@ from typing import Final
 import trio
 
 from persistence.connection import Connection
-from persistence.deadlines import Deadlines, Ticks
+from persistence.deadlines import Deadlines
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.exchange import LOST_SCRIPTS, NO_MASTER, Exchange
 from persistence.handshake import Handshake, greet
@@ -216,7 +216,7 @@ class Pipe:
             posted.give_up(f"over {self._outbox.max_bytes} bytes wait to be sent to Redis already")
             return
         if deadline is not None and deadline < self._deadlines.earliest:
-            self._deadlines.earliest = deadline
+            self._deadlines.expect(deadline)
         if not self._gathering:
             self._wake_writer()
 
@@ -404,10 +404,10 @@ class Pipe:
 
     async def _watch(self) -> None:
         """The duty that notices deadlines and a server that fell silent."""
-        ticks = Ticks()
         silence_seconds = self._options.silence_seconds
         while True:
-            now = await ticks.next()
+            heard_at = self._connection.heard_at if self._connection else trio.current_time()
+            now = await self._deadlines.tick(heard_at + silence_seconds)
             self._expire(now)
             connection = self._connection
             if connection is None:

@@ -37,7 +37,7 @@ from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.slots import Address
 from persistence.cluster.slots_away import SlotsAway
 from persistence.cluster.topology import Topology, slot_of
-from persistence.deadlines import Deadlines, Ticks
+from persistence.deadlines import Deadlines
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.handshake import Asking, Handshake
 from persistence.outage import Outage
@@ -224,7 +224,7 @@ class ClusterPipe:
         self._bytes += routed.size
         self._outstanding[routed] = None
         if deadline is not None and deadline < self._deadlines.earliest:
-            self._deadlines.earliest = deadline
+            self._deadlines.expect(deadline)
         if slot.held:
             slot.waiting.append(routed)
         else:
@@ -396,9 +396,8 @@ class ClusterPipe:
 
     async def _watch(self) -> None:
         """The duty that notices deadlines. Silence is noticed by the pipe of each node."""
-        ticks = Ticks()
         while True:
-            overdue = self._deadlines.overdue(await ticks.next(), self._outstanding)
+            overdue = self._deadlines.overdue(await self._deadlines.tick(), self._outstanding)
             for slot in {routed.slot for routed in overdue}:
                 slot.forget(set(overdue))
             for routed in overdue:

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from persistence import trios_set
-from persistence.io_wait import each_time_readable, own_io_wait
+from persistence.io_wait import each_time_readable, notify_deadline, own_io_wait
 from persistence.plain_stream import PlainStream
 from tests.persistence.readers import PATIENCE_SECONDS, SOON_SECONDS, Ear, Looks, Pair, listening
 
@@ -37,6 +37,25 @@ async def test_who_cannot_be_read_beside_a_set_is_told_and_nobody_else(make_pair
         to_alone.send(b"x")
         assert await ear.next() == b"x"
         outer.cancel_scope.cancel()
+
+
+async def test_a_deadline_that_a_reader_sets_is_kept_whatever_trio_has_said_before(
+    make_pair: Callable[[], Pair],
+) -> None:
+    near, far = make_pair()
+
+    def read() -> bool:
+        near.recv(1)
+        soon.deadline = trio.current_time() + SOON_SECONDS
+        notify_deadline()
+        return True
+
+    async with own_io_wait(), trio.open_nursery() as nursery:
+        nursery.start_soon(each_time_readable, near.fileno(), read)
+        far.send(b"x")
+        with trio.fail_after(PATIENCE_SECONDS), trio.CancelScope() as soon:
+            await trio.sleep_forever()
+        nursery.cancel_scope.cancel()
 
 
 async def test_others_are_read_between_two_looks_however_many_speak(make_pair: Callable[[], Pair]) -> None:

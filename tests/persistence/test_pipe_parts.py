@@ -123,7 +123,7 @@ async def test_a_clock_that_stood_still_leaves_out_one_tick(mock_clock: MockCloc
     async def tick() -> None:
         nonlocal ticked
         while True:
-            await ticks.next()
+            await ticks.next(0.0)
             ticked += 1
 
     async with trio.open_nursery() as nursery:
@@ -134,6 +134,28 @@ async def test_a_clock_that_stood_still_leaves_out_one_tick(mock_clock: MockCloc
             await trio.testing.wait_all_tasks_blocked()
             assert ticked == expected
         nursery.cancel_scope.cancel()
+
+
+async def test_a_clock_ticks_when_the_first_deadline_is_there_and_not_before(mock_clock: MockClock) -> None:
+    deadlines = Deadlines()
+    deadlines.expect(10.0)
+    ticked: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            ticked.append(await deadlines.tick())
+            deadlines.earliest = 20.0
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tick)
+        for until, expects in ((9.9, None), (10.0, None), (12.0, 15.0), (14.9, None), (15.0, None), (20.0, None)):
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(until - trio.current_time())
+            await trio.testing.wait_all_tasks_blocked()
+            if expects is not None:
+                deadlines.expect(expects)
+        nursery.cancel_scope.cancel()
+    assert ticked == [10.0, 15.0, 20.0]
 
 
 async def test_a_slow_line_is_not_a_silent_server(mock_clock: MockClock) -> None:
