@@ -8,6 +8,7 @@ from typing import Final
 import trio
 
 from broker.announcing import announce
+from broker.early_signals import hear_no_more
 from broker.logs import Log
 from broker.orders import Orders
 from broker.pid_file import pid_file
@@ -34,7 +35,9 @@ def run_alone(
     # The pid file stays until the broker has stopped, not until it is told to: who waits for it to go means that.
     with ExitStack() as until_the_end:
         alone = _Alone(settings, up, watchdog, until_the_end)
-        return run_broker(settings, open_broker, alone, orders, log.reopen)
+        lines = run_broker(settings, open_broker, alone, orders, log.reopen)
+        hear_no_more()
+        return lines
 
 
 class _Alone:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
+from broker.early_signals import signals_of_a_start
 from broker.settings import Settings
 from broker.sources import Reading
 from persistence.data_directory import default_data_dir
@@ -17,7 +18,7 @@ from persistence.head_start import head_start, nothing_to_wait_for
 
 def start(reading: Reading) -> int:
     """Run a broker until a signal ends it; returns the exit status."""
-    with _store_launched(reading.settings) as wait_until_on_its_own:
+    with signals_of_a_start(), _store_launched(reading.settings) as wait_until_on_its_own:
         run, open_broker = import_module("broker.process").run, import_module("broker.app").open_broker
         wait_until_on_its_own()
         # Nothing of all that is ever garbage: what was put off is not looked for, now or later.

@@ -109,3 +109,54 @@ def test_what_hits_the_whole_process_group_leaves_the_store_launched_so_alone(
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0
     assert not lives(folder / "data")
+
+
+STRUCK: Final = """
+import os, sys
+import broker.start
+from importlib import import_module
+from broker.__main__ import main
+
+def struck(name):
+    for number in map(int, os.environ["NUMBERS"].split()):
+        os.kill(os.getpid(), number)
+    return import_module(name)
+
+broker.start.import_module = struck
+sys.exit(main())
+"""
+"""A broker that gets signals while it imports what is behind the launch of its store."""
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGQUIT,), (signal.SIGUSR1,), (signal.SIGHUP, signal.SIGTERM)],
+    ids=lambda numbers: "-".join(number.name for number in numbers),
+)
+def test_a_signal_that_comes_when_the_store_is_launched_ends_that_too(
+    numbers: tuple[signal.Signals, ...], folder: Path
+) -> None:
+    where = (f"--port={private_port()}", f"--data-dir={folder}/data", "--log-file=none")
+    done = ended([sys.executable, "-c", STRUCK, *where], NUMBERS=" ".join(str(int(number)) for number in numbers))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "oO0OoO0OoO0Oo Valkey is starting" in (folder / "data" / "store.log").read_text()
+    assert not lives(folder / "data")
+
+
+STRUCK_AT_ITS_END: Final = """
+import atexit, os, sys
+from broker.__main__ import main
+atexit.register(lambda: [os.kill(os.getpid(), number) for number in (1, 2, 3, 10, 12, 15)])
+sys.exit(main())
+"""
+
+
+def test_a_signal_that_comes_when_all_has_ended_changes_nothing(folder: Path) -> None:
+    where = (f"--port={private_port()}", f"--data-dir={folder}/data", "--log-file=none")
+    command = [sys.executable, "-c", STRUCK_AT_ITS_END, *where]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"Listening on")
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, errors) == (0, b"")
