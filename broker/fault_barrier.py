@@ -4,6 +4,8 @@ import logging
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from broker.no_room import no_room
+
 if TYPE_CHECKING:
     from broker.session import Session
 
@@ -24,6 +26,9 @@ class FaultBarrier:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         if not isinstance(error, Exception):
             return False
+        if isinstance(error, MemoryError) and (why := no_room(error)):
+            self._session.drop(why, weight=logging.ERROR)  # no defect: the limit that an operator has set
+            return True
         log.error(
             "a defect ended the connection of %s; please report it with these lines", self._session.name, exc_info=error
         )

@@ -105,7 +105,7 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
         await attend_to(broker, await _transport(broker, sock, peer))
     except HandshakeError as error:
         log.warning("closed %s: %s", peer, error)
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         if why := no_room(error):
             log.error("dropped %s: %s", peer, why)
         else:

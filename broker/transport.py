@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import trio
 
+from broker.no_room import no_memory
 from broker.switchboard import SHORT_TURN_BYTES, TURN_BYTES, Switchboard
 from persistence.pieces import MOST_AT_ONCE, Piece
 
@@ -129,6 +130,8 @@ class SocketTransport:
                 return 0
             except OSError as error:
                 failure = error
+            except MemoryError:  # for what this one sends: of that nothing was read, and all others are heard on
+                failure = no_memory()
             switchboard.disconnect(number)
             over.set()
             return 0

@@ -106,7 +106,7 @@ class Writer:
             return False
         try:
             sent = self._transport.send_now(pieces)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._fail(error)
             return False
         if sent == len(pieces[0]) and len(pieces) == 1:
@@ -136,7 +136,7 @@ class Writer:
                 await self._transport.send_all(self._rest[0])
                 self._leave(self._rest[1:] or list(self.outgoing.take()))
                 self._changed()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
+        except (OSError, MemoryError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._fail(error)
         self._draining = False
         self._changed()

@@ -22,6 +22,9 @@ from persistence.replies import NOT_YET, Reply, new_reader
 LOST_SCRIPTS: Final = {"NOSCRIPT": "it lost our scripts"}
 NO_MASTER: Final = {"READONLY": "it is a replica now"}
 """For a connection to whichever server is the master."""
+NO_MEMORY: Final = "this process has no memory for what it says: give it more"
+_READER_HAS_NONE: Final = "Out of memory"
+"""hiredis says it so where Python says MemoryError."""
 
 
 class Exchange:
@@ -76,18 +79,27 @@ class Exchange:
         Returns:
             None, or the reason why this connection must not be used any further.
         """
-        self._reader.feed(data)
+        try:
+            self._reader.feed(data)
+        except MemoryError:
+            return NO_MEMORY
         try:
             return self._hand_out()
         except hiredis.ProtocolError as error:
-            return f"it does not speak RESP: {error}"
+            return NO_MEMORY if str(error) == _READER_HAS_NONE else f"it does not speak RESP: {error}"
 
     def _hand_out(self) -> str | None:
         """The hot loop: most replies are plain, and owned by a command that has nothing special about it."""
         gets, in_flight = self._reader.gets, self.in_flight
         replies = 0
         try:
-            while (reply := gets()) is not NOT_YET:
+            while True:
+                try:
+                    reply = gets()
+                except MemoryError:  # whose reply that was is in flight still
+                    return NO_MEMORY
+                if reply is NOT_YET:
+                    return None
                 kind = type(reply)
                 if kind is PushNotification:
                     self._push(reply)
@@ -105,7 +117,6 @@ class Exchange:
                 in_flight.popleft().settle(reply)
         finally:
             self._counters.replies += replies
-        return None
 
     def _push(self, push: list[Reply]) -> None:
         """Pass on a push message, unless it confirms a subscription: its last channel is its reply."""
