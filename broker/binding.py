@@ -12,6 +12,7 @@ from typing import Any, Final
 import trio
 
 from broker.settings import Settings
+from persistence.threads import threads_wanted
 
 EVERYWHERE: Final = "*"
 """What stands for all IPv4 and IPv6 addresses of the machine."""
@@ -28,7 +29,7 @@ async def resolve(settings: Settings) -> list[Place]:
         if name == EVERYWHERE:
             places += _everywhere(settings.port)
         else:
-            with _naming(name):
+            with _naming(name), threads_wanted():
                 found = await trio.socket.getaddrinfo(name, settings.port, **_WANTED)
             places += [(entry[0], entry[4]) for entry in found]
     return places

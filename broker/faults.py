@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from persistence.errors import StoreError
+from persistence.own_limits import room_for_a_socket
 from persistence.remedies import with_remedy
 
 _ADVICE: Final[Mapping[int, str]] = {
@@ -12,9 +13,6 @@ _ADVICE: Final[Mapping[int, str]] = {
     errno.EADDRNOTAVAIL: "give an address of this machine to --listen",
     errno.EAFNOSUPPORT: "this machine has no network of that kind: give another address to --listen",
     errno.EACCES: "ports below 1024 are not for every user: choose a higher --port",
-    errno.EMFILE: "allow more descriptors with --file-descriptors",
-    errno.EAGAIN: "no more processes are allowed here: see ulimit -u (in a systemd unit: TasksMax=)",
-    errno.ENFILE: "the whole system is out of descriptors: close something, or raise fs.file-max",
 }
 
 
@@ -32,5 +30,5 @@ def advice(error: Exception) -> str:
     number, what = error.errno or 0, error.strerror or str(error)
     if number < 0:  # getaddrinfo's numbers, which share nothing with errno
         return f"{what}; give an address or a name of this machine to --listen"
-    todo = _ADVICE.get(number)
+    todo = _ADVICE.get(number) or room_for_a_socket(error)
     return f"{what}; {todo}" if todo else f"cannot start: {what}"

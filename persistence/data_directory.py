@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from persistence.errors import EmbeddedStoreError
+from persistence.own_limits import room_for_more
 
 LONGEST_SOCKET_PATH = 107 if sys.platform == "linux" else 103
 """What fits into sockaddr_un.sun_path without its closing NUL: unix(7) on Linux; macOS and BSD have 104."""
@@ -114,4 +115,6 @@ class DataDirectory:
         todo = "mend that, or choose another directory"
         if isinstance(error, PermissionError):
             todo = "let this user write there, or name another by --data-dir (in a systemd unit: StateDirectory=)"
+        if room := room_for_more(error):
+            todo = room
         return EmbeddedStoreError(f"cannot use the data directory {self.path}: {error.strerror}; {todo}")

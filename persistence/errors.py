@@ -27,6 +27,10 @@ class StoreUnavailableError(StoreError):
         self.because = because
 
 
+class NoRoomError(StoreUnavailableError):
+    """This process may not open or start what it takes to reach the store; the message says what would make room."""
+
+
 class TooFewReplicasError(StoreUnavailableError):
     """Redis has it, and fewer of its replicas than the operator wants: it may be lost, or not."""
 

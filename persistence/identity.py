@@ -14,13 +14,13 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-import trio
-
 from persistence.errors import StoreError
 from persistence.filelock import FileLock
+from persistence.threads import written_in_thread
 
 MOST_IDENTITIES = 4096
 """Brokers of one directory at one time. A bound for the search, far above what one machine runs."""
@@ -92,7 +92,7 @@ class Identity:
         if len(incarnation) > MOST_INCARNATION_BYTES:
             raise ValueError(f"an incarnation of {len(incarnation)} bytes; {MOST_INCARNATION_BYTES} fit")
         entry = _Entry(self._turn + 1, incarnation)
-        await trio.to_thread.run_sync(self._store, entry)
+        await written_in_thread(partial(self._store, entry))
         self._turn = entry.turn  # only now: after a failure the same slot is written again
 
     def close(self) -> None:

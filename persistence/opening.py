@@ -10,9 +10,11 @@ from typing import Final
 
 import trio
 
-from persistence.errors import StoreUnavailableError
+from persistence.errors import NoRoomError, StoreUnavailableError
 from persistence.options import RedisOptions, TlsOptions
+from persistence.own_limits import room_for_a_socket
 from persistence.plain_stream import PlainStream
+from persistence.threads import threads_wanted
 
 HANDSHAKE_SHARE: Final = 0.8
 """How much of the time to connect TLS may take: the rest is for saying that it took too long."""
@@ -29,10 +31,13 @@ async def open_stream(options: RedisOptions) -> trio.abc.Stream:
     try:
         if options.unix_path is not None:
             return _plain(await trio.open_unix_socket(options.unix_path))
-        stream = await trio.open_tcp_stream(options.host, options.port)
+        with threads_wanted():  # for the address of a name
+            stream = await trio.open_tcp_stream(options.host, options.port)
         return _plain(stream) if options.tls is None else await _secured(stream, options.tls, options)
     except (OSError, trio.BrokenResourceError) as error:
         text = f"cannot connect to Redis at {options.address}: {_reason(error)}"
+        if todo := room_for_a_socket(_innermost(error)):
+            raise NoRoomError(f"{text}; {todo}") from error
         raise StoreUnavailableError(text) from error
 
 
@@ -67,14 +72,18 @@ async def _secured(transport: trio.SocketStream, tls: TlsOptions, options: Redis
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost cause, in one line: trio wraps the refusals of several addresses, and TLS alerts."""
-    if isinstance(error, BaseExceptionGroup):
-        return _reason(error.exceptions[0])
-    if error.__cause__ is not None:
-        return _reason(error.__cause__)
+    """The innermost cause, in one line."""
+    error = _innermost(error)
     if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)  # trio puts the address in front, and the line has named it
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if text.startswith("Error connecting to ("):  # trio's words, with an address that is named already
         text = text.rpartition(": ")[2]
     return " ".join(text.split()) or type(error).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Trio wraps the refusals of several addresses, and TLS alerts."""
+    if isinstance(error, BaseExceptionGroup):
+        return _innermost(error.exceptions[0])
+    return error if error.__cause__ is None else _innermost(error.__cause__)

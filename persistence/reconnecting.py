@@ -10,7 +10,7 @@ from typing import Final
 import trio
 
 from persistence.backoff import Backoff
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from persistence.errors import NoRoomError, StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.options import RedisOptions
 from persistence.outage import Outage
 
@@ -122,6 +122,8 @@ class Patience:
 
     def _given_up(self, reason: StoreError) -> StoreUnavailableError:
         """What was met last, for whoever started us: with the place, and with what can be done about it."""
+        if isinstance(reason, NoRoomError):
+            return reason
         options, text = self._options, str(reason)
         what = f"cannot use Redis at {options.address}"
         if isinstance(reason, StoreRefusedError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError, TooFewReplicasError
+from persistence.errors import NoRoomError, StoreError, StoreRefusedError, StoreUnavailableError, TooFewReplicasError
 
 _BY_WORD: Final[Mapping[str, str]] = {
     "BUSY": "a script of somebody else holds it up: SCRIPT KILL ends that",
@@ -26,6 +26,8 @@ def remedy(error: StoreError) -> str:
         return _BY_WORD.get(error.word, "")
     if isinstance(error, TooFewReplicasError):
         return "bring its replicas back, or ask for fewer by --durability"
+    if isinstance(error, NoRoomError):
+        return ""
     if isinstance(error, StoreUnavailableError):
         if error.because is not None:
             return remedy(error.because)

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import redis
-import trio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from persistence.errors import StoreError, StoreUnavailableError, UnknownMasterError
 from persistence.options import TlsOptions
+from persistence.threads import asked_in_thread
 
 LONGEST_ANSWER_SECONDS: Final = 1.0
 """How long one sentinel may take, before the next one is asked."""
@@ -52,7 +52,7 @@ class SentinelLocator:
             UnknownMasterError: they know none of this name.
             StoreUnavailableError: no sentinel answered, or the master is down and none has taken its place yet.
         """
-        return await trio.to_thread.run_sync(self._ask_in_turn, abandon_on_cancel=True)
+        return await asked_in_thread("cannot ask the sentinels", self._ask_in_turn)
 
     def _ask_in_turn(self) -> Address:
         """The one that knew it last time first: those that are away cost time."""

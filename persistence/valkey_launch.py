@@ -12,6 +12,9 @@ from collections.abc import Sequence
 import trio
 
 from persistence.errors import EmbeddedStoreError
+from persistence.own_limits import room_for_a_socket, with_room
+from persistence.threads import threads_wanted
+from persistence.unwrapping import unwrapped
 
 
 async def launch(command: Sequence[str], alive: int) -> None:
@@ -27,19 +30,20 @@ async def launch(command: Sequence[str], alive: int) -> None:
     Cancelled, the server may run or not.
     """
     try:
-        done = await trio.run_process(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_stdout=True,
-            capture_stderr=True,
-            check=False,
-            pass_fds=(alive,),
-            start_new_session=True,  # Ctrl-C at the terminal is not for it, not even before it daemonizes
-            umask=0o077,
-            cwd="/",
-        )
+        with threads_wanted(), unwrapped():
+            done = await trio.run_process(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_stdout=True,
+                capture_stderr=True,
+                check=False,
+                pass_fds=(alive,),
+                start_new_session=True,  # Ctrl-C at the terminal is not for it, not even before it daemonizes
+                umask=0o077,
+                cwd="/",
+            )
     except OSError as error:
-        raise EmbeddedStoreError(f"cannot run {command[0]}: {error.strerror}") from error
+        raise EmbeddedStoreError(with_room(f"cannot run {command[0]}", error, room_for_a_socket(error))) from error
     if done.returncode != 0:
         said = (done.stderr or done.stdout).decode(errors="replace").split("\n")
         words = "; ".join(line.strip() for line in said if line.strip())

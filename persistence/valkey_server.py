@@ -6,6 +6,7 @@ made sure that nobody else does so meanwhile (`persistence.embedded` has a lock 
 
 from __future__ import annotations
 
+import errno
 import logging
 import platform
 
@@ -15,6 +16,8 @@ from persistence.data_directory import DataDirectory
 from persistence.errors import EmbeddedStoreError
 from persistence.filelock import FileLock
 from persistence.lifeline import Lifeline
+from persistence.own_limits import room_for_more
+from persistence.threads import written_in_thread
 from persistence.valkey_binary import find_valkey_server
 from persistence.valkey_command import command_line
 from persistence.valkey_launch import launch
@@ -29,6 +32,8 @@ LAST_LOOK_SECONDS = 0.05
 LOOKS_GROW_BY = 1.2
 """What was slept too long is waited for at every start: a fifth of the time that it takes, at most."""
 LOADING_LOOK_SECONDS = 0.25
+_NO_MORE_TASKS = "Can't initialize Background Jobs"
+"""Its threads, that is."""
 
 
 class ValkeyServer:
@@ -110,7 +115,11 @@ class ValkeyServer:
 
     def why_it_ended(self) -> str:
         """One line about a server that is no more, in its own words if it left any."""
-        words = last_words(self._home.log, self._log_mark) or f"it left no word in {self._home.log}"
+        words = last_words(self._home.log, self._log_mark)
+        if not words:  # so it ends when it is killed, and when it may not put itself into the background
+            words = f"it left no word in {self._home.log}; out of memory (dmesg), or of processes (ulimit -u)?"
+        elif _NO_MORE_TASKS in words:
+            words = f"{words}; {room_for_more(BlockingIOError(errno.EAGAIN, ''))}"
         return f"the embedded store in {self._home.path} has ended: {words}"
 
     async def _start_unless_alive(self) -> bool:
@@ -120,7 +129,7 @@ class ValkeyServer:
             if not alive.try_exclusive():
                 return False
             binary = find_valkey_server(platform.system(), platform.machine())
-            await trio.to_thread.run_sync(self._home.probe)
+            await written_in_thread(self._home.probe)
             turn_over(self._home.log)
             self._log_mark = log_size(self._home.log)
             await launch(command_line(binary, self._home), alive.fileno())

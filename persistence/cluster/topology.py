@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import trio
@@ -13,6 +13,7 @@ from redis.crc import key_slot
 from persistence.cluster.slots import NOBODY, SLOTS, Address, SlotMap, options_of, read_slots
 from persistence.errors import StoreClusterError, StoreError, StoreUnavailableError
 from persistence.options import RedisOptions
+from persistence.threads import asked_in_thread
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ class Topology:
 
     async def _read(self) -> None:
         candidates = list(self._candidates())
-        found = await trio.to_thread.run_sync(read_slots, self.options, candidates, abandon_on_cancel=True)
+        what = f"cannot ask the nodes of the Redis Cluster at {self.options.cluster_address}"
+        found = await asked_in_thread(what, partial(read_slots, self.options, candidates))
         if found != self.map:
             self.map = found
             for call in self.on_change:
