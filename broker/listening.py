@@ -19,6 +19,7 @@ from broker.transport import SocketTransport, Transport
 from broker.waking import pass_on
 from broker.working import lose
 from persistence import Manner
+from persistence.own_limits import room_for_a_socket
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +61,16 @@ class Door:
 
     async def wait(self) -> None:
         """Return when somebody waits there; a while later when there was no room for him."""
-        if self._is_stuck:
-            await trio.sleep(PAUSE_SECONDS)
-        await trio.lowlevel.wait_readable(self._listener)
+        while True:
+            if self._is_stuck:
+                await trio.sleep(PAUSE_SECONDS)
+            try:
+                await trio.lowlevel.wait_readable(self._listener)
+            except OSError as error:  # the system has no room to watch the door itself
+                if not self._is_for_want_of_room(error):
+                    raise
+            else:
+                return
 
     def look(self) -> tuple[socket.socket, str] | None:
         """Who waits there, and his address, if somebody does and there is room for him."""
@@ -71,13 +79,19 @@ class Door:
         except OSError as error:
             # Whatever else accept says, it says that nobody waits, or of one connection, which ended before it was
             # accepted.
-            self._is_stuck = error.errno in NO_ROOM
-            if self._is_stuck and not self._has_complained:
-                log.error("no room for another connection: %s. Raise --file-descriptors", error.strerror)
-            self._has_complained = self._has_complained or self._is_stuck
+            self._is_stuck = self._is_for_want_of_room(error)
             return None
         self._has_complained = self._is_stuck = False
         return sock, address[0]
+
+    def _is_for_want_of_room(self, error: OSError) -> bool:
+        """Whether it is: then a while later there may be some. An operator is told once."""
+        if error.errno not in NO_ROOM:
+            return False
+        if not self._has_complained:
+            log.error("no room for another connection: %s; %s", error.strerror, room_for_a_socket(error))
+        self._has_complained = self._is_stuck = True
+        return True
 
 
 def prepare(sock: socket.socket, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from broker.signals import obeying_signals
 from broker.tls import TlsError
 from persistence.errors import StoreError
 from persistence.io_wait import own_io_wait
+from persistence.own_limits import room_for_a_socket
 
 _log: Final = logging.getLogger(__name__)
 
@@ -70,11 +71,16 @@ def run_broker(
     try:
         trio.run(_serve, settings, open_broker, surroundings, orders, reopen_log)
     except* (StoreError, PidFileError, TlsError) as group:
-        lines += _lines(group)
+        lines += map(advice, _leaves(group))
     except* OSError as group:
         if orders.is_up:
             raise  # it was not the start that failed: this is a defect, and its traceback is needed
-        lines += _lines(group)
+        lines += map(advice, _leaves(group))
+    except* trio.TrioInternalError as group:
+        refused = [each for error in group.exceptions for each in _leaves(error.__cause__) if room_for_a_socket(each)]
+        if orders.is_up or not refused:
+            raise
+        lines += map(advice, refused)  # it had no room to begin
     return list(dict.fromkeys(lines))
 
 
@@ -105,10 +111,10 @@ async def _serve(
         raise unwritten
 
 
-def _lines(group: BaseExceptionGroup[Exception]) -> Iterator[str]:
-    """A line for each error in a group, however deep."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _lines(error)
-        else:
-            yield advice(error)
+def _leaves(error: BaseException | None) -> Iterator[Exception]:
+    """The errors in a group, however deep."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    elif isinstance(error, Exception):
+        yield error

@@ -16,6 +16,7 @@ or two, not for the queue of those who flood; and where nobody else asks, a floo
 
 from __future__ import annotations  # for where select has no epoll to name
 
+import logging
 import math
 import select
 from collections.abc import Callable
@@ -26,6 +27,9 @@ import trio
 from broker.pace import Pace
 from broker.standing import MUCH, STILL_MUCH, Standing
 from persistence.io_wait import each_look
+from persistence.own_limits import room_for_a_socket
+
+log = logging.getLogger(__name__)
 
 IS_AVAILABLE: Final = hasattr(select, "epoll")
 
@@ -54,6 +58,9 @@ ENOUGH_ANSWERS: Final = 2
 LONGEST_HOLD_SECONDS: Final = 0.1
 """How long those who stand back wait for a Redis that lags and says nothing, whoever else speaks: what they say may
 need no Redis."""
+
+AGAIN_SECONDS: Final = 0.1
+"""How long until we try again to watch, when the system has no room for that."""
 
 LEAST_SECONDS: Final = 0.001
 """Nobody looks again sooner, if nothing can be read."""
@@ -133,7 +140,17 @@ class Switchboard:
 
     async def run(self) -> None:
         """The duty that looks, for ever."""
-        await each_look(self._front, lambda: self._pace.most, self._look_and_go_on)
+        told = False
+        while True:
+            try:
+                await each_look(self._front, lambda: self._pace.most, self._look_and_go_on)
+            except OSError as error:
+                if not (remedy := room_for_a_socket(error)):
+                    raise
+                if not told:
+                    log.error("the system has no room to watch connections: %s; %s", error.strerror, remedy)
+                told = True
+                await trio.sleep(AGAIN_SECONDS)
 
     async def hear_all(self) -> None:
         """Hear what has been said by now, whoever said it. Does not end while somebody goes on without a pause."""

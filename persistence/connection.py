@@ -9,6 +9,7 @@ import trio
 
 from persistence.errors import StoreError, StoreUnavailableError
 from persistence.exchange import Exchange
+from persistence.own_limits import room_for_a_socket
 from persistence.pieces import LONG_BYTES, Piece, few, unsent
 from persistence.pipe_statistics import Counters
 from persistence.plain_stream import PlainStream
@@ -81,7 +82,7 @@ class Connection:
                 while hear(bytes(await stream.receive_some(RECEIVE_BYTES))):
                     pass
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            self.lost(str(error.__cause__ or error) or "reset")
+            self.lost(_why(error))
 
     async def send(self, pieces: list[bytes], commands: list[Posted]) -> None:
         """Write these commands as one. Cut short, it ends the connection: half a command may have left."""
@@ -127,7 +128,7 @@ class Connection:
             # What they said before they hung up may lie unread: replies, or why. The reader finds the end itself.
             with trio.move_on_after(LAST_WORDS_SECONDS):
                 await trio.sleep_forever()
-            self.lost(str(error.__cause__ or error) or "reset")
+            self.lost(_why(error))
         finally:
             if not written:
                 self.lost("a write was cut short")
@@ -149,3 +150,9 @@ class Connection:
     def is_idle(self, silence_seconds: float, now: float) -> bool:
         """Whether nothing has been asked or heard for that long."""
         return not self.exchange.in_flight and now - self.heard_at > silence_seconds
+
+
+def _why(error: Exception) -> str:
+    cause = error.__cause__ or error
+    remedy = room_for_a_socket(cause)
+    return f"{cause}; {remedy}" if remedy else str(cause) or "reset"

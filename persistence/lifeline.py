@@ -13,6 +13,9 @@ from typing import Self
 import hiredis
 import trio
 
+from persistence.errors import EmbeddedStoreError
+from persistence.own_limits import room_for_a_socket, with_room
+
 RECEIVE_BYTES = 64 * 1024
 
 
@@ -35,17 +38,22 @@ class Lifeline:
         """Connect and learn the process id; None when nobody listens or the server ended on the way.
 
         A server that still loads its file answers too.
+
+        Raises:
+            EmbeddedStoreError: we have no room for one more connection, so nobody knows.
         """
         try:
             stream = await trio.open_unix_socket(str(socket))
-        except OSError:
+        except OSError as error:
+            _complain_of_no_room(socket, error)
             return None
         async with AsyncExitStack() as unless_it_answers:
             await unless_it_answers.enter_async_context(stream)
             line = cls(stream)
             try:
                 line.pid = await line._ask_pid()
-            except (trio.BrokenResourceError, trio.EndOfChannel):
+            except (trio.BrokenResourceError, trio.EndOfChannel) as error:
+                _complain_of_no_room(socket, error.__cause__)
                 return None
             unless_it_answers.pop_all()
             return line
@@ -96,3 +104,8 @@ class Lifeline:
                 raise trio.EndOfChannel
             self._reader.feed(data)
         return reply
+
+
+def _complain_of_no_room(socket: Path, error: BaseException | None) -> None:
+    if error is not None and (remedy := room_for_a_socket(error)):
+        raise EmbeddedStoreError(with_room(f"cannot connect to the embedded store at {socket}", error, remedy))

@@ -58,8 +58,8 @@ class PlainStream(trio.abc.Stream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """The next bytes, b"" at the end. Always a checkpoint; cancelled, nothing is lost."""
         while True:
-            await trio.lowlevel.wait_readable(self._socket)
             try:
+                await trio.lowlevel.wait_readable(self._socket)
                 return self._socket.recv(max_bytes or 65_536)
             except (BlockingIOError, InterruptedError):
                 continue
@@ -83,7 +83,10 @@ class PlainStream(trio.abc.Stream):
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until the system takes more."""
-        await trio.lowlevel.wait_writable(self._socket)
+        try:
+            await trio.lowlevel.wait_writable(self._socket)
+        except OSError as error:  # the system has no room to watch it
+            raise trio.BrokenResourceError(str(error)) from error
 
     async def aclose(self) -> None:
         """Hang up at once; who waits gets trio.ClosedResourceError. Safe to repeat."""
