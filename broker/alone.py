@@ -8,7 +8,7 @@ from typing import Final
 import trio
 
 from broker.announcing import announce
-from broker.early_signals import hear_no_more
+from broker.early_signals import end_if_told_to, hear_no_more
 from broker.logs import Log
 from broker.orders import Orders
 from broker.pid_file import pid_file
@@ -35,6 +35,7 @@ def run_alone(
     # The pid file stays until the broker has stopped, not until it is told to: who waits for it to go means that.
     with ExitStack() as until_the_end:
         alone = _Alone(settings, up, watchdog, until_the_end)
+        end_if_told_to()
         lines = run_broker(settings, open_broker, alone, orders, log.reopen)
         hear_no_more()
         return lines

@@ -13,6 +13,8 @@ from typing import Final
 
 _ENDING: Final = (SIGTERM, SIGQUIT, SIGUSR1)
 _OTHERS: Final = (SIGHUP, SIGUSR2)
+_came: Final = list[int]()
+"""What has come of those that end a start."""
 
 
 @contextmanager
@@ -28,6 +30,12 @@ def signals_of_a_start() -> Iterator[None]:
         _hear_no_more()
 
 
+def end_if_told_to() -> None:
+    """Raise KeyboardInterrupt if that came: where Python calls back by itself, as from imports, it swallows one."""
+    if _came:
+        raise KeyboardInterrupt
+
+
 def hear_no_more() -> None:
     """The broker has ended: whoever wants that has it, and what is still to be removed is not left for his haste."""
     if signal.getsignal(SIGTERM) is _end:
@@ -40,6 +48,7 @@ def _hear_no_more() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    _came.append(number)
     for each in _ENDING:
         signal.signal(each, _unheard)  # what takes back what was begun is not to be cut short
     on_interrupt = signal.getsignal(SIGINT)

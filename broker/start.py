@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
-from broker.early_signals import signals_of_a_start
+from broker.early_signals import end_if_told_to, signals_of_a_start
 from broker.settings import Settings
 from broker.sources import Reading
 from persistence.data_directory import default_data_dir
@@ -21,6 +21,7 @@ def start(reading: Reading) -> int:
     with signals_of_a_start(), _store_launched(reading.settings) as wait_until_on_its_own:
         run, open_broker = import_module("broker.process").run, import_module("broker.app").open_broker
         wait_until_on_its_own()
+        end_if_told_to()
         # Nothing of all that is ever garbage: what was put off is not looked for, now or later.
         gc.freeze()
         gc.enable()

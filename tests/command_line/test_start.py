@@ -143,6 +143,34 @@ def test_a_signal_that_comes_when_the_store_is_launched_ends_that_too(
     assert not lives(folder / "data")
 
 
+STRUCK_UNHEARD: Final = """
+import os, sys
+import broker.start
+from importlib import import_module
+from broker.__main__ import main
+
+class Struck:
+    def __del__(self):
+        os.kill(os.getpid(), 15)
+
+def struck(name):
+    Struck()
+    return import_module(name)
+
+broker.start.import_module = struck
+sys.exit(main())
+"""
+"""The same, where what Python raises is printed, and goes no further."""
+
+
+def test_a_signal_that_comes_where_nothing_can_be_raised_ends_the_start_a_little_later(folder: Path) -> None:
+    where = (f"--port={private_port()}", f"--data-dir={folder}/data", "--log-file=none")
+    done = ended([sys.executable, "-c", STRUCK_UNHEARD, *where])
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Exception ignored in" in done.stderr
+    assert not lives(folder / "data")
+
+
 STRUCK_AT_ITS_END: Final = """
 import atexit, os, sys
 from broker.__main__ import main
