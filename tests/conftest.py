@@ -7,6 +7,7 @@ import pytest
 
 from tests.clusters import Cluster
 from tests.hanging import pytest_timeout_set_timer as pytest_timeout_set_timer  # a hook is found by its name
+from tests.reports import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.servers import Engine, RedisServer, find_engine
 
 

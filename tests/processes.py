@@ -89,8 +89,10 @@ class ServerProcess(ABC):
         return self._end(signal.SIGTERM)
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay, nothing is answered."""
-        self._running().send_signal(signal.SIGSTOP)
+        """SIGSTOP: connections stay, nothing is answered; when this returns, it stands still."""
+        process = self._running()
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """The end of `pause`."""

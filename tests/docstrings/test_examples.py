@@ -59,7 +59,7 @@ def test_the_session_shown_goes_as_shown(name: str) -> None:
     assert doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(test).failed == 0
 
 
-@pytest.mark.parametrize("name", DANGEROUS)
+@pytest.mark.parametrize("name", sorted(DANGEROUS))
 async def test_the_dangerous_program_shown_runs(own_server: ServerProcess, name: str) -> None:
     await run_example(SHOWN[name], own_server, blocking=is_blocking(name))
 
