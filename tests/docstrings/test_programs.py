@@ -55,9 +55,10 @@ async def test_a_mail_queued_in_php_is_sent_by_the_worker(server: ServerProcess,
         for name in ("queue.php", "mail_worker.py")
     )
     async with mail_server() as (port, mails), open_program(sys.executable, worker, "127.0.0.1", str(port)) as sending:
-        assert (await run_program("php", queue)).startswith("queued as H:")
+        handle = (await run_program("php", queue)).removeprefix("queued as ").strip()
         await sending.wait_line("sent to ann@example.org")
     (mail,) = mails
+    assert f"Message-ID: <{handle.replace(':', '.')}@example.org>" in mail
     assert "Subject: The minutes of Monday" in mail
     assert "They are attached." in mail
 
