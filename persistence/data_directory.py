@@ -33,7 +33,10 @@ def default_data_dir() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/trio-gearman")
     # Imported where it is needed: root, a unit of systemd and --data-dir do without, and it takes as long as a store.
-    path: Path = import_module("platformdirs").user_state_path("trio-gearman")
+    try:
+        path: Path = import_module("platformdirs").user_state_path("trio-gearman")
+    except RuntimeError:  # a user that is a number alone, as in a container, and no HOME: Docker and systemd then say /
+        return Path("/.local/state/trio-gearman")
     return path
 
 

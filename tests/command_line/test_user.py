@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -19,14 +20,22 @@ from tests.log_lines import wait_for_line
 from tests.programs import missing
 
 NOBODY = pwd.getpwnam("nobody")
-# The Python that runs the tests may lie where nobody may read, so it is left before the command line is.
-STARTED_BY_NOBODY = (
-    sys.executable,
-    "-c",
-    "import codecs, os, sys, broker.start, broker.process, broker.app, broker.user; from broker.__main__ import main; "
-    f"[*map(codecs.lookup, broker.user.CODECS)]; os.setgid({NOBODY.pw_gid}); os.setuid({NOBODY.pw_uid}); "
-    "sys.exit(main())",
-)
+NAMELESS: Final = 2**31 - 17
+"""A user that is a number and no more, as containers have them: no entry in passwd, so no home either."""
+
+
+def started_by(uid: int, gid: int) -> tuple[str, ...]:
+    """A broker's command, left to another user: the Python that runs the tests may lie where that one may not read."""
+    return (
+        sys.executable,
+        "-c",
+        "import codecs, os, sys, broker.start, broker.process, broker.app, broker.user, platformdirs.unix; "
+        "from broker.__main__ import main; [*map(codecs.lookup, broker.user.CODECS)]; "
+        f"os.setgid({gid}); os.setuid({uid}); sys.exit(main())",
+    )
+
+
+STARTED_BY_NOBODY = started_by(NOBODY.pw_uid, NOBODY.pw_gid)
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +148,16 @@ def test_a_user_without_a_home_is_told_where_jobs_may_be_kept(folder: Path) -> N
     assert done.returncode == 1
     assert done.stderr == (
         f"trio-gearman: cannot use the data directory {folder}/missing/.local/state/trio-gearman: Permission denied; "
+        "let this user write there, or name another by --data-dir (in a systemd unit: StateDirectory=)\n"
+    )
+
+
+def test_whoever_has_no_home_at_all_is_told_where_jobs_may_be_kept() -> None:
+    command = [*started_by(NAMELESS, NAMELESS), "--port=0", "--log-file=none"]
+    done = ended(command, HOME="nowhere", STATE_DIRECTORY="")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "trio-gearman: cannot use the data directory /.local/state/trio-gearman: Permission denied; "
         "let this user write there, or name another by --data-dir (in a systemd unit: StateDirectory=)\n"
     )
 
