@@ -129,7 +129,7 @@ def _read(settings: Settings) -> ssl.SSLContext:
     if key is not None:
         _open("--ssl-key", key)
     # An encrypted key would ask for its password at the terminal; with an empty one it is refused.
-    _use("--ssl-certificate", certificate, lambda: context.load_cert_chain(certificate, key, password=""))
+    _use("--ssl-certificate", certificate, lambda: context.load_cert_chain(certificate, key, password=""), key)
     if authorities is not None:
         _use("--ssl-ca-file", authorities, lambda: context.load_verify_locations(authorities))
     return context
@@ -142,16 +142,33 @@ def _open(flag: str, path: Path) -> None:
         raise _unreadable(flag, path, error) from error
 
 
-def _use(flag: str, path: Path, use: Callable[[], None]) -> None:
+def _use(flag: str, path: Path, use: Callable[[], None], key: Path | None = None) -> None:
     _open(flag, path)
     try:
         use()
     except ssl.SSLError as error:
-        what = error.reason or "it holds no certificate"
+        what = error.reason or _missing(path, key)
         raise TlsError(f"{flag}: {path} cannot be used ({what}); {_RIGHT[flag]}") from error
     except OSError as error:  # it was there a moment ago
         raise _unreadable(flag, path, error) from error
 
 
+def _missing(certificate: Path, key: Path | None) -> str:
+    """What is wrong where OpenSSL says no more than that it is something with the PEM."""
+    try:
+        certified, keyed = certificate.read_bytes(), (key or certificate).read_bytes()
+    except OSError:  # renewed at this very moment
+        return "it is just being written"
+    place = key or "it"
+    if b"CERTIFICATE-----" not in certified:
+        return "it holds no certificate"
+    if b"PRIVATE KEY-----" not in keyed:
+        return f"{place} holds no key"
+    return f"the key in {place} is damaged, or locked by a password"
+
+
 def _unreadable(flag: str, path: Path, error: OSError) -> TlsError:
-    return TlsError(f"{flag}: {path} cannot be read ({error.strerror}); name a PEM file that is there")
+    todo = "name a PEM file that is there"
+    if isinstance(error, PermissionError):
+        todo = "let the broker's user read it, or name another"
+    return TlsError(f"{flag}: {path} cannot be read ({error.strerror}); {todo}")

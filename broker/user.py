@@ -11,7 +11,8 @@ they would be out of reach: so they are looked up before.
 import codecs
 import os
 import pwd
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,27 @@ def become_user(settings: Settings) -> Settings:
     os.setuid(user.pw_uid)
     os.environ.update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name)
     return settings.model_copy(update={"data_dir": directory})
+
+
+@contextmanager
+def acting_as(user: pwd.struct_passwd) -> Iterator[None]:
+    """Reach for the length of the block what that user reaches, and no more; nothing is handed over.
+
+    Who is not root goes on as who they are: they cannot become anybody, and a start says so.
+    """
+    if os.geteuid() != 0:
+        yield
+        return
+    groups, group = os.getgroups(), os.getegid()
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
 
 
 def find_user(name: str) -> pwd.struct_passwd:

@@ -343,7 +343,13 @@ def test_files_that_cannot_be_used_are_told_in_one_line(files: Files, folder: Pa
     assert told(f"--ssl-certificate={absent}") == f"--ssl-certificate: {away}"
     assert told(certificate, f"--ssl-key={absent}") == f"--ssl-key: {away}"
     assert told(certificate, key, f"--ssl-ca-file={absent}") == f"--ssl-ca-file: {away}"
-    assert told(certificate).startswith(f"--ssl-certificate: {files.certificate} cannot be used")
+    assert told(certificate).startswith(f"--ssl-certificate: {files.certificate} cannot be used (it holds no key)")
+    assert told(f"--ssl-certificate={garbage}", key).startswith(
+        f"--ssl-certificate: {garbage} cannot be used (it holds no certificate)"
+    )
+    assert told(certificate, f"--ssl-key={garbage}").startswith(
+        f"--ssl-certificate: {files.certificate} cannot be used ({garbage} holds no key)"
+    )
     assert told(certificate, key, f"--ssl-ca-file={garbage}").startswith(f"--ssl-ca-file: {garbage} cannot be used")
     assert told(certificate, key, "--ssl-verify-client=required").startswith("--ssl-verify-client needs --ssl-ca-file")
 
@@ -356,4 +362,5 @@ def test_an_encrypted_key_is_refused_and_not_asked_about_at_the_terminal(files: 
     flags = ("--ssl", f"--ssl-certificate={files.certificate}", f"--ssl-key={locked}", f"--data-dir={folder}/data")
     done = ended([sys.executable, "-m", "broker", "--port=0", *flags])
     assert done.returncode == 1
+    assert f"(the key in {locked} is damaged, or locked by a password); it must be PEM" in done.stderr
     assert "and its key in --ssl-key or in the same file, without a password" in done.stderr

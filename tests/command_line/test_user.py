@@ -121,6 +121,20 @@ def test_a_renewed_key_that_it_may_not_read_yet_is_told_once_and_read_as_soon_as
         assert files.certificate.read_text().startswith(ssl.get_server_certificate(place))
 
 
+def test_a_key_out_of_its_reach_is_told_by_a_start_and_by_check_args(folder: Path) -> None:
+    folder.chmod(0o755)
+    files = Files(folder)
+    files.key.chmod(0o600)
+    command = [sys.executable, "-m", "broker", "--port=0", f"--data-dir={folder}/data", *files.flags]
+    for flags in ((), ("--check-args",)):
+        done = ended([*command, f"--user={NOBODY.pw_name}", *flags])
+        assert done.returncode == 1
+        assert done.stderr == (
+            f"trio-gearman: --ssl-key: {files.key} cannot be read (Permission denied); "
+            "let the broker's user read it, or name another\n"
+        )
+
+
 def test_a_pid_file_out_of_its_reach_is_told(folder: Path) -> None:
     folder.chmod(0o755)
     done = Background(folder, f"--user={NOBODY.pw_name}", "--log-file=none").start()
