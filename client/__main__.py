@@ -10,7 +10,7 @@ from client.command_line.drawing import NoScreenError
 from client.command_line.jobs import call, status, submit
 from client.command_line.looking import top, watch
 from client.command_line.operating import cancel, dead, revive
-from client.command_line.output import Output
+from client.command_line.output import Output, UnwritableError
 from client.command_line.parser import PROGRAM, answer_seconds, parsed
 from client.errors import (
     CannotConnectError,
@@ -49,6 +49,7 @@ STATUSES: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], int],
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
+UNWRITTEN = 1
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -61,13 +62,21 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0 if options.command in ENDED_BY_CTRL_C else INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its exit
+        _drop_output()
         return PIPE_CLOSED
+    except UnwritableError as error:
+        output.complain(f"{PROGRAM}: {error}")
+        _drop_output()
+        return UNWRITTEN
     except tuple(kind for kinds, _ in STATUSES for kind in (kinds if isinstance(kinds, tuple) else (kinds,))) as error:
         exit_status = next(number for kinds, number in STATUSES if isinstance(error, kinds))
         output.complain(f"{PROGRAM}: {error}")
         output.tell_object(error=str(error), exit_status=exit_status)
         return exit_status
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its exit
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ def submit(options: argparse.Namespace, client: Client, output: Output) -> int:
     """Queues a job, or one for each line."""
     if options.at is not None and options.priority != "normal":
         raise ValueError("--at: a job for later has normal priority, its packet knows no other; leave --priority out")
+    if options.at is not None and options.reducer:
+        raise ValueError("--at and --reducer: no packet says both; leave one of them out")
     if options.lines:
         return _submit_lines(options, client, output)
     wanted = _wanted(options)

@@ -4,6 +4,7 @@ import re
 import time
 from datetime import datetime
 
+from client.arguments import LATEST
 from client.calendar_minute import FIELDS, CalendarMinute
 from client.submission import When
 
@@ -27,15 +28,21 @@ def moment(text: str) -> When:
     '2030-01-31T08:00:00+00:00'
     """
     if text.isdecimal():
-        return int(text)
+        return _second(int(text))
     if later := re.fullmatch(r"\+(\d+)([smhd])", text):
-        return int(time.time()) + int(later[1]) * UNITS[later[2]]
+        return _second(int(time.time()) + int(later[1]) * UNITS[later[2]])
     if "=" in text:
         return _minute(text)
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise ValueError(f"{text!r} is no time: give {FORMS}") from None
+
+
+def _second(when: int) -> int:
+    if when > LATEST:
+        raise ValueError(f"a time is 0 to {LATEST} unix seconds, not {when}")
+    return when
 
 
 def _minute(text: str) -> CalendarMinute:
@@ -45,5 +52,7 @@ def _minute(text: str) -> CalendarMinute:
         if name not in FIELDS or not value.isdecimal():
             there_are = ", ".join(FIELDS)
             raise ValueError(f"{field!r} is no field of a minute: give {there_are}, each as name=number")
+        if name in fields:
+            raise ValueError(f"{name!r} is given twice: give one number for each field")
         fields[name] = int(value)
     return CalendarMinute(**fields)

@@ -3,15 +3,21 @@
 import base64
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
-__all__ = ["Field", "Output", "as_text", "content", "harmless"]
+__all__ = ["Field", "Output", "UnwritableError", "as_text", "content", "harmless"]
 
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _UNESCAPED: Final = {code: f"\\u{code:04x}" for code in (*range(127, 160), 0x2028, 0x2029)}
 """What JSON may hold as it is, though a terminal or a reader of lines would take it for more than a character."""
 
 Field: TypeAlias = str | int | float | bool | list[dict[str, "Field"]] | None
+
+
+class UnwritableError(Exception):
+    """Standard output takes no more: its disk is full, say."""
 
 
 class Output:
@@ -28,8 +34,9 @@ class Output:
     def tell(self, line: str, **fields: Field) -> None:
         """A line, or the same as an object."""
         written = json.dumps(fields, ensure_ascii=False).translate(_UNESCAPED) if self.as_json else harmless(line)
-        sys.stdout.write(written + "\n")
-        sys.stdout.flush()
+        with _writing():
+            sys.stdout.write(written + "\n")
+            sys.stdout.flush()
 
     def tell_object(self, **fields: Field) -> None:
         """What is only for programs."""
@@ -38,7 +45,9 @@ class Output:
 
     def write(self, data: bytes) -> None:
         """Bytes as they are, for people and pipes alike; nothing with ``--json``, which has objects for them."""
-        if not self.as_json:
+        if self.as_json:
+            return
+        with _writing():
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -46,6 +55,16 @@ class Output:
     def complain(self, line: str) -> None:
         """A line on standard error."""
         sys.stderr.write(harmless(line) + "\n")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # who read it has had enough: no mistake
+        raise
+    except OSError as error:
+        raise UnwritableError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def as_text(data: bytes) -> str:

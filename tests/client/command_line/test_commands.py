@@ -251,6 +251,15 @@ MISTAKES = {
     "no time": (["submit", "f", "x", "--at", "soon"], "'soon' is no time: give unix seconds, +90s"),
     "no minute": (["submit", "f", "x", "--at", "hours=2"], "'hours=2' is no field of a minute: give minute, hour"),
     "no such minute": (["submit", "f", "x", "--at", "hour=24"], "the hour of a calendar's minute is 0 to 23, not 24"),
+    "two minutes": (["submit", "f", "x", "--at", "minute=1,minute=2"], "'minute' is given twice"),
+    "too late": (
+        ["submit", "f", "x", "--at", "9" * 20],
+        "argument --at: a time is 0 to 9223372036854775807 unix seconds",
+    ),
+    "later, and split": (
+        ["submit", "f", "x", "--at", "+1m", "--reducer", "r"],
+        "--at and --reducer: no packet says both",
+    ),
     "no address": (["top", "--server", "a:b"], "not a server address: 'a:b'"),
     "no payload": (["submit", "f", "--file", "/nowhere"], "--file: /nowhere cannot be read: No such file"),
     "two payloads": (["submit", "f", "x", "--file", "/nowhere"], "a payload and --file: give one of them"),
@@ -289,6 +298,18 @@ async def test_what_the_server_refuses_is_status_4(
         await refuse_more(client, function)
         status, _, err = done(capfd, "submit", function, "x", "--server", server.address)
         assert (status, "QUEUE_ERROR" in err) == (4, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("words", [("submit", "{function}", "x"), ("submit", "{function}", "x", "--json"), ("top",)])
+def test_output_that_cannot_be_written_is_told_in_one_line(
+    words: tuple[str, ...], server: ServerProcess, function: str
+) -> None:
+    command = [*COMMAND, *(word.format(function=function) for word in words), f"--server={server.address}"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert ended.stderr == "python -m client: standard output cannot be written: No space left on device\n"
+    assert ended.returncode == 1
 
 
 async def refuse_more(client: Client, function: str) -> None:
