@@ -31,7 +31,7 @@ one and a stray word end the start with status 1 and a line for each mistake tha
 |---|---|
 | `GEARMAND_SERVER_PEM`, `GEARMAND_SERVER_KEY`, `GEARMAND_CA_CERTIFICATE` | gearmand's, for three files of TLS |
 | the command line | |
-| `TRIO_GEARMAN_...` | a variable for each flag that has an effect: `--store-timeout` is `TRIO_GEARMAN_STORE_TIMEOUT`; switches are 1 or 0 |
+| `TRIO_GEARMAN_...` | a variable for each flag that has an effect: `--store-timeout` is `TRIO_GEARMAN_STORE_TIMEOUT`; switches are 1 or 0; an empty one counts as not set |
 | the config file | the words of a command line, separated by spaces or line ends; `#` begins a comment. `--config-file`, else `/etc/gearmand.conf` if it is there |
 | `GEARMAND_PORT` | gearmand's; the port, if nothing above names one |
 | the default | |
