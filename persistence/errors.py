@@ -65,7 +65,7 @@ class StoreClusterError(StoreError):
 
 
 class UnknownMasterError(StoreError):
-    """The sentinels that were asked know no master of the name that was given."""
+    """The sentinels that were asked know no master of the name that was given, or none was given."""
 
 
 class StoreForgetsError(StoreError):

@@ -17,6 +17,7 @@ from persistence.errors import (
     StoreRefusedError,
     StoreUnavailableError,
     StoreVersionError,
+    UnknownMasterError,
 )
 from persistence.options import RedisOptions
 from persistence.posted import Posted
@@ -86,6 +87,7 @@ async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: 
         StoreRefusedError: it does not let us in, or (LOADING, BUSY, MASTERDOWN) cannot work yet.
         StoreVersionError: it is older than Redis 7.0.
         StoreClusterError: it is one of a cluster, and nobody said so.
+        UnknownMasterError: it is a sentinel, and nobody said so.
     """
     greeting: list[Command] = [_hello(options, name)]
     if options.db:
@@ -98,6 +100,11 @@ async def greet(ask: Handshake, options: RedisOptions, name: str, *, as_master: 
     if isinstance(hello, dict) and hello.get(b"mode") == b"cluster" and not options.cluster:
         raise StoreClusterError(
             f"Redis at {options.address} is a node of a cluster: name it by redis+cluster://{options.address}"
+        )
+    if isinstance(hello, dict) and hello.get(b"mode") == b"sentinel":
+        raise UnknownMasterError(
+            f"Redis at {options.address} is a sentinel: name the master that it knows by "
+            f"redis+sentinel://{options.address}/NAME, and the other sentinels with it"
         )
     if as_master and isinstance(hello, dict) and hello.get(b"role") != b"master":
         # ROLE would say the same, but is forbidden to whoever is no administrator.

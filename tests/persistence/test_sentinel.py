@@ -128,6 +128,15 @@ async def test_a_name_that_they_do_not_know_is_told_at_once(sentinel: SentinelSe
     )
 
 
+@pytest.mark.parametrize("database", ["", "/0", "/1"])
+async def test_a_sentinel_is_no_server_to_keep_jobs_at(database: str, sentinel: SentinelServer) -> None:
+    place = f"127.0.0.1:{sentinel.port}"
+    assert await refused(f"redis://{place}{database}", UnknownMasterError) == (
+        f"Redis at {place} is a sentinel: name the master that it knows by redis+sentinel://{place}/NAME, "
+        "and the other sentinels with it"
+    )
+
+
 async def test_a_master_that_is_down_is_told(sentinel: SentinelServer, master: RedisServer) -> None:
     port = master.port
     master.kill()
