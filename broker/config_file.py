@@ -6,6 +6,7 @@ gearmand must start us. And a word that begins with ``#`` makes the rest of its 
 happens to work as long as no word of the comment begins with a dash.
 """
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -25,9 +26,12 @@ def read_config_file(path: Path = DEFAULT, *, needed: bool = True) -> CommandLin
     try:
         # Paths in it are the system's bytes, so undecodable ones pass as they do on a command line.
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        if "\0" in text:
+            raise OSError(errno.EINVAL, "it is no text")
     except OSError as error:
         if needed:
-            return CommandLine(problems=(f"{path}: cannot be read ({error.strerror}); name a readable file",))
+            problem = f"--config-file: {path} cannot be read ({error.strerror}); name a file of flags"
+            return CommandLine(problems=(problem,))
         told = () if isinstance(error, FileNotFoundError) else (f"{path}: cannot be read ({error.strerror})",)
         return CommandLine(problems=told, strays=frozenset(told))
     line = parse(_words(text, path))

@@ -51,7 +51,11 @@ def tls_context(options: argparse.Namespace) -> ssl.SSLContext | None:
         raise ValueError(f"--tls-ca: {options.tls_ca} cannot be used: {error}") from error
     if options.tls_cert:
         try:
-            context.load_cert_chain(options.tls_cert, options.tls_key)
+            # An encrypted key would ask for its password at the terminal; with an empty one it is refused.
+            context.load_cert_chain(options.tls_cert, options.tls_key, password="")
+        except ssl.SSLError as error:
+            right = "PEM is wanted, the key in the same file or in --tls-key, and locked by no password"
+            raise ValueError(f"--tls-cert: {options.tls_cert} cannot be used: {error}; {right}") from error
         except OSError as error:
             raise ValueError(f"--tls-cert: {options.tls_cert} cannot be used: {error}") from error
     return context

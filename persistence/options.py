@@ -50,7 +50,7 @@ class TlsOptions:
         context.check_hostname = self.check_hostname and self.cert_reqs is not ssl.CERT_NONE
         context.verify_mode = self.cert_reqs
         if self.certfile is not None:
-            context.load_cert_chain(self.certfile, self.keyfile, self.password)
+            context.load_cert_chain(self.certfile, self.keyfile, self.password or "")  # None asks at the terminal
         return context
 
 

@@ -38,7 +38,8 @@ def open_sqlite_queue(path: Path, table: str, *, to_delete: bool) -> "SqliteQueu
         SourceError: no such file, not SQLite, no such table, or a table with other columns.
     """
     if not path.is_file():
-        raise SourceError(f"there is no file {path}: give --from the path that gearmand had as --libsqlite3-db")
+        what = f"{path} is no file" if path.exists() else f"there is no file {path}"
+        raise SourceError(f"{what}: give --from the path that gearmand had as --libsqlite3-db")
     mode = "rw" if to_delete else "ro"
     with _told(path):
         connection = sqlite3.connect(

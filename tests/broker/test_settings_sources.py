@@ -171,10 +171,15 @@ def test_by_the_name_of_gearmand_workers_elsewhere_and_readers_of_the_log_go_on_
 
 
 def test_a_config_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    absent = tmp_path / "absent.conf"
-    advice = "name a readable file"
-    assert told(f"--config-file={absent}") == (f"{absent}: cannot be read (No such file or directory); {advice}",)
-    assert told(f"--config-file={tmp_path}") == (f"{tmp_path}: cannot be read (Is a directory); {advice}",)
+    absent, program = tmp_path / "absent.conf", tmp_path / "program"
+    program.write_bytes(b"\x7fELF\0\0 --port=1")
+    for path, why in (
+        (absent, "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (program, "it is no text"),
+    ):
+        line = f"--config-file: {path} cannot be read ({why}); name a file of flags"
+        assert told(f"--config-file={path}") == (line,)
 
 
 def test_every_wrong_value_of_every_source_is_told_in_one_line(config: Path) -> None:

@@ -203,7 +203,8 @@ def test_a_named_config_file_that_is_missing_ends_the_start(folder: Path) -> Non
     done = ended([sys.executable, "-m", "broker", f"--config-file={folder}/absent"])
     assert done.returncode == 1
     assert done.stderr == (
-        f"trio-gearman: {folder}/absent: cannot be read (No such file or directory); name a readable file\n"
+        f"trio-gearman: --config-file: {folder}/absent cannot be read (No such file or directory); "
+        "name a file of flags\n"
     )
 
 

@@ -34,6 +34,7 @@ async def refusal(*words: str) -> str:
         (["--from", "q.db", "--dry-rnu"], "--dry-rnu: there is no such flag"),
         (["--from", "q.db", "--redis", "http://x"], "--redis: give a URL such as redis://"),
         (["--from", "/nowhere/q.db"], "there is no file /nowhere/q.db: give --from the path that gearmand had"),
+        (["--from", "/"], "/ is no file: give --from the path that gearmand had"),
         (["--from", "redis://h/x/y"], "--from: the Redis URL may end in nothing but the number of a database"),
     ],
 )

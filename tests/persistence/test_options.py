@@ -10,6 +10,7 @@ import trustme
 
 from persistence.options import RedisOptions, TlsOptions
 from persistence.redis_url import parse_redis_url
+from tests.certified import certified, locked
 
 URLS = {
     "redis://": RedisOptions(),
@@ -93,6 +94,15 @@ def test_a_wrong_url_is_refused_in_one_line_that_shows_no_password(url: str) -> 
     assert "\n" not in text
     assert "hunter2" not in text
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_a_key_locked_by_a_password_is_opened_by_it_and_asks_nobody_for_one(tmp_path: Path) -> None:
+    file = tmp_path / "client.pem"
+    file.write_bytes(locked(certified().pem))
+    TlsOptions(certfile=file, password="password").context()
+    for password in (None, "wrong"):
+        with pytest.raises(ssl.SSLError):
+            TlsOptions(certfile=file, password=password).context()
 
 
 def test_options_show_no_password() -> None:
