@@ -65,11 +65,11 @@ async def sweep(broker: Broker) -> None:
             if line.is_idle and not broker.audience.awaited(line.function):
                 broker.store.mind_no_more(line.function)
                 del broker.roster.lines[name]
-        beside = _wake_the_forgotten(broker, beside)
+        beside = wake_the_forgotten(broker, beside)
         broker.flusher.flush()
 
 
-def _wake_the_forgotten(broker: Broker, before: set[bytes]) -> set[bytes]:
+def wake_the_forgotten(broker: Broker, before: set[bytes]) -> set[bytes]:
     """Work and a sleeper that were both there at the last look too, and nobody on the way, are a defect."""
     if not can_be_asked(broker):
         return set()
@@ -77,7 +77,7 @@ def _wake_the_forgotten(broker: Broker, before: set[bytes]) -> set[bytes]:
     beside = {
         name
         for name, line in broker.roster.lines.items()
-        if line.sleepers and line.promises != NOTHING and not line.handing and name not in on_the_way
+        if line.sleepers and line.promises != NOTHING and not (line.handing or line.claiming) and name not in on_the_way
     }
     for name in beside & before:
         log.error(

@@ -62,13 +62,21 @@ def _look(broker: Broker, session: Session, packet: Grab, was_woken: bool) -> No
 def _claim(broker: Broker, session: Session, packet: Grab, line: Line, lowest: int, was_woken: bool) -> None:
     """Claim from the store. What else this worker sent waits, for it may depend on the answer."""
     session.hold()
+    # Who was woken passes the wake on, where it takes a job of another of its functions.
+    looked_after = tuple(session.order) if was_woken else (line,)
+    for one in looked_after:
+        one.claiming += 1
 
     def looked(empty: int, left: int) -> None:
         line.bits &= ~empty
         if left and line.sleepers:
             wake_for(broker, line)
 
-    answered = partial(_go_on, broker, session, packet, line, was_woken)
+    def answered(job: ClaimedJob | StoreError | None) -> None:
+        for one in looked_after:
+            one.claiming -= 1
+        _go_on(broker, session, packet, line, was_woken, job)
+
     broker.store.claiming.claim(line.function, lowest, looked, answered)
 
 

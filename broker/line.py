@@ -33,6 +33,8 @@ class Line:
     """In the order in which they fell asleep."""
     drowsy: dict["Session", None] = field(default_factory=dict)
     """Those about to sleep, in the order in which they were told that there is no job."""
+    claiming: int = 0
+    """Claims on the way, behind whose answers a sleeper is woken here if there is work left."""
     handing: int = 0
     """Submits on the way that will bring a job for a worker here."""
     expected: int = 0
