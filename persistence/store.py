@@ -225,18 +225,18 @@ class Store:
         order: Order,
         answer: SubmitAnswer,
         handed: Handed | None = None,
-        joined_late: Callable[[JobId], None] | None = None,
+        joined_unheard: Callable[[JobId], None] | None = None,
     ) -> None:
         """Store a job of this function, or join the one that holds its unique.
 
         `answer` is called once: when Redis has it, or with a StoreError after the store timeout. A submit that was
         sent and not answered may have been stored, and then runs. With `handed`, the oldest job of the function
-        comes back in the same trip, to be run here. `joined_late` is called with the job that it joined, if that is
-        known only after a StoreError was answered.
+        comes back in the same trip, to be run here. `joined_unheard` is called with a job of another's that it may have
+        joined, though a StoreError was answered: we may listen to that now.
         """
         if order.run_at is not None:
             answer = self._then_set_the_alarm(function, answer)
-        Submit(self.link, self.claiming, function, order, answer, handed, joined_late).post()
+        Submit(self.link, self.claiming, function, order, answer, handed, joined_unheard).post()
 
     def _then_set_the_alarm(self, function: Function, answer: SubmitAnswer) -> SubmitAnswer:
         def answered(outcome: Submitted | StoreError, job: JobId) -> None:

@@ -6,14 +6,14 @@ from typing import Final
 
 from persistence.beside import BARE, BESIDE_BYTES, HandingIn
 from persistence.claiming import LARGE_BYTES, Claiming
-from persistence.errors import StoreError, StoreRefusedError
+from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from persistence.functions import Function
 from persistence.introducing import introduce
 from persistence.jobs import ClaimedJob, Order, Submitted
 from persistence.link import REFUSALS, Link
 from persistence.records import Incarnation, JobId, job_id, pack_record
 from persistence.replies import Command, Reply, expect_bytes, expect_list
-from persistence.scripts import ATTEND, ENQUEUE
+from persistence.scripts import ATTEND, ENQUEUE, HOLDER
 
 SubmitAnswer = Callable[[Submitted | StoreError, JobId], None]
 """What became of it, and the id its handle is made of."""
@@ -26,6 +26,8 @@ FULL: Final = b"full"
 JOINED: Final = b"joined"
 LIMITED: Final = b"limited"
 QUEUED: Final = b"queued"
+HOLDER_ID: Final = 2
+"""Where the id is in what holder.lua answers."""
 _WORDS = {
     QUEUED: Submitted.QUEUED,
     b"scheduled": Submitted.QUEUED,
@@ -43,8 +45,8 @@ class Submit:
     """
 
     __slots__ = (
-        "_answer", "_beside", "_claiming", "_function", "_handed", "_handoff", "_id", "_joined_late", "_link",
-        "_number", "_order", "_record", "_taken", "deadline", "incarnation", "room",
+        "_answer", "_beside", "_claiming", "_function", "_handed", "_handoff", "_id", "_joined_unheard", "_link",
+        "_number", "_order", "_record", "_taken", "deadline", "incarnation", "room", "sent_before",
     )  # fmt: skip
 
     def __init__(
@@ -55,7 +57,7 @@ class Submit:
         order: Order,
         answer: SubmitAnswer,
         handed: Handed | None,
-        joined_late: Callable[[JobId], None] | None = None,
+        joined_unheard: Callable[[JobId], None] | None = None,
     ) -> None:
         self._link = link
         self._claiming = claiming
@@ -66,7 +68,9 @@ class Submit:
         """The bytes up to which a job that is handed out in the same script may come whole."""
         self._answer = answer
         self._handed = handed
-        self._joined_late = joined_late
+        self._joined_unheard = joined_unheard
+        self.sent_before = False
+        """Whether Redis may have been asked before, and its answer been lost: it may have it, whatever it says now."""
         self.deadline = math.inf
         """When it is given up (trio's clock): counted from when it is posted first."""
         self._taken: Reply = None
@@ -127,7 +131,7 @@ class Submit:
         elif isinstance(reply, StoreError):
             if self._beside is not None and isinstance(reply, StoreRefusedError):
                 self._beside.discard(self._id)
-            self._end(reply, self._id, None)
+            self._fail(reply)
         elif self.replicas and reply != FULL:
             self._taken = reply
             self._link.holding.hold(self)
@@ -168,6 +172,27 @@ class Submit:
     def unconfirmed(self, error: StoreError) -> None:
         """Too few replicas have it."""
         self._end(error, self._id, None)
+
+    def _fail(self, error: StoreError) -> None:
+        """Redis did not take it, or not as far as we know."""
+        if self.sent_before and isinstance(error, StoreRefusedError):
+            error = StoreUnavailableError("Redis may have it, and does not say so", sent=True, because=error)
+        self._end(error, self._id, None)
+        if isinstance(error, StoreUnavailableError) and error.sent and self._joined_unheard and self._order.unique:
+            self._look_what_it_joined(self._joined_unheard)
+
+    def _look_what_it_joined(self, joined: Callable[[JobId], None]) -> None:
+        """Say to which job with its unique we listen, if to any: what it stored itself is dropped by then.
+
+        Asked behind the submit, or on a later connection, where what an earlier one still delivers is refused.
+        """
+
+        def told(reply: Reply) -> None:
+            if isinstance(reply, list) and bytes(self._link.incarnation) in expect_bytes(reply[-1]):
+                joined(JobId(expect_bytes(reply[HOLDER_ID])))
+
+        unique = self._order.unique
+        self._link.owe(self._function, lambda: HOLDER.call(self._function.tag, unique), told)
 
     def command(self) -> Command:
         """To ask for it alone, once more."""
@@ -210,12 +235,7 @@ class Submit:
 
     def too_late(self, reply: Reply) -> None:
         """Redis has answered after it was given up."""
-        if not isinstance(reply, list):
-            return
-        if reply[0] == JOINED:
-            if self._joined_late is not None:
-                self._joined_late(JobId(expect_bytes(reply[1])))
-        else:
+        if isinstance(reply, list) and reply[0] != JOINED:
             assert isinstance(self._handoff, int)
             self._claiming.came_too_late(self._function, reply[1:], self._handoff)
 
@@ -252,6 +272,8 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
     if not submits:
         return
 
+    pipe = link.pipe_of(function)
+
     def build() -> Command:
         return _command(link, function, incarnation, submits)
 
@@ -268,10 +290,24 @@ def _post(link: Link, function: Function, incarnation: Incarnation, submits: lis
                 submit.too_late(answer)
 
     deadline = min(submit.deadline for submit in submits)
-    link.pipe_of(function).post(build(), settled, again=build, deadline=deadline, late=too_late)
+    again = _again(build, submits, sent_before=pipe.reaches(function.tag))
+    pipe.post(build(), settled, again=again, deadline=deadline, late=too_late)
     replicas = max(submit.replicas for submit in submits) if function.replicas else 0
     if replicas:
         link.holding.expect(function.tag, replicas)
+
+
+def _again(build: Callable[[], Command], submits: list[Submit], *, sent_before: bool) -> Callable[[], Command]:
+    """Builds the command for a later connection; what waits for the first one is built for that."""
+
+    def again() -> Command:
+        nonlocal sent_before
+        for submit in submits:
+            submit.sent_before |= sent_before
+        sent_before = True
+        return build()
+
+    return again
 
 
 def _read(reply: Reply, own: JobId) -> tuple[Submitted, JobId, list[Reply] | None]:
