@@ -163,12 +163,15 @@ async def _wind_down(broker: Broker) -> None:
     broker.leaving = True
     for line in broker.roster.lines.values():
         give_back_reservations(broker, line)
-    orders, running = broker.orders, len(broker.runs.by_handle)
-    if running and orders.seconds:
-        limit = "" if math.isinf(orders.seconds) else f", {orders.seconds:g} s at most"
-        log.warning("waiting for what runs to end (%d)%s", running, limit)
+    orders, ending = broker.orders, broker.store.ending
+    limit = "" if math.isinf(orders.seconds) else f", {orders.seconds:g} s at most"
+    if orders.seconds and broker.runs.by_handle:
+        log.warning("waiting for what runs to end (%d)%s", len(broker.runs.by_handle), limit)
+    if orders.seconds and ending.owes and not broker.store.connected:
+        log.warning("waiting for the store, which does not know yet that jobs have ended (%d)%s", ending.owes, limit)
     with orders.patience():
         await broker.runs.wait_empty()
+        await ending.wait_written()  # else those jobs would run again
     with trio.move_on_after(LAST_WORDS_SECONDS):
         await _say_the_last_words(broker)
     # All at once, so that they keep their order: each session gives back its own as it ends, which is in any order.

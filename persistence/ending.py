@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+import trio
+
 from persistence.arrears import OVERHEAD_BYTES
 from persistence.functions import Function
 from persistence.gathering import some_at_a_time
@@ -41,6 +43,7 @@ class Ending:
         self._link = link
         self._pieces = 0
         self._owed: set[tuple[bytes, JobId, int]] = set()
+        self._written: trio.Event | None = None
 
     def finish(  # noqa: PLR0913 - by name at the call, what there is to say of an end
         self,
@@ -69,6 +72,23 @@ class Ending:
         """Whether the end of this run is on its way, so that the store may believe that it goes on."""
         return (function.name, job, attempt) in self._owed
 
+    @property
+    def owes(self) -> int:
+        """How many runs have ended of which the store does not know it yet."""
+        return len(self._owed)
+
+    async def wait_written(self) -> None:
+        """Wait until the store knows of every run that has ended."""
+        while self._owed:
+            if self._written is None:
+                self._written = trio.Event()
+            await self._written.wait()
+
+    def _note_whether_written(self) -> None:
+        if self._written is not None and not self._owed:
+            self._written.set()
+            self._written = None
+
     def post_ends(self, function: Function, ends: list[End]) -> None:
         """Ends that were gathered."""
         tries = 0
@@ -92,6 +112,7 @@ class Ending:
                     end.answer(b"finished")
                 else:
                     end.answer(expect_bytes(word))
+            self._note_whether_written()
 
         length = sum(len(end.payload) + OVERHEAD_BYTES for end in ends)
         self._link.owe_gathered(function, build, told, self._link.pipe_of(function), length)
@@ -122,6 +143,7 @@ class Ending:
                 words[at] = [expect_bytes(word) for word in expect_list(reply)[1:]]
                 if len(words) == len(pieces):
                     self._owed -= owed
+                    self._note_whether_written()
                     answer([word for at in range(len(pieces)) for word in words[at]])
 
             self._link.owe(function, lambda: self._link.call(REQUEUE, function, manner.value, limit, *pairs), told)

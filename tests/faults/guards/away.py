@@ -91,6 +91,14 @@ GUARDS: Final = (
     ),
     Guard(
         AWAY,
+        "a stop that lets jobs end waits until it is known that they have",
+        "broker/app.py",
+        "        await ending.wait_written()",
+        "        await trio.lowlevel.checkpoint()",
+        "tests/broker/test_stopping_while_away.py::test_what_ended_is_written_when_it_is_back",
+    ),
+    Guard(
+        AWAY,
         "workers that ask get NO_JOB",
         "broker/grabbing.py",
         "        _look_again_later(broker, line)\n        session.say(NO_JOB)\n",
