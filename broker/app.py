@@ -19,6 +19,7 @@ import trio
 from broker.binding import bind, listen, resolve
 from broker.core import Broker
 from broker.departures import Departures
+from broker.detaching import detach_the_unwanted
 from broker.dispatch import handlers_of
 from broker.durability import durability_of
 from broker.duties import sweep, watch_promises, watch_time_limits
@@ -134,6 +135,7 @@ def _store(broker: Broker, place: Place) -> Store:
 
 def _ask_the_store(broker: Broker) -> None:
     note_progress(broker)
+    detach_the_unwanted(broker)
     broker.store.flush()
 
 

@@ -19,7 +19,7 @@ from broker.session import Session
 from broker.settings import Settings
 from broker.switchboard import Switchboard
 from broker.tls import Certificates
-from persistence import Function, Store
+from persistence import Function, JobId, Store
 from protocol import Event
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Broker:
         """Set when a run with a time limit has begun: the duty that watches them must look again."""
         self.detaching: Counter[bytes] = Counter()
         """The jobs that nobody waits for here any more, by handle, as long as Redis does not know."""
+        self.unwanted: dict[bytes, tuple[Function, list[JobId]]] = {}
+        """Those of them of which it is told at the end of this event, by function."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
         self.switchboard: Switchboard | None = None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from broker.core import Broker
 from persistence import Function, JobId
+from persistence.gathering import some_at_a_time
 
 
 def detach(broker: Broker, function: Function, jobs: Sequence[JobId], told: Callable[[], None] = lambda: None) -> None:
@@ -12,11 +13,32 @@ def detach(broker: Broker, function: Function, jobs: Sequence[JobId], told: Call
     Until then `broker.detaching` has their handles. A submit that was sent before this, and joins one of them, has
     joined a job that may be gone with it: whoever finds the handle there submits again.
     """
-    handles = [broker.store.claiming.handle(function, job) for job in jobs]
-    broker.detaching.update(handles)
+    _mark(broker, function, jobs)
+    _tell(broker, function, jobs, told)
 
+
+def detach_soon(broker: Broker, function: Function, job: JobId) -> None:
+    """The same for one job, together with others of this event: when Redis is away, all who submit are refused."""
+    _mark(broker, function, [job])
+    broker.unwanted.setdefault(function.name, (function, []))[1].append(job)
+
+
+def detach_the_unwanted(broker: Broker) -> None:
+    """Tell Redis of those: the event is at its end."""
+    unwanted, broker.unwanted = broker.unwanted, {}
+    for function, jobs in unwanted.values():
+        for some in some_at_a_time(jobs):
+            _tell(broker, function, some)
+
+
+def _mark(broker: Broker, function: Function, jobs: Sequence[JobId]) -> None:
+    broker.detaching.update(broker.store.claiming.handle(function, job) for job in jobs)
+
+
+def _tell(broker: Broker, function: Function, jobs: Sequence[JobId], told: Callable[[], None] = lambda: None) -> None:
     def done() -> None:
-        for handle in handles:
+        for job in jobs:
+            handle = broker.store.claiming.handle(function, job)
             broker.detaching[handle] -= 1
             if not broker.detaching[handle]:
                 del broker.detaching[handle]

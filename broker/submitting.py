@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from broker.core import Broker
-from broker.detaching import detach
+from broker.detaching import detach_soon
 from broker.line import Line
 from broker.logs import NOTICE
 from broker.outgoing import Promise
@@ -160,7 +160,7 @@ class _Submit:
         """Who submitted it does not wait for it: we listen no more, unless somebody else here does."""
         broker = self._broker
         if not broker.audience.listeners(broker.store.claiming.handle(self._function, job)):
-            detach(broker, self._function, [job])
+            detach_soon(broker, self._function, job)
 
     def _stored(self, outcome: Submitted, job: JobId) -> None:
         broker, session = self._broker, self._session

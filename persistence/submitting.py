@@ -182,13 +182,15 @@ class Submit:
             self._look_what_it_joined(self._joined_unheard)
 
     def _look_what_it_joined(self, joined: Callable[[JobId], None]) -> None:
-        """Say to which job with its unique we listen, if to any: what it stored itself is dropped by then.
+        """Say to which job with its unique we listen, if to another than it stored itself.
 
         Asked behind the submit, or on a later connection, where what an earlier one still delivers is refused.
         """
 
         def told(reply: Reply) -> None:
-            if isinstance(reply, list) and bytes(self._link.incarnation) in expect_bytes(reply[-1]):
+            if not isinstance(reply, list) or bytes(self._link.incarnation) not in expect_bytes(reply[-1]):
+                return
+            if reply[HOLDER_ID] != self._id:
                 joined(JobId(expect_bytes(reply[HOLDER_ID])))
 
         unique = self._order.unique

@@ -53,6 +53,21 @@ async def test_it_is_dropped_when_the_connection_broke_before_the_answer(
     assert b"f\t1" not in await jobs(one)
 
 
+async def test_of_many_redis_is_told_in_one_script(one: Running, shared_server: RedisServer) -> None:
+    def scripts() -> int:
+        return int(shared_server.client().info("commandstats")["cmdstat_evalsha"]["calls"])
+
+    client = await one.peer()
+    await client.submit_background(b"g", b"x")
+    before = scripts()
+    with standing_still(shared_server):
+        await submit_in_vain(one, client, *[b""] * 60)
+    await one.settled()
+    assert scripts() - before < 30
+    assert b"f\t0\t0\t0\n" in await jobs(one)
+    assert not one.broker.detaching
+
+
 @pytest.mark.parametrize("uniques", [[b""], [b"", b"unique"]])
 async def test_no_sleeper_runs_it(one: Running, shared_server: RedisServer, uniques: list[bytes]) -> None:
     client, worker = await one.peer(), await one.sleeper(b"f")
