@@ -1,5 +1,7 @@
 """Which connection the next request takes, and when a new one is made."""
 
+import os
+
 import trio
 
 from client.awaiting import AwaitedSlot, closed_by_us
@@ -46,6 +48,8 @@ class Connector:
     ) -> None:
         self._rota = rota
         self._nursery = nursery
+        self._run = trio.lowlevel.current_trio_token()
+        self._process = os.getpid()
         self._connect_timeout_seconds = connect_timeout_seconds
         self._max_body = max_body
         self._in_flight = in_flight
@@ -84,6 +88,7 @@ class Connector:
             session.close(closed_by_us(session.server, "closed"))
 
     async def _connected(self) -> tuple[Route, Session]:
+        self._must_be_ours()
         while True:
             if self._closed:
                 raise trio.ClosedResourceError(f"the client of {self._rota.names} is closed")
@@ -94,6 +99,19 @@ class Connector:
             await attempt.over.wait()
             if attempt.error is not None:
                 raise CannotConnectError(str(attempt.error)) from attempt.error
+
+    def _must_be_ours(self) -> None:
+        """Where our tasks do not run, nobody would be answered; and what a forked process says here, its parent hears.
+
+        RuntimeError, as of trio for whatever is used in the wrong place: no other attempt can succeed.
+        """
+        if self._process != os.getpid():
+            where = "before this process was forked, and stays with its parent"
+        elif self._run is not trio.lowlevel.current_trio_token():
+            where = "in another trio.run, and cannot be used in this one"
+        else:
+            return
+        raise RuntimeError(f"the client of {self._rota.names} was opened {where}: open one here")
 
     def _usable(self) -> tuple[Route, Session] | None:
         if self._current is None:

@@ -5,12 +5,15 @@ answers in the moment its bytes leave, so that wire and bookkeeping cannot disag
 arrives; it never waits for a caller, for all jobs of the connection hang on it.
 """
 
+import os
+
 import trio
 
 from client.awaiting import AwaitedSlot, closed_by_us
 from client.demultiplexer import Demultiplexer, OutOfStepError
 from client.loss import Loss
 from client.slot import Answer, NotSentError
+from peer.hanging_up import hang_up
 from protocol import RemoteProtocolError, Role
 from protocol.stream import PacketStream
 
@@ -30,6 +33,7 @@ class Session:
     def __init__(self, stream: trio.abc.Stream, server: str, *, max_body: int, in_flight: int) -> None:
         self.server = server
         self._stream = stream
+        self._process = os.getpid()
         self._packets = PacketStream(stream, Role.PEER, max_body)
         self._in_flight = in_flight
         self._room = trio.lowlevel.ParkingLot()
@@ -64,6 +68,7 @@ class Session:
                     await self._read()
         finally:
             self.close(closed_by_us(self.server, "the client's tasks were cancelled"))
+            hang_up(self._stream, self._process)
             with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
                 await trio.aclose_forcefully(self._stream)
 

@@ -6,11 +6,13 @@ cancelled, and nothing about them is sent on a later connection, where the serve
 """
 
 import logging
+import os
 from collections.abc import Callable
 from typing import TypeAlias
 
 import trio
 
+from peer.hanging_up import hang_up
 from protocol import (
     Connection,
     EchoReq,
@@ -67,6 +69,7 @@ class WorkerConnection:
         self, stream: trio.abc.Stream, server: str, abilities: Abilities, places: trio.Semaphore, drain: Drain
     ) -> None:
         self._stream = stream
+        self._process = os.getpid()
         self._server = server
         self._abilities = abilities
         self._places = places
@@ -101,6 +104,7 @@ class WorkerConnection:
                 finally:
                     self._outbox.end(GOODBYE_SECONDS)
         finally:
+            hang_up(self._stream, self._process)
             with trio.CancelScope(shield=True):  # waits for nothing; unshielded, its Cancelled would hide a defect
                 await trio.aclose_forcefully(self._stream)
 
