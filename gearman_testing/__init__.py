@@ -9,6 +9,7 @@ of its own, started when the first test asks for it.
 """
 
 from gearman_testing.broker import TestBroker
+from gearman_testing.hosting import Hosting, HostingError
 from gearman_testing.records import RecordedJob
 
-__all__ = ["RecordedJob", "TestBroker"]
+__all__ = ["Hosting", "HostingError", "RecordedJob", "TestBroker"]

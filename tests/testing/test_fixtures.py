@@ -21,8 +21,7 @@ from client import (
     open_client,
 )
 from client.blocking import Client as BlockingClient
-from gearman_testing import RecordedJob, TestBroker
-from gearman_testing.hosting import Hosting, HostingError
+from gearman_testing import Hosting, HostingError, RecordedJob, TestBroker
 from tests.programs import ROOT
 from worker import Job, run_worker
 
@@ -48,6 +47,13 @@ def test_every_test_has_a_queue_of_its_own(
     assert gearman_blocking_client.admin.status() == ()
     gearman_blocking_client.submit_background("sendEmail", b"%d" % nth, unique="u")
     assert [row.total for row in gearman_blocking_client.admin.status()] == [1]
+
+
+def test_a_test_may_have_several_brokers(gearman_host: Hosting, gearman_broker: TestBroker) -> None:
+    with gearman_host.broker() as second, BlockingClient(second.address) as client:
+        client.submit_background("sendEmail", b"to: ann@example.org")
+        second.assert_submitted("sendEmail", b"to: ann@example.org")
+    assert gearman_broker.submitted == ()
 
 
 def test_whatever_is_submitted_is_recorded_in_order(
@@ -139,11 +145,9 @@ def test_a_run_that_asks_for_no_broker_pays_nothing() -> None:
 
 
 def test_nothing_is_left_when_the_tests_end() -> None:
-    with Hosting() as hosting:
-        port = hosting.ask({"do": "open"})
-        assert isinstance(port, int)
-        socket.create_connection(("127.0.0.1", port)).close()
+    with Hosting() as hosting, hosting.broker() as broker:
+        socket.create_connection((broker.host, broker.port)).close()
     with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+        assert probe.connect_ex((broker.host, broker.port)) != 0
     with pytest.raises(HostingError, match="ended with status 0"):
-        hosting.ask({"do": "open"})
+        assert broker.submitted
