@@ -129,7 +129,7 @@ def _found(reply: bytes, *not_found: bytes) -> bool:
 
 def _line(command: bytes, *words: bytes | str) -> bytes:
     """ValueError if a word cannot be said."""
-    said = [as_bytes(word) for word in words]
+    said = [as_bytes(word, "a word of a command") for word in words]
     for word in said:
         if not word or any(byte in b" \r\n\0" for byte in word):
             raise ValueError(f"a text command cannot say {word!r}: it is empty, or has a space or a line end in it")

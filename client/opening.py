@@ -7,6 +7,7 @@ from functools import partial
 
 import trio
 
+from client.arguments import checked_seconds, must_be_counts
 from client.client import Client
 from client.connector import Connector
 from client.defaults import CONNECT_TIMEOUT_SECONDS, IN_FLIGHT, MAX_BODY
@@ -15,6 +16,7 @@ from client.rota import Rota
 from client.route import Route
 from peer import parse_addresses
 from peer.dial import dial
+from peer.tls_argument import must_be_a_context
 
 __all__ = ["client_over", "open_client"]
 
@@ -43,7 +45,7 @@ async def open_client(
         in_flight: how many requests may be sent and not answered; beyond it callers wait.
 
     Raises:
-        ValueError: `servers` are no addresses, or there are none.
+        ValueError: `servers` are no addresses, or there are none; or another argument cannot be right.
         CannotConnectError: none of the servers can be reached now.
 
     Whatever the block raises comes out as it went in. At the end of the block, also when it is cancelled, the
@@ -54,8 +56,9 @@ async def open_client(
         async with open_client("127.0.0.1:4730") as client:
             handle = await client.submit_background("sendEmail", b"to: ann@example.org")
     """
-    if in_flight < 1:
-        raise ValueError(f"in_flight must be at least 1, not {in_flight}")
+    must_be_counts(in_flight=in_flight, max_body=max_body)
+    checked_seconds(connect_timeout_seconds)
+    must_be_a_context(tls)
     routes = [Route(str(address), partial(dial, address, tls)) for address in parse_addresses(servers)]
     rota = Rota(routes, spread=spread)
     async with client_over(

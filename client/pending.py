@@ -1,6 +1,6 @@
 """Submits that are under way, or are to be, and what becomes of them when their connection is lost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 from client.errors import CannotConnectError, ConnectionLostError, RefusedError
@@ -9,7 +9,7 @@ from client.slot import Slot
 from client.submission import BackgroundJob
 from protocol import JobCreated
 
-__all__ = ["REFILL_JOBS", "PendingSubmit", "free_what_may_be_submitted_again"]
+__all__ = ["REFILL_JOBS", "PendingSubmit", "free_what_may_be_submitted_again", "next_job"]
 
 REFILL_JOBS = 64
 """Room for so many is waited for before more are taken, so that they leave in one send and not in one each."""
@@ -54,3 +54,12 @@ def free_what_may_be_submitted_again(pending: Iterable[PendingSubmit[SlotT]]) ->
         elif entry.job.repeatable and entry.lost is None:
             entry.lost = slot.loss_error()
             entry.slot = None
+
+
+def next_job(jobs: Iterator[BackgroundJob]) -> BackgroundJob | None:
+    """The next one, or None at the end; TypeError if it is no job: a None among them is not the end of them."""
+    for job in jobs:
+        if not isinstance(job, BackgroundJob):
+            raise TypeError(f"submit_many takes BackgroundJob, not {type(job).__name__}")
+        return job
+    return None

@@ -8,7 +8,7 @@ import trio
 
 from client.awaiting import AwaitedSlot
 from client.errors import CannotConnectError
-from client.pending import REFILL_JOBS, PendingSubmit, free_what_may_be_submitted_again
+from client.pending import REFILL_JOBS, PendingSubmit, free_what_may_be_submitted_again, next_job
 from client.records import Submitted
 from client.requests import Requests
 from client.slot import NotSentError
@@ -78,7 +78,7 @@ class SubmitPipeline:
     def _take_one(self) -> bool:
         if self._jobs is None or len(self._pending) >= self._most_ahead:
             return False
-        job = next(self._jobs, None)
+        job = next_job(self._jobs)
         if job is None:
             self._jobs = None
             return False

@@ -159,9 +159,8 @@ def encoded_job(
     """
     if isinstance(function, Function):
         return function.name, function.encode_payload(cast(PayloadT, payload))
-    if not isinstance(payload, bytes | str):
-        raise TypeError(f"the payload of a function given by name is bytes or text, not {type(payload).__name__}")
-    return as_bytes(function), as_bytes(payload)
+    what = "the payload of a function given by name"
+    return as_bytes(function, "the name of a function"), as_bytes(cast(bytes | str, payload), what)
 
 
 def _packet(

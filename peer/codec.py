@@ -104,6 +104,8 @@ class JsonCodec(Generic[ValueT]):
     def encode(self, value: ValueT) -> bytes:
         """Refuses what does not have the declared type."""
         try:
+            if value is None:
+                self._adapter.validate_python(None)  # pydantic writes it in the place of anything, without a warning
             return self._adapter.dump_json(value, by_alias=True, warnings="error")
         except (PydanticSerializationError, ValueError) as error:
             raise PayloadError(f"{type(value).__name__} cannot be written: {_one_line(str(error))}") from error

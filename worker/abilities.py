@@ -80,6 +80,8 @@ def _checked_limit(name: bytes, seconds: float | None) -> int | None:
 
 def checked_client_id(client_id: bytes | str) -> bytes:
     """A name that the server's listing can hold; ValueError if it cannot."""
+    if not isinstance(client_id, bytes | str):
+        raise TypeError(f"a client id is bytes or text, not {type(client_id).__name__}")
     identity = as_bytes(client_id)
     if any(character <= 0x20 for character in identity):
         raise ValueError(f"a client id has no spaces or control characters: {identity!r}")

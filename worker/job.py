@@ -58,8 +58,16 @@ class Job:
 
     async def data(self, payload: bytes | str) -> None:
         """Sends a part of the result ahead (WORK_DATA); text leaves as UTF-8."""
-        await self._say(WorkData(self.handle, payload.encode() if isinstance(payload, str) else payload))
+        await self._say(WorkData(self.handle, _told(payload)))
 
     async def warn(self, payload: bytes | str) -> None:
         """Sends a warning and goes on (WORK_WARNING); text leaves as UTF-8."""
-        await self._say(WorkWarning(self.handle, payload.encode() if isinstance(payload, str) else payload))
+        await self._say(WorkWarning(self.handle, _told(payload)))
+
+
+def _told(payload: bytes | str) -> bytes:
+    if isinstance(payload, str):
+        return payload.encode()
+    if not isinstance(payload, bytes):
+        raise TypeError(f"what a job tells on its way is bytes or text, not {type(payload).__name__}")
+    return payload

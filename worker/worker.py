@@ -9,6 +9,7 @@ import trio
 
 from peer import Function, parse_addresses
 from peer.dial import dial
+from peer.tls_argument import must_be_a_context
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_ability, checked_client_id
 from worker.callables import must_be_a_name, must_be_async, must_be_importable, must_be_plain
 from worker.draining import Drain
@@ -117,6 +118,7 @@ class Worker:
         and its type, message and traceback are told to those who wait. Neither ends the worker.
 
         What cannot do jobs is refused with a TypeError at once: a plain function, one that takes something else.
+        What is registered while `run` goes on is known to its servers from the next `run` on.
 
         Args:
             function: which; of several functions, the one registered first is served first.
@@ -246,7 +248,7 @@ class Worker:
 
         Raises:
             ValueError: the servers are no addresses, or no function is registered.
-            TypeError: a function registered for processes cannot be found by them.
+            TypeError: a function registered for processes cannot be found by them, or `tls` is no context.
 
         If it is cancelled, no more jobs are asked for, running ones are cancelled, the results of finished ones
         get a second to leave, and the connections are closed; the servers give unfinished jobs to others.
@@ -262,6 +264,7 @@ class Worker:
                 await worker.run("127.0.0.1:4730")
         """
         addresses = parse_addresses(servers)
+        must_be_a_context(tls)
         places = self._concurrency if concurrency is None else _checked_count("concurrency", concurrency)
         self.check()
         abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Self, TypeVar, Unpack, overload
 
-from client.arguments import checked_handle, checked_unique
+from client.arguments import checked_handle, checked_seconds, checked_unique, must_be_counts
 from client.attachment import Attachment
 from client.blocking.admin import Admin
 from client.blocking.asking import Asking
@@ -29,6 +29,7 @@ from client.rota import Rota
 from client.submission import BackgroundJob, JobOptions, When, attended_submission, background_job, encoded_job
 from client.updates import PartialResult, UpdateBuffer
 from peer import Function, parse_addresses
+from peer.tls_argument import must_be_a_context
 from protocol import EchoReq, EchoRes, GetStatus, GetStatusUnique, StatusRes, StatusResUnique
 
 __all__ = ["Client"]
@@ -98,11 +99,10 @@ class Client:
         max_body: int = MAX_BODY,
         in_flight: int = IN_FLIGHT,
     ) -> None:
-        for name, number in (("in_flight", in_flight), ("most_connections", most_connections)):
-            if number < 1:
-                raise ValueError(f"{name} must be at least 1, not {number}")
+        must_be_counts(in_flight=in_flight, most_connections=most_connections, max_body=max_body)
         for seconds in (timeout, connect_timeout_seconds):
-            Deadline(seconds)  # refuses what is none
+            checked_seconds(seconds)
+        must_be_a_context(tls)
         rota = Rota([way_to(address, tls) for address in parse_addresses(servers)], spread=spread)
         pool = Pool(rota, most=most_connections, connect_timeout_seconds=connect_timeout_seconds, max_body=max_body)
         self.admin: Admin = Admin(pool, timeout)

@@ -3,6 +3,7 @@
 import math
 import time
 
+from client.arguments import checked_seconds
 from client.errors import TimedOutError
 
 __all__ = ["Deadline"]
@@ -19,9 +20,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        if not seconds > 0:  # not a number is none either
-            raise ValueError(f"a time-out is above 0 seconds (math.inf: none), not {seconds}")
-        self.seconds = seconds
+        self.seconds = checked_seconds(seconds)
         self._at = time.monotonic() + seconds if seconds < LONGEST_SECONDS else math.inf
 
     def left(self) -> float | None:

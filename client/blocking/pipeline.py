@@ -8,7 +8,7 @@ from client.blocking.deadline import Deadline
 from client.blocking.line import Line
 from client.blocking.pool import Pool
 from client.errors import CannotConnectError
-from client.pending import REFILL_JOBS, PendingSubmit, free_what_may_be_submitted_again
+from client.pending import REFILL_JOBS, PendingSubmit, free_what_may_be_submitted_again, next_job
 from client.records import Submitted
 from client.slot import Slot
 from client.submission import BackgroundJob
@@ -83,7 +83,7 @@ class Pipeline:
             line.send(batch, Deadline(self._timeout_seconds))
 
     def _take_one(self) -> bool:
-        job = next(self._jobs, None) if self._jobs is not None else None
+        job = next_job(self._jobs) if self._jobs is not None else None
         if job is None:
             self._jobs = None
             return False

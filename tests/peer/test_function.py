@@ -106,6 +106,7 @@ def test_data_that_does_not_fit_is_refused_in_one_line(
         pytest.param(Function("mail", payload=str), "\udcff", "not a text that UTF-8 can say", id="half a character"),
         pytest.param(Function("mail", payload=Email), {"to": "a"}, "dict cannot be written: ", id="no model"),
         pytest.param(Function("mail", payload=int), "a", "str cannot be written: ", id="no number"),
+        pytest.param(Function("mail", payload=Email), None, "NoneType cannot be written: ", id="nothing for a model"),
     ],
 )
 def test_a_value_that_was_not_declared_is_refused(function: Function[object, None], value: object, reason: str) -> None:

@@ -312,6 +312,14 @@ def test_arguments_that_cannot_be_right_are_refused(wrong: Callable[[], Worker],
         wrong()
 
 
+async def test_what_has_the_wrong_type_is_refused_in_words() -> None:
+    """Untyped code, that is."""
+    with pytest.raises(TypeError, match="a client id is bytes or text, not int"):
+        Worker(client_id=7)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"tls is an ssl\.SSLContext, .*not True"):
+        await Worker().run("127.0.0.1:1", tls=True)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("function", "timeout", "sentence"),
     [

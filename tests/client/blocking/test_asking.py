@@ -273,6 +273,7 @@ def test_the_first_server_that_answers_is_taken(server: ServerProcess) -> None:
     [
         ({"in_flight": 0}, "in_flight must be at least 1"),
         ({"most_connections": 0}, "most_connections must be at least 1"),
+        ({"max_body": 0}, "max_body must be at least 1"),
         ({"timeout": 0.0}, "a time-out is above 0 seconds"),
         ({"connect_timeout_seconds": float("nan")}, "a time-out is above 0 seconds"),
     ],
