@@ -35,6 +35,7 @@ class SubmitPipeline:
         self._refill_jobs = min(REFILL_JOBS, max(1, most_ahead // 2))
         self._pending: deque[PendingSubmit[AwaitedSlot]] = deque()
         self._unposted: deque[PendingSubmit[AwaitedSlot]] = deque()  # the last of the pending ones
+        self._asked = False
         self._newest: AwaitedSlot | None = None  # if its answer came, so did those of all before it
 
     def __aiter__(self) -> Self:
@@ -43,9 +44,19 @@ class SubmitPipeline:
     async def __anext__(self) -> Submitted:
         """The next job's outcome. Cancelled: nothing is lost, the iteration goes on where it was.
 
-        Raises what the iterable raises, and trio.ClosedResourceError if the client is closed.
+        Raises what the iterable raises, trio.ClosedResourceError if the client is closed, and trio.BusyResourceError if
+        another task waits for the next one already.
         """
         await trio.lowlevel.checkpoint()
+        if self._asked:
+            raise trio.BusyResourceError("another task iterates over these submits")
+        self._asked = True
+        try:
+            return await self._next()
+        finally:
+            self._asked = False
+
+    async def _next(self) -> Submitted:
         while True:
             if self._unposted or self._most_ahead - len(self._pending) >= self._refill_jobs:
                 await self._fill()

@@ -35,6 +35,21 @@ async def outcomes(client: Client, jobs: Iterable[BackgroundJob]) -> list[Submit
     return [submitted async for submitted in client.submit_many(jobs)]
 
 
+async def test_two_tasks_that_iterate_over_the_same_submits_are_told(server: ServerProcess, function: str) -> None:
+    async with open_client(server.address) as client:
+        submits = client.submit_many(numbered(function, 1))
+
+        async def take(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+            with pytest.raises(trio.BusyResourceError, match="another task iterates"):
+                await anext(submits)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(take)
+            assert (await anext(submits)).error is None
+        with pytest.raises(StopAsyncIteration):
+            await anext(submits)
+
+
 def told(submitted: Submitted) -> tuple[str, object]:
     """The payload, and the handle or the kind of error."""
     payload = submitted.job.packet.payload.decode()
