@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from protocol import CanDo, CanDoTimeout, Connection, LocalProtocolError, Packet, Role, SetClientId
+from protocol import DEFAULT_MAX_BODY, CanDo, CanDoTimeout, Connection, LocalProtocolError, Packet, Role, SetClientId
 from worker.job import Job
 
 __all__ = [
@@ -49,6 +49,7 @@ class Abilities:
     functions: Mapping[bytes, Ability]
     client_id: bytes = b""
     tracebacks: bool = True
+    max_body: int = DEFAULT_MAX_BODY
 
     def registration(self) -> list[Packet]:
         """What to say first on a new connection.

@@ -36,7 +36,7 @@ from worker.context import CURRENT_JOB
 from worker.draining import Drain
 from worker.job import Job
 from worker.outbox import Outbox
-from worker.outcome import outcome_of
+from worker.outcome import outcome_of, sendable
 
 __all__ = ["WorkerConnection"]
 
@@ -74,7 +74,7 @@ class WorkerConnection:
         self._abilities = abilities
         self._places = places
         self._drain = drain
-        self._packets = PacketStream(stream, Role.PEER)
+        self._packets = PacketStream(stream, Role.PEER, abilities.max_body)
         self._wire = Connection(Role.PEER)
         self._outbox = Outbox(stream)
         self._registered = trio.Event()
@@ -178,19 +178,20 @@ class WorkerConnection:
 
     async def _run(self, assigned: Assigned) -> None:
         ability = self._abilities.functions[assigned.function]
-        job = Job(assigned, self._say)
+        job = Job(assigned, self._tell)
         CURRENT_JOB.set(job)  # each task has a context of its own
         try:
             with trio.move_on_after(ability.limit_seconds) as limit:
-                await self._outbox.post_even_if_cancelled(
-                    await outcome_of(ability, job, tracebacks=self._abilities.tracebacks)
-                )
+                await self._outbox.post_even_if_cancelled(await outcome_of(ability, job, self._abilities))
             if limit.cancelled_caught:
                 # The server has measured the same time, and given the job to others; a word from us could only
                 # end what they are doing.
                 logger.warning("%s is given up: its time is up", job)
         finally:
             self._places.release()
+
+    async def _tell(self, packet: Packet) -> None:
+        await self._outbox.post(sendable(self._wire.send(packet), self._abilities.max_body))
 
     async def _say(self, packet: Packet) -> None:
         await self._outbox.post(self._wire.send(packet))

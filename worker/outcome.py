@@ -9,13 +9,14 @@ import trio
 
 from peer import PayloadError
 from protocol import Connection, Role, WorkComplete, WorkException, WorkFail
-from worker.abilities import Ability
+from protocol.wire import HEADER_BYTES
+from worker.abilities import Abilities, Ability
 from worker.errors import JobFailed
 from worker.job import Job
 from worker.processes import ChildRaisedError
 from worker.telling import text_of
 
-__all__ = ["as_payload", "outcome_of"]
+__all__ = ["as_payload", "outcome_of", "sendable"]
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ PASSING: Final = (trio.Cancelled, KeyboardInterrupt, GeneratorExit)
 """What is meant for who runs the job, and not raised by its function; in a group or, see below, alone."""
 
 
-async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> bytes:
+async def outcome_of(ability: Ability, job: Job, abilities: Abilities) -> bytes:
     """Runs the function and returns the encoded packet that ends the job.
 
     This is the fault barrier of a job: whatever its function raises ends this job and no other, also what programs end
@@ -35,19 +36,30 @@ async def outcome_of(ability: Ability, job: Job, *, tracebacks: bool = True) -> 
     wire = Connection(Role.PEER)
     try:
         result = await ability.run(job)
-        return wire.send(WorkComplete(job.handle, as_payload(result)))
+        return sendable(wire.send(WorkComplete(job.handle, as_payload(result))), abilities.max_body)
     except (trio.Cancelled, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseExceptionGroup as group:
         passing, errors = group.split(PASSING)
         if passing is None:
-            return wire.send(_failure(job, group, tracebacks))
+            return wire.send(_failure(job, group, abilities.tracebacks))
         # Cancelled while its own tasks failed. The job is given back, so its errors go to the log only.
         if errors is not None:
             logger.error("%s failed while it was cancelled", job, exc_info=errors)
         raise passing from None
     except BaseException as error:  # noqa: BLE001 - see above; logged, and told to those who wait
-        return wire.send(_failure(job, error, tracebacks))
+        return wire.send(_failure(job, error, abilities.tracebacks))
+
+
+def sendable(packet: bytes, max_body: int) -> bytes:
+    """The same; ValueError if it is larger than a server takes.
+
+    That would end the connection, and have the job run again, and again.
+    """
+    size = len(packet) - HEADER_BYTES
+    if size > max_body:
+        raise ValueError(f"{size} bytes are more than a server takes at once ({max_body}, see Worker's max_body)")
+    return packet
 
 
 def as_payload(result: object) -> bytes:

@@ -10,6 +10,7 @@ import trio
 from peer import Function, parse_addresses
 from peer.dial import dial
 from peer.tls_argument import must_be_a_context
+from protocol import DEFAULT_MAX_BODY
 from worker.abilities import Abilities, Ability, JobFunction, as_bytes, checked_ability, checked_client_id
 from worker.callables import must_be_a_name, must_be_async, must_be_importable, must_be_plain
 from worker.draining import Drain
@@ -54,6 +55,8 @@ class Worker:
         thread_limiter: bounds the threads of plain functions; trio's default, of 40 threads, if left out.
         processes: how many processes may run functions that keep a processor busy; as many as there are processors if
             left out. They are started when first needed, and end with `run`.
+        max_body: bytes, the most that a server takes at once (our broker: `--max-packet`). A larger result, or part of
+            one, fails its job; a larger payload from a server ends the connection.
         tracebacks: an exception's traceback is sent to those who wait, behind its type and message.
 
     Raises:
@@ -82,6 +85,7 @@ class Worker:
         middleware: Sequence[Middleware] = (),
         thread_limiter: trio.CapacityLimiter | None = None,
         processes: int | None = None,
+        max_body: int = DEFAULT_MAX_BODY,
         tracebacks: bool = True,
     ) -> None:
         _checked_count("concurrency", concurrency)
@@ -94,6 +98,7 @@ class Worker:
         self._middleware = tuple(middleware)
         self._thread_limiter = thread_limiter
         self._pool = ProcessPool(processes)
+        self._max_body = _checked_count("max_body", max_body)
         self._tracebacks = tracebacks
         self._functions: dict[bytes, Ability] = {}
         self._for_processes: list[Callable[..., object]] = []
@@ -267,7 +272,7 @@ class Worker:
         must_be_a_context(tls)
         places = self._concurrency if concurrency is None else _checked_count("concurrency", concurrency)
         self.check()
-        abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks)
+        abilities = Abilities(dict(self._functions), self._client_id, self._tracebacks, self._max_body)
         keeper = Keeper(abilities, places, self._drain, task_status)
         try:
             async with trio.open_nursery() as nursery:

@@ -7,8 +7,9 @@ import trio
 
 from client import Client, Data, JobFailedError, JobRaisedError, Progress, Warned, open_client
 from tests.processes import ServerProcess
+from tests.worker.registered import at_work
 from tests.worker.running import running_worker
-from worker import Job, JobFailed
+from worker import Job, JobFailed, Worker
 
 
 async def test_a_function_gets_the_job_and_its_return_is_the_result(server: ServerProcess, function: str) -> None:
@@ -177,3 +178,25 @@ async def test_many_jobs_run_and_each_gets_its_own_result(server: ServerProcess,
         for number in range(200):
             nursery.start_soon(call, client, number)
     assert results == {number: b"%d%d" % (number, number) for number in range(200)}
+
+
+async def test_a_result_that_no_server_takes_fails_its_job_and_is_not_computed_again(
+    server: ServerProcess, function: str
+) -> None:
+    worker = Worker(max_body=1000)
+    runs: list[bytes] = []
+
+    @worker.register(function)
+    async def swell(job: Job) -> bytes:
+        runs.append(job.handle)
+        if job.payload == b"ahead":
+            await job.data(bytes(1000))
+        return bytes(1000)
+
+    async with open_client(server.address) as client, at_work(worker, server):
+        for payload in ("at the end", "ahead"):
+            with pytest.raises(
+                JobRaisedError, match=r"ValueError: \d+ bytes are more than a server takes at once \(1000"
+            ):
+                await client.call(function, payload)
+    assert len(runs) == 2
