@@ -29,7 +29,7 @@ def way_to(address: ServerAddress, tls: ssl.SSLContext | None) -> Way:
 def _dial(address: ServerAddress, tls: ssl.SSLContext | None, deadline: Deadline) -> socket.socket:
     """Connects; OSError (a TimeoutError too) if that cannot be done, and then no socket is left."""
     try:
-        connected = socket.create_connection((address.host, address.port), deadline.left())
+        connected = _connected(address, deadline)
     except UnicodeError as error:  # a part of the name is empty or too long, before anybody is asked for it
         raise OSError(f"no name of a host: {error}") from error
     try:
@@ -39,6 +39,23 @@ def _dial(address: ServerAddress, tls: ssl.SSLContext | None, deadline: Deadline
     except BaseException:
         connected.close()
         raise
+
+
+def _connected(address: ServerAddress, deadline: Deadline) -> socket.socket:
+    """To the first of the name's addresses that answers.
+
+    Each has its share of the time that is left, so that one which leads nowhere leaves some for the next: to a host
+    with IPv4 and IPv6 there is often but one way.
+    """
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    for untried, (*_, where) in zip(range(len(found), 0, -1), found, strict=True):
+        left = deadline.left()
+        try:
+            return socket.create_connection((str(where[0]), int(where[1])), None if left is None else left / untried)
+        except OSError:
+            if untried == 1:
+                raise
+    raise OSError(f"{address.host} has no address")
 
 
 def _wrapped(
