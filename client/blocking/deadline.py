@@ -20,7 +20,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = checked_seconds(seconds)
+        self.seconds: float = checked_seconds(seconds)
         self._at = time.monotonic() + seconds if seconds < LONGEST_SECONDS else math.inf
 
     def left(self) -> float | None:
