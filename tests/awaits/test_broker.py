@@ -63,6 +63,6 @@ async def test_so_it_is_where_jobs_are_on_replicas_or_on_a_cluster(
 async def test_a_name_that_is_being_written_is_written_before_its_file_is_closed(store: Stored, tmp_path: Path) -> None:
     way = WAYS["a new name"]
     seen, _ = await walk(way, Strike.BROKER, store, tmp_path / "unharmed")
-    (where,) = (where for where in seen if "Identity.write" in where.place)
+    (where,) = (where for where in seen if "written_in_thread" in where.place)
     for number in range(TIMES):  # a thread writes, and may be quick
         await walk(way, Strike.BROKER, store, tmp_path / str(number), Target(where, 1))
