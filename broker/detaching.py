@@ -1,6 +1,6 @@
 """Jobs that nobody waits for here any more: those that are for nobody else are dropped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from broker.core import Broker
 from persistence import Function, JobId
@@ -45,3 +45,18 @@ def _tell(broker: Broker, function: Function, jobs: Sequence[JobId], told: Calla
         told()
 
     broker.store.ending.detach(function, jobs, done)
+    _drop_reserved(broker, function, set(handles))
+
+
+def _drop_reserved(broker: Broker, function: Function, handles: Collection[bytes]) -> None:
+    """What is reserved here runs, as far as Redis knows, so it would stay for whoever asks next.
+
+    Given back behind the news that nobody waits, such a job is dropped. It goes back to the head of its queue if it
+    has become a background job meanwhile, or if somebody waits for it at another broker.
+    """
+    line = broker.line_of(function)
+    if line is None:
+        return
+    reserved = line.unreserve(handles)
+    if reserved:
+        broker.store.claiming.give_back(function, [(job.id, job.attempt) for job in reserved])

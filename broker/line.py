@@ -6,7 +6,7 @@ bits are clear is answered without asking Redis.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -88,7 +88,7 @@ class Line:
     def empty_reserved(self) -> list[ClaimedJob]:
         """Take out all that is reserved, newest claim first: so they go back to the head of their queue."""
         reserved, self._reserved = self._reserved, []
-        return sorted((job for *_, job in reserved), key=lambda job: -job.number)
+        return _newest_first(job for *_, job in reserved)
 
     def is_overdue(self, now: float) -> bool:
         """Whether a reserved job was not taken in time."""
@@ -98,8 +98,15 @@ class Line:
         """Whether this run is reserved here."""
         return any(job.handle == handle and job.attempt == attempt for *_, job in self._reserved)
 
-    def unreserve(self, handle: bytes) -> None:
-        """This job is over: nobody need run it."""
-        if self._reserved:
-            self._reserved = [entry for entry in self._reserved if entry[3].handle != handle]
+    def unreserve(self, handles: Collection[bytes]) -> list[ClaimedJob]:
+        """Nobody here need run these jobs. Returns those of them that were reserved, newest claim first."""
+        taken = [entry[3] for entry in self._reserved if entry[3].handle in handles]
+        if taken:
+            self._reserved = [entry for entry in self._reserved if entry[3].handle not in handles]
             heapq.heapify(self._reserved)
+        return _newest_first(taken)
+
+
+def _newest_first(jobs: Iterable[ClaimedJob]) -> list[ClaimedJob]:
+    """As they go back to the head of their queue, so that the oldest ends up there."""
+    return sorted(jobs, key=lambda job: -job.number)

@@ -155,7 +155,7 @@ def stop_running(broker: Broker, function: Function, handle: bytes) -> None:
         broker.runs.end(run)
     line = broker.line_of(function)
     if line is not None:
-        line.unreserve(handle)
+        line.unreserve([handle])
 
 
 def _run_of(broker: Broker, session: Session, packet: WorkData | WorkWarning | WorkStatus) -> Run | None:

@@ -82,6 +82,22 @@ DIALOGUES: Final = (
         """,
     ),
     Dialogue(
+        "a job that its last client leaves while a worker is on its way to it is gone",
+        """
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < NO_JOB
+        worker > PRE_SLEEP
+        client > SUBMIT_JOB {f} {u} x
+        client < JOB_CREATED {H}
+        worker < NOOP
+        client > hang up
+        worker > GRAB_JOB
+        worker < NO_JOB
+        worker > GET_STATUS {H}
+        worker < STATUS_RES {H} 0 0 0 0
+        """,
+    ),
+    Dialogue(
         "a job that nobody waits for any more is not run again when its worker is lost",
         """
         client > SUBMIT_JOB {f} {u} x

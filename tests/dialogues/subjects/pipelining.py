@@ -130,4 +130,37 @@ DIALOGUES: Final = (
         client < STATUS_RES no 0 0 0 0
         """,
     ),
+    Dialogue(
+        "a job that a worker submits itself is there for it once the submit is answered",
+        """
+        both > CAN_DO {f} + GRAB_JOB
+        both < NO_JOB
+        both > SUBMIT_JOB_BG {f} '' x + GRAB_JOB
+        both < JOB_CREATED {H}
+        gearmand: both < JOB_ASSIGN {H} {f} x
+        ours: both < NO_JOB
+        ours: both > GRAB_JOB
+        ours: both < JOB_ASSIGN {H} {f} x
+        """,
+        because="A broker that knows of no work answers without asking the store, on the way to which the job still "
+        "is. A worker that goes to sleep over it is woken.",
+    ),
+    Dialogue(
+        "a job that a worker gives back itself is there for it once the store has it back",
+        """
+        client > SUBMIT_JOB_LOW_BG {f} '' x
+        client < JOB_CREATED {H}
+        worker > CAN_DO {f} + GRAB_JOB
+        worker < JOB_ASSIGN {H} {f} x
+        worker > RESET_ABILITIES + CAN_DO {f} + GRAB_JOB
+        gearmand: worker < JOB_ASSIGN {H} {f} x
+        ours: worker < NO_JOB
+        ours: worker > PRE_SLEEP
+        ours: worker < NOOP
+        ours: worker > GRAB_JOB
+        ours: worker < JOB_ASSIGN {H} {f} x
+        """,
+        because="A broker that knows of no work answers without asking the store, on the way to which the job still "
+        "is. A worker that goes to sleep over it is woken.",
+    ),
 )
