@@ -36,16 +36,17 @@ def _mark(broker: Broker, function: Function, jobs: Sequence[JobId]) -> None:
 
 
 def _tell(broker: Broker, function: Function, jobs: Sequence[JobId], told: Callable[[], None] = lambda: None) -> None:
+    handles = {broker.store.claiming.handle(function, job) for job in jobs}
+
     def done() -> None:
-        for job in jobs:
-            handle = broker.store.claiming.handle(function, job)
+        for handle in handles:
             broker.detaching[handle] -= 1
             if not broker.detaching[handle]:
                 del broker.detaching[handle]
         told()
 
     broker.store.ending.detach(function, jobs, done)
-    _drop_reserved(broker, function, set(handles))
+    _drop_reserved(broker, function, handles)
 
 
 def _drop_reserved(broker: Broker, function: Function, handles: Collection[bytes]) -> None:
