@@ -14,7 +14,7 @@ import trio
 
 from persistence.errors import StoreError
 from persistence.functions import Function
-from persistence.in_reach import each_in_reach
+from persistence.in_reach import AT_ONCE, each_in_reach
 from persistence.keys import digest_of
 from persistence.link import Link
 from persistence.replies import expect_bytes, expect_int, expect_list
@@ -71,7 +71,7 @@ class Alarm:
         }
         if now >= self._round_at + ROUND_SECONDS:
             asks[self._link.keys.functions] = self._ask_all
-        await each_in_reach(self._bulk, asks, lambda key: asks[key](key))
+        await each_in_reach(self._bulk, asks, lambda key: asks[key](key), AT_ONCE)
 
     async def _ask_all(self, listed_in: bytes) -> None:
         names = await self._bulk.ask(b"HVALS", listed_in)

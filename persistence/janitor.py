@@ -11,7 +11,7 @@ from typing import Final
 import trio
 
 from persistence.errors import StoreError
-from persistence.in_reach import each_in_reach
+from persistence.in_reach import AT_ONCE, each_in_reach
 from persistence.keeper import Keeper
 from persistence.link import Link
 from persistence.records import Incarnation, spell
@@ -24,7 +24,7 @@ from persistence.way import Way
 log = logging.getLogger(__name__)
 
 FENCE_STEPS: Final = 100
-"""Jobs returned per script: few enough that Redis serves others in between."""
+"""Jobs returned at a time, of all functions together: few enough that Redis serves others in between."""
 FENCES_KEPT_SECONDS: Final = 86_400
 LOOKS_PER_TTL: Final = 5
 STRAY_SECONDS: Final = 60.0
@@ -46,6 +46,8 @@ class Janitor:
         self._strays_at = trio.current_time()
         self.others: tuple[Incarnation, ...] = ()
         """The brokers that live beside this one, as of the last look."""
+        self._returning = 0
+        """From how many functions jobs are being returned."""
 
     async def run(self) -> None:
         """The duty: look around several times per TTL. Endless; a broker half returned is returned on by the next."""
@@ -87,13 +89,18 @@ class Janitor:
         digests = await self._bulk.ask(b"HKEYS", keys.functions)
         log.warning("broker %s is lost; returning its jobs", spell(lost).decode())
         tags = [keys.tag(expect_bytes(digest)) for digest in expect_list(digests)]
-        await each_in_reach(self._bulk, tags, lambda tag: self._return_from(tag, lost))
+        await each_in_reach(self._bulk, tags, lambda tag: self._return_from(tag, lost), AT_ONCE)
         await self._bulk.ask(b"HDEL", keys.beats, lost)
         await self._bulk.ask(b"HDEL", keys.brokers, lost)
         self._sightings.forget(lost)
 
     async def _return_from(self, tag: bytes, lost: Incarnation) -> None:
         remaining = 1
-        while remaining:
-            reply = await self._bulk.ask(*FENCE.call(tag, lost, FENCE_STEPS, FENCES_KEPT_SECONDS))
-            remaining = expect_int(expect_list(reply)[1])
+        self._returning += 1
+        try:
+            while remaining:
+                steps = max(1, FENCE_STEPS // self._returning)
+                reply = await self._bulk.ask(*FENCE.call(tag, lost, steps, FENCES_KEPT_SECONDS))
+                remaining = expect_int(expect_list(reply)[1])
+        finally:
+            self._returning -= 1

@@ -9,7 +9,7 @@ function, its name stands among those that may write there, until it is fenced.
 
 from typing import Final
 
-from persistence.in_reach import each_in_reach
+from persistence.in_reach import AT_ONCE, each_in_reach
 from persistence.link import Link
 from persistence.records import Incarnation
 from persistence.replies import expect_bytes, expect_dict, expect_list
@@ -56,5 +56,5 @@ class Strays:
                 Incarnation(name) for name, entry in entries.items() if not expect_bytes(entry).startswith(FENCED)
             )
 
-        await each_in_reach(self._bulk, [keys.tag(expect_bytes(digest)) for digest in digests], look)
+        await each_in_reach(self._bulk, [keys.tag(expect_bytes(digest)) for digest in digests], look, AT_ONCE)
         return named

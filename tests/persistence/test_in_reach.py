@@ -1,11 +1,13 @@
 """A walk over functions some of which are at a server that is away."""
 
 import pytest
+import trio
 
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.in_reach import each_in_reach
+from persistence.in_reach import AT_ONCE, each_in_reach
 from persistence.options import RedisOptions
 from persistence.pipe import Pipe
+from tests.servers import PATIENCE_SECONDS
 
 
 class Walk(Pipe):
@@ -42,3 +44,32 @@ async def test_what_is_known_to_be_away_is_not_waited_for() -> None:
     with pytest.raises(StoreUnavailableError, match="known"):
         await each_in_reach(way, [b"away", b"a"], way.visit)
     assert way.visited == [b"a"]
+
+
+async def test_some_are_asked_at_once_and_no_more() -> None:
+    way = Walk(in_order=True)
+    tags = [b"%d" % number for number in range(3 * AT_ONCE)]
+    under_way, most = 0, 0
+    full = trio.Event()
+
+    async def ask(tag: bytes) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if under_way == AT_ONCE:
+            full.set()
+        with trio.fail_after(PATIENCE_SECONDS):
+            await full.wait()
+        under_way -= 1
+        await way.visit(tag)
+
+    await each_in_reach(way, tags, ask, AT_ONCE)
+    assert most == AT_ONCE
+    assert sorted(way.visited) == sorted(tags)
+
+
+async def test_of_one_server_none_is_asked_any_more_once_it_proves_to_be_away() -> None:
+    way = Walk(in_order=True)
+    with pytest.raises(StoreUnavailableError, match="found out"):
+        await each_in_reach(way, [b"proves to be", *(b"%d" % number for number in range(100))], way.visit, AT_ONCE)
+    assert way.visited == [b"proves to be"]
