@@ -19,6 +19,7 @@ import trio
 from persistence.adopting import Adopting
 from persistence.alarm import Alarm
 from persistence.asking import Asking
+from persistence.asking_all import ask_all
 from persistence.attending import Attending
 from persistence.claiming import Claiming
 from persistence.durability import Durability
@@ -295,12 +296,13 @@ class Store:
         self.keeper.leave()
         self.link.settle_all()
         await self.asking.everything_before()
-        for function in self.link.functions.all():
-            if await self.pipe.ask(*LEAVE.call(function.tag, incarnation, FENCES_KEPT_SECONDS)) == b"busy":
-                log.warning("something is still ours in Redis; who starts in our place, or another broker, returns it")
-                return False
-        await self.pipe.ask(b"HDEL", keys.beats, incarnation)
-        await self.pipe.ask(b"HDEL", keys.brokers, incarnation)
+        calls = [LEAVE.call(each.tag, incarnation, FENCES_KEPT_SECONDS) for each in self.link.functions.all()]
+        # Together: one trip for each of a hundred functions takes longer than a goodbye may, where Redis is far.
+        if b"busy" in await ask_all(self.pipe, calls, self.link.store_timeout_seconds):
+            log.warning("something is still ours in Redis; who starts in our place, or another broker, returns it")
+            return False
+        gone = [[b"HDEL", key, incarnation] for key in (keys.beats, keys.brokers)]
+        await ask_all(self.pipe, gone, self.link.store_timeout_seconds)
         return True
 
     async def weaknesses(self) -> list[str]:

@@ -215,6 +215,10 @@ async def to_do_it_all_in_one_pass(broker: Standin) -> Act:
     return act
 
 
+async def to_leave(broker: Standin) -> Act:
+    return lambda broker: broker.store.leave()
+
+
 TABLE: dict[str, tuple[Prepare, int, int]] = {
     # what:                              (how to get there, trips, commands)
     "a submit": (to_submit, 1, 1),
@@ -239,6 +243,7 @@ TABLE: dict[str, tuple[Prepare, int, int]] = {
     "the dropping of a function": (to_drop_a_function, 2, 3),
     "a submit to a function that was dropped": (to_submit_to_a_dropped_function, 2, 4),
     "the figures of three functions": (to_count_three_functions, 1, 3),
+    "a goodbye": (to_leave, 3, 6),
     "everything in one pass": (to_do_it_all_in_one_pass, 1, 5),
 }
 
