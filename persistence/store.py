@@ -97,7 +97,7 @@ class Store:
         self.steering = Steering(link, handle_prefix)
 
         # What goes on without being asked; `open_store` runs it.
-        self.keeper = Keeper(link, presence_ttl_seconds, describe)
+        self.keeper = Keeper(link, bulk, presence_ttl_seconds, describe)
         self.janitor = Janitor(link, bulk, self.keeper, presence_ttl_seconds)
         self.alarm = Alarm(link, bulk)
         self.sweeper = Sweeper(link, bulk)
@@ -301,8 +301,9 @@ class Store:
         if b"busy" in await ask_all(self.pipe, calls, self.link.store_timeout_seconds):
             log.warning("something is still ours in Redis; who starts in our place, or another broker, returns it")
             return False
+        # Behind the last raise, which would bring the presence back.
         gone = [[b"HDEL", key, incarnation] for key in (keys.beats, keys.brokers)]
-        await ask_all(self.pipe, gone, self.link.store_timeout_seconds)
+        await ask_all(self.bulk, gone, self.link.store_timeout_seconds)
         return True
 
     async def weaknesses(self) -> list[str]:

@@ -6,8 +6,11 @@ import pytest
 import trio
 
 from persistence import JobStatus, Submitted
+from persistence.keeper import RAISES_PER_TTL
 from persistence.records import job_id, pack_record
 from persistence.scripts import ATTEND, ENQUEUE, FENCE
+from tests.faults.proxy import open_proxy
+from tests.faults.trap import Point, Trap
 from tests.persistence.pipes import until
 from tests.persistence.store.conftest import Start
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
@@ -74,6 +77,23 @@ async def test_a_broker_that_lives_is_left_alone_by_the_others(lost: Standin, he
     assert await lost.finish(job) == b"finished"
     assert (lost.events.fences, heir.events.fences) == (0, 0)
     assert set(heir.store.janitor.others) >= {lost.name}
+
+
+async def test_a_broker_whose_submit_takes_long_to_pass_lives(redis_server: RedisServer, start: Start) -> None:
+    async with open_proxy(Trap(redis_server.port)) as trap:
+        busy = await start(Standin(redis_server, port=trap.port, presence_ttl_seconds=SHORT))
+        await busy.submit(b"runs")
+        await busy.claim()
+        watching = await start(Standin(redis_server, presence_ttl_seconds=SHORT))
+        trap.arm(ENQUEUE, Point.BEFORE)
+        busy.submit_soon(b"as long as the line is narrow")
+        await trap.sprung.wait()
+        seen = set[int]()
+        with trio.fail_after(PATIENCE_SECONDS):
+            while len(seen) <= 2 * RAISES_PER_TTL:
+                seen.add((await watching.store.janitor.look())[busy.name])
+        assert (await watching.counts()).running == 1
+        await busy.abandon()
 
 
 async def test_what_only_the_clients_of_a_lost_broker_waited_for_is_dropped(lost: Standin, heir: Standin) -> None:
