@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from persistence.functions import Function
     from persistence.identity import Identity, claim_identity
     from persistence.jobs import Adopted, ClaimedJob, Counts, JobStatus, Limits, Mail, Manner, Order, Outcome, Submitted
-    from persistence.listing import DeadJob, ListedJob
+    from persistence.listing import DeadJob, ListedJob, Pages
     from persistence.options import RedisOptions
     from persistence.records import Handle, Incarnation, JobId
     from persistence.steering import Dropped, Revival, Revived
@@ -54,6 +54,7 @@ __all__ = [
     "Mark",
     "Order",
     "Outcome",
+    "Pages",
     "RedisOptions",
     "Revival",
     "Revived",
@@ -94,6 +95,7 @@ _HOMES: Final = {
     "Mark": "persistence.adopting",
     "Order": "persistence.jobs",
     "Outcome": "persistence.jobs",
+    "Pages": "persistence.listing",
     "RedisOptions": "persistence.options",
     "Revival": "persistence.steering",
     "Revived": "persistence.steering",

@@ -49,7 +49,7 @@ class DeadJob(NamedTuple):
 
 
 class Pages:
-    """The pages of one walk. `command` makes the question for a cursor; nothing is asked before the first `next`."""
+    """The pages of one walk. `command` makes the question for a cursor; nothing is asked before `begin` or `next`."""
 
     def __init__(self, link: Link, bulk: Way, command: Callable[[bytes], Command]) -> None:
         self._link = link
@@ -60,12 +60,16 @@ class Pages:
         self._came = trio.Event()
         self._asked = False
 
+    def begin(self) -> None:
+        """Ask for the first page, to be there when `next` is called."""
+        if not self._asked:
+            self._ask(FIRST_CURSOR)
+
     async def next(self) -> list[Reply] | None:
         """The next page, with its cursor; None behind the last. Raises StoreError. Cancelled, it may go on."""
         if self._ended:
             return None
-        if not self._asked:
-            self._ask(FIRST_CURSOR)
+        self.begin()
         await self._came.wait()
         page = expect_list(self._reply)
         cursor = expect_bytes(page[0])

@@ -1,9 +1,10 @@
 """workers, show jobs, show unique jobs, show dead."""
 
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from broker.core import Broker
 from broker.outgoing import Promise
@@ -18,9 +19,13 @@ from broker.text.replies import (
     answer_in_parts,
     unknown_command,
 )
-from persistence import Counts, ListedJob
+from persistence import Counts, ListedJob, Pages
 
 UNKNOWN_ARGUMENTS: Final = b"ERR UNKNOWN_SHOW_ARGUMENTS\r\n"
+PagesT = TypeVar("PagesT", bound=Pages)
+
+AHEAD: Final = 20
+"""Of so many functions the first page is asked for before it is needed: most have no other, and Redis may be far."""
 EMPTY_LINES: Final = 1000
 """So many jobs without a unique are listed at a time."""
 
@@ -58,9 +63,8 @@ def on_show(broker: Broker, session: Session, words: list[bytes]) -> None:
 
 async def _jobs(broker: Broker) -> AsyncGenerator[bytes, None]:
     """HANDLE, RETRIES, IGNORE, QUEUED of every job; cancelled ones are gone, so ignored is what runs for nobody."""
-    async with aclosing(_in_use(broker)) as functions:
-        async for counts in functions:
-            pages = broker.store.listing.jobs(counts.function)
+    async with aclosing(_begun(_in_use(broker), broker.store.listing.jobs)) as functions:
+        async for _, pages in functions:
             while (jobs := await pages.jobs()) is not None:
                 yield b"".join(map(_row, jobs))
 
@@ -71,10 +75,9 @@ def _row(job: ListedJob) -> bytes:
 
 async def _uniques(broker: Broker) -> AsyncGenerator[bytes, None]:
     """The unique of every job; an empty line for one that has none."""
-    async with aclosing(_in_use(broker)) as functions:
-        async for counts in functions:
+    async with aclosing(_begun(_in_use(broker), broker.store.listing.uniques)) as functions:
+        async for counts, pages in functions:
             without = counts.total
-            pages = broker.store.listing.uniques(counts.function)
             while (uniques := await pages.uniques()) is not None:
                 without -= len(uniques)
                 # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
@@ -92,6 +95,22 @@ async def _in_use(broker: Broker) -> AsyncGenerator[Counts, None]:
             for counts in table:
                 if counts.total:
                     yield counts
+
+
+async def _begun(
+    functions: AsyncGenerator[Counts, None], listed: Callable[[bytes], PagesT]
+) -> AsyncGenerator[tuple[Counts, PagesT], None]:
+    """Each with its pages, of which the first is on its way."""
+    ahead: deque[tuple[Counts, PagesT]] = deque()
+    async with aclosing(functions):
+        async for counts in functions:
+            pages = listed(counts.function)
+            pages.begin()
+            ahead.append((counts, pages))
+            if len(ahead) > AHEAD:
+                yield ahead.popleft()
+    while ahead:
+        yield ahead.popleft()
 
 
 async def _dead(broker: Broker) -> AsyncGenerator[bytes, None]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from broker.text.listing import AHEAD
 from persistence.records import read_handle
 from protocol import (
     CanDo,
@@ -223,3 +224,21 @@ async def test_a_worker_in_full_swing_costs_two_trips_a_job(one: Running) -> Non
             assert isinstance(await worker.ask(GrabJobAll()), JobAssignUniq)
         await one.settled()
     assert trips.sends == 9
+
+
+@pytest.mark.parametrize("listing", [b"show jobs", b"show unique jobs"])
+async def test_the_jobs_of_some_functions_are_listed_in_as_many_trips_as_those_of_one(
+    one: Running, listing: bytes
+) -> None:
+    client = await one.peer()
+
+    async def trips_for(functions: int) -> int:
+        for number in range(functions):
+            await client.submit_background(b"%d" % number)
+        await one.settled()
+        with counting(one) as trips:
+            await client.ask_in_text(listing)
+            await one.settled()
+        return trips.sends + trips.sends_of_large_payloads
+
+    assert await trips_for(1) == await trips_for(AHEAD)
