@@ -12,14 +12,15 @@ from persistence.exchange import Exchange
 from persistence.own_limits import room_for_a_socket
 from persistence.pieces import LONG_BYTES, Piece, few, unsent
 from persistence.pipe_statistics import Counters
-from persistence.plain_stream import PlainStream
+from persistence.plain_stream import PlainStream, queued
 from persistence.posted import Posted
 
 RECEIVE_BYTES: Final = 65_536
 """One read. More is not faster: above 128 kB the allocator asks the kernel for the buffer each time."""
 
 SLICE_BYTES: Final = 1_048_576
-"""A longer piece is written in slices, so that progress is seen: a slow line is not a silent server."""
+"""A longer piece is written in slices, so that progress is seen: a slow line is not a silent server. The system may
+take the last of them long before the other side does."""
 
 LAST_WORDS_SECONDS: Final = 1.0
 """How long the reader may read on after a write has failed; as a rule it comes to the end at once."""
@@ -45,6 +46,8 @@ class Connection:
         self.sends_at_once = isinstance(stream, PlainStream)
         self._stream = stream
         self._counters = counters
+        self._queued = 0
+        """How much of what was long had not arrived when we last looked; 0 for what is short."""
 
     def end(self, error: StoreError) -> None:
         """Whoever uses this connection is to stop; the first reason stands."""
@@ -67,6 +70,8 @@ class Connection:
                 self.lost("it was closed by the other side")
                 return False
             self.heard_at = trio.current_time()
+            if self._queued:
+                self._queued = queued(stream)
             counters.bytes_in += len(data)
             batch_begins()
             reason = exchange.received(data)
@@ -95,7 +100,10 @@ class Connection:
         """
         assert isinstance(self._stream, PlainStream)
         leaving = self._leaving(pieces, commands)
-        self.rest = unsent(leaving, self._stream.send_now(leaving))
+        sent = self._stream.send_now(leaving)
+        self.rest = unsent(leaving, sent)
+        if sent > LONG_BYTES:
+            self._queued = queued(self._stream)
 
     async def send_rest(self) -> None:
         """Write what `send_now` left. Cut short, it ends the connection."""
@@ -141,10 +149,15 @@ class Connection:
         for start in range(0, len(piece), SLICE_BYTES):
             await self._stream.send_all(view[start : start + SLICE_BYTES])
             self.heard_at = trio.current_time()
+            self._queued = queued(self._stream)
 
     def check_silence(self, silence_seconds: float, now: float) -> None:
-        """End it if the server has owed us an answer for longer than that without a word."""
+        """End it if the server has owed us an answer for longer than that without a word, and took nothing."""
         if self.exchange.in_flight and now - self.heard_at > silence_seconds:
+            before, self._queued = self._queued, min(self._queued, queued(self._stream))
+            if self._queued < before:
+                self.heard_at = now
+                return
             self.lost(f"no answer for {silence_seconds:g} s")
 
     def is_idle(self, silence_seconds: float, now: float) -> bool:

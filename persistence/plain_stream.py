@@ -6,7 +6,10 @@ it waits, which on this connection fails nearly always. Both are left out here; 
 
 from __future__ import annotations
 
+import fcntl
 import socket
+import sys
+import termios
 from collections.abc import Callable, Sequence
 
 import trio
@@ -20,7 +23,7 @@ class PlainStream(trio.abc.Stream):
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
-        self._socket = sock
+        self.socket = sock
 
     def send_now(self, pieces: Sequence[bytes]) -> int:
         """Send what the system takes at once, and say how much that was. A socket that is broken takes nothing.
@@ -29,8 +32,8 @@ class PlainStream(trio.abc.Stream):
         """
         try:
             if len(pieces) == 1:
-                return self._socket.send(pieces[0])
-            return self._socket.sendmsg(pieces[:MOST_AT_ONCE])
+                return self.socket.send(pieces[0])
+            return self.socket.sendmsg(pieces[:MOST_AT_ONCE])
         except OSError:
             return 0  # whoever sends the rest finds out why
 
@@ -39,7 +42,7 @@ class PlainStream(trio.abc.Stream):
 
         Raises trio.BrokenResourceError, and trio.ClosedResourceError when it is closed. Cancelled, nothing is lost.
         """
-        receive = self._socket.recv
+        receive = self.socket.recv
 
         def read() -> bool:
             try:
@@ -51,7 +54,7 @@ class PlainStream(trio.abc.Stream):
             return hear(data)
 
         try:
-            await each_time_readable(self._socket.fileno(), read)
+            await each_time_readable(self.socket.fileno(), read)
         except OSError as error:  # the system has no room to watch it
             raise trio.BrokenResourceError(str(error)) from error
 
@@ -59,8 +62,8 @@ class PlainStream(trio.abc.Stream):
         """The next bytes, b"" at the end. Always a checkpoint; cancelled, nothing is lost."""
         while True:
             try:
-                await trio.lowlevel.wait_readable(self._socket)
-                return self._socket.recv(max_bytes or 65_536)
+                await trio.lowlevel.wait_readable(self.socket)
+                return self.socket.recv(max_bytes or 65_536)
             except (BlockingIOError, InterruptedError):
                 continue
             except OSError as error:
@@ -73,7 +76,7 @@ class PlainStream(trio.abc.Stream):
             while True:
                 await self.wait_send_all_might_not_block()
                 try:
-                    sent += self._socket.send(view[sent:])
+                    sent += self.socket.send(view[sent:])
                 except (BlockingIOError, InterruptedError):
                     continue
                 except OSError as error:
@@ -84,13 +87,25 @@ class PlainStream(trio.abc.Stream):
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until the system takes more."""
         try:
-            await trio.lowlevel.wait_writable(self._socket)
+            await trio.lowlevel.wait_writable(self.socket)
         except OSError as error:  # the system has no room to watch it
             raise trio.BrokenResourceError(str(error)) from error
 
     async def aclose(self) -> None:
         """Hang up at once; who waits gets trio.ClosedResourceError. Safe to repeat."""
-        if self._socket.fileno() >= 0:
-            notify_closing(self._socket.fileno())
-            self._socket.close()
+        if self.socket.fileno() >= 0:
+            notify_closing(self.socket.fileno())
+            self.socket.close()
         await trio.lowlevel.checkpoint()
+
+
+def queued(stream: trio.abc.Stream) -> int:
+    """How many bytes of what was written the other side has not confirmed; 0 where the system does not tell."""
+    transport = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    if not isinstance(transport, PlainStream | trio.SocketStream):
+        return 0
+    try:
+        count = fcntl.ioctl(transport.socket.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError):  # no such question here, or it was closed meanwhile
+        return 0
+    return int.from_bytes(count, sys.byteorder)

@@ -1,5 +1,6 @@
 """The parts of a pipe that touch no socket, or only one in memory; time is a test's own."""
 
+import socket
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ from persistence.exchange import Exchange
 from persistence.options import RedisOptions
 from persistence.outbox import Outbox
 from persistence.pipe_statistics import Counters
+from persistence.plain_stream import PlainStream, queued
 from persistence.posted import Posted
 from persistence.reconnecting import Patience
 from persistence.remedies import remedy
@@ -178,6 +180,33 @@ async def test_a_slow_line_is_not_a_silent_server(mock_clock: MockClock) -> None
         assert str(connection.error) == "the connection to Redis broke: no answer for 5 s"
         nursery.cancel_scope.cancel()
     await there.aclose()
+
+
+async def test_a_line_that_still_passes_what_was_written_is_not_silent() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    near = socket.create_connection(listener.getsockname())
+    far, _ = listener.accept()
+    with listener, far:
+        stream = PlainStream(near)
+        connection = Connection(stream, Exchange(lambda push: None, Counters()), Counters())
+        posted = Posted(("SET", "key", b"x" * 2 * SLICE_BYTES), lambda reply: None)
+        pieces: list[bytes] = []
+        posted.leave(pieces)
+        connection.send_now(pieces, [posted])
+
+        def is_lost() -> bool:
+            connection.check_silence(5.0, connection.heard_at + 6)
+            return connection.error is not None
+
+        left = queued(stream)
+        assert left > 0  # the system took more than the other side has room for
+        while queued(stream) >= left:
+            far.recv(65_536)
+        assert not is_lost()
+        while not is_lost():
+            pass  # what is on its way arrives, and then nothing does
+        assert str(connection.error) == "the connection to Redis broke: no answer for 5 s"
+        await stream.aclose()
 
 
 AT_FIRST = {
