@@ -3,9 +3,9 @@
 from typing import Final
 
 MOST_AT_ONCE: Final = 12
-"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look. Redis, which
-has a task of its own, is heard between two looks, and works on the one while we take the next: all peers in one look
-would cost less each, but Redis and we would wait for each other in turns."""
+"""Sockets after which a look ends. The kernel takes them in turns, so who waits now is in the next look. Redis is
+heard between two looks, and works on the one while we take the next: all peers in one look would cost less each, but
+Redis and we would wait for each other in turns."""
 
 LEAST_OF_WORKERS: Final = 8
 MOST_OF_WORKERS: Final = 16

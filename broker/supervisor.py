@@ -159,9 +159,8 @@ class Supervisor:
     def _forget(self) -> None:
         """In a new process: close what is the supervisor's alone. Its links above all, or its end went unnoticed."""
         forget(_HEARD)
-        signal.signal(
-            signal.SIGTTOU, signal.SIG_IGN
-        )  # a group in the background may write to the terminal all the same
+        # A group in the background may write to the terminal all the same.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         self._selector.close()
         self._signals.close()

@@ -1,4 +1,4 @@
-"""The peers' sockets, all in epoll sets of our own, read by one task.
+"""The peers' sockets, all in epoll sets of our own, and read in turns by one duty.
 
 A task that waits for its socket costs, for every read, a system call to arm the socket again and a switch to that
 task: together more than the read. Here a socket is armed once, and one look reads from all that have something to

@@ -1,7 +1,7 @@
 """How bytes travel between a session and its peer.
 
-A plain socket is written to at once, without a task of its own, and read from by the task that watches all of them:
-of what a broker does for a job most is system calls, and a task switch for each would come on top. Only what the
+A plain socket is written to at once, without a task of its own, and read from by the switchboard that watches all of
+them: of what a broker does for a job most is system calls, and a task switch for each would come on top. Only what the
 kernel does not take is left to a task.
 """
 

@@ -1,4 +1,4 @@
-"""The thread between this broker and Redis: who we are there, and how a command is sent that must not be lost.
+"""The bond between this broker and Redis: who we are there, and how a command is sent that must not be lost.
 
 Every writing script is told our incarnation and generation and refuses an old one. So a command is not kept as
 bytes but as a way to build it: when it is repeated after a reconnect, or after we had to take a new incarnation,

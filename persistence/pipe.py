@@ -1,8 +1,9 @@
 """The pipe: one connection to Redis that everybody here shares, kept up for as long as the broker lives.
 
-`post` puts a command into the outbox. The writer takes out all that one scheduler pass put in and hands it
-to the socket as one piece; the reader hands each reply to the caller that is next in order. When the
-connection breaks, a new one is made, greeted and prepared, and what may be repeated goes first.
+`post` puts a command into the outbox. `flush`, at the end of each event, hands all that was put in to the socket as one
+piece; where nobody flushes, and where the socket takes no more, the writer does. The reader hands each reply to the
+caller that is next in order. When the connection breaks, a new one is made, greeted and prepared, and what may be
+repeated goes first.
 
 Refused here: to know what a command means. Three kinds must not be posted, for they leave the rhythm of one
 reply a command: MULTI and its company, MONITOR, and CLIENT REPLY.
@@ -53,7 +54,8 @@ def _ignore(*what: object) -> None:
 class Pipe:
     """A pipe to the Redis server at `options`, known there as ``<client_name>:<name>``.
 
-    All callbacks are called synchronously by the pipe's own tasks, must not raise, and may post.
+    All callbacks are called synchronously, must not raise, and may post: they are called between two turns of trio's
+    scheduler (`persistence.io_wait`), by a task of the pipe, or by whoever calls `post` or `flush`.
 
     Args:
         options: where and who.
@@ -186,8 +188,8 @@ class Pipe:
     ) -> None:
         """Send a command as soon as may be, without waiting; may be called from any callback.
 
-        All that is posted in one scheduler pass leaves in one write, in this order. While there is no
-        connection it waits for the next one.
+        All that is posted between `gather` and `flush` leaves in one write, in this order, and so does what is posted
+        in one turn of the scheduler without them. While there is no connection it waits for the next one.
 
         Args:
             command: its parts; kept only until this returns.

@@ -13,7 +13,7 @@ from persistence.pipe import Pipe
 from persistence.unconfirmed import Held, Unconfirmed
 
 TICK_SECONDS: Final = 0.1
-"""How late it may be noticed that somebody's time is up, as in the pipe."""
+"""How late it may be noticed that somebody's time is up, as in persistence.deadlines."""
 
 
 class Replication:
