@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from struct import Struct
 from typing import Final, TypeAlias, cast
 
 from persistence.beside import Kept
@@ -12,11 +11,10 @@ from persistence.functions import Function
 from persistence.gathering import some_at_a_time
 from persistence.jobs import ClaimedJob, Manner
 from persistence.link import Link
-from persistence.records import Handle, Incarnation, JobId, handle_of
+from persistence.records import Handle, Incarnation, JobId, handle_of, read_record
 from persistence.replies import Command, Reply, expect_bytes, expect_int
 from persistence.scripts import CLAIM, REQUEUE, VOID
 from persistence.way import Way
-from protocol import Priority
 
 LARGE_BYTES: Final = 65_536
 MEDIUM_BYTES: Final = 4_096
@@ -26,9 +24,6 @@ MEDIUM_CLAIMS: Final = 512
 subscribes when 8 MB of answers pile up; what is larger is only named, and fetched on the other pipe."""
 
 log = logging.getLogger(__name__)
-
-_HEAD: Final = Struct(">BBBI")
-_PRIORITIES: Final = tuple(Priority)
 
 PARTS_OF_A_JOB: Final = 5
 """In the answers of scripts that hand out jobs."""
@@ -137,7 +132,7 @@ class Claiming:
         # As the script makes it: to look at each part by itself would cost a third of all that is done here.
         job, attempt, listeners, whole, record = cast("tuple[JobId, int, bytes, bytes, bytes]", claimed)
         handle = handle_of(self._handle_prefix, function.digest, job)
-        run = ClaimedJob(function.name, job, handle, attempt, number, listeners, *_read(record))
+        run = ClaimedJob(function.name, job, handle, attempt, number, listeners, *read_record(record))
         if whole == b"whole":
             answer(run)
             return
@@ -159,7 +154,7 @@ class Claiming:
             else:
                 self._fetching.discard(name)
                 if isinstance(reply, bytes):
-                    answer(run._replace(payload=reply if run.beside else _read(reply)[-1]))
+                    answer(run._replace(payload=reply if run.beside else read_record(reply)[-1]))
                     return
                 self.let_go(function, run)
                 assert isinstance(reply, StoreError)
@@ -231,17 +226,3 @@ class Claiming:
 def _jobs_in(reply: list[Reply]) -> list[list[Reply]]:
     """The jobs in the answer of claim.lua, each as a list of what is said of it."""
     return [reply[at : at + PARTS_OF_A_JOB] for at in range(3, len(reply), PARTS_OF_A_JOB)]
-
-
-def _read(record: bytes) -> tuple[Priority, bool, bool, bytes, bytes, bytes]:
-    flags, unique_length, reducer_length, _ = _HEAD.unpack_from(record)
-    reducer_at = 7 + unique_length
-    payload_at = reducer_at + reducer_length
-    return (
-        _PRIORITIES[flags & 3],
-        flags & 4 != 0,
-        flags >= 8,
-        record[7:reducer_at],
-        record[reducer_at:payload_at],
-        record[payload_at:],
-    )

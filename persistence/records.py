@@ -13,7 +13,6 @@ import re
 import secrets
 import struct
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NewType
 
@@ -27,9 +26,12 @@ INCARNATION_BYTES: Final = 7
 MAX_HANDLE: Final = 63
 """libgearman keeps handles in 64 bytes, the last of them NUL."""
 
+_PRIORITY: Final = 3
 _BACKGROUND: Final = 4
 _BESIDE: Final = 8
-_HEAD = struct.Struct(">BBBI")
+_PRIORITIES: Final = tuple(Priority)
+_HEAD: Final = struct.Struct(">BBBI")
+_HEAD_BYTES: Final = _HEAD.size
 _NUMBER_BYTES: Final = (3, 4, 5, 6)
 _MASKS: Final = {size: (1 << (8 * size - 2)) - 1 for size in _NUMBER_BYTES}
 """By the length of a number, the bits of it that are not its length."""
@@ -62,11 +64,6 @@ def job_id(incarnation: Incarnation, number: int) -> JobId:
     raise OverflowError("this broker has numbered all the jobs it can; restart it")
 
 
-def number_of(job: JobId) -> int:
-    """The number in an id."""
-    return int.from_bytes(job) & _MASKS_OF_IDS[len(job)]
-
-
 def handle_of(prefix: bytes, digest: bytes, job: JobId) -> Handle:
     """The handle of a job, at most 63 bytes: a prefix that leaves no room is cut."""
     number = int.from_bytes(job) & _MASKS_OF_IDS[len(job)]
@@ -94,50 +91,30 @@ def read_handle(handle: bytes) -> tuple[bytes, JobId] | None:
     return digest, job_id(raw, int(number))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What never changes about a job, as its submitter gave it (all but the times in bytes)."""
-
-    unique: bytes
-    reducer: bytes
-    payload: bytes
-    priority: Priority
-    background: bool
-    beside: bool = False
-    """Whether the payload is not in the record, but in a key of its own."""
-    submitted_at: int = 0
-    """Unix seconds at the submitting broker: for people to read, never compared."""
-
-
 def pack_record(
     unique: bytes, reducer: bytes, payload: bytes, priority: int, background: bool, *, beside: bool = False
 ) -> bytes:
-    """A record as it is stored; `unique` and `reducer` of at most 255 bytes. See scripts/includes/record.lua.
+    """What never changes about a job, as it is stored; `unique` and `reducer` of at most 255 bytes.
 
-    `beside`: the payload is kept elsewhere, and the one given here is empty.
+    See scripts/includes/record.lua. `beside`: the payload is kept elsewhere, and the one given here is empty.
     """
     flags = priority + (_BACKGROUND if background else 0) + (_BESIDE if beside else 0)
     return _HEAD.pack(flags, len(unique), len(reducer), int(time.time()) & 0xFFFFFFFF) + unique + reducer + payload
 
 
-def unpack_record(packed: bytes) -> Record:
-    """A stored record. Raises ValueError when it is none."""
-    if len(packed) < _HEAD.size:
-        raise ValueError(f"a record of {len(packed)} bytes is shorter than its head of {_HEAD.size}")
-    flags, unique_length, reducer_length, submitted_at = _HEAD.unpack_from(packed)
-    reducer_at = _HEAD.size + unique_length
+def read_record(packed: bytes) -> tuple[Priority, bool, bool, bytes, bytes, bytes]:
+    """What a stored record says: priority, background, beside, unique, reducer, payload; see ClaimedJob.
+
+    A plain tuple in the order of that, because one is read for every job there is.
+    """
+    flags, unique_length, reducer_length, _ = _HEAD.unpack_from(packed)
+    reducer_at = _HEAD_BYTES + unique_length
     payload_at = reducer_at + reducer_length
-    return Record(
-        unique=packed[_HEAD.size : reducer_at],
-        reducer=packed[reducer_at:payload_at],
-        payload=packed[payload_at:],
-        priority=Priority(flags % _BACKGROUND),
-        background=bool(flags & _BACKGROUND),
-        beside=bool(flags & _BESIDE),
-        submitted_at=submitted_at,
+    return (
+        _PRIORITIES[flags & _PRIORITY],
+        flags & _BACKGROUND != 0,
+        flags & _BESIDE != 0,
+        packed[_HEAD_BYTES:reducer_at],
+        packed[reducer_at:payload_at],
+        packed[payload_at:],
     )
-
-
-def record_length(unique: bytes, reducer: bytes) -> int:
-    """How long the head of a record is, unique and reducer included."""
-    return _HEAD.size + len(unique) + len(reducer)

@@ -10,13 +10,14 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import trio
 
 from persistence.keys import Keys, digest_of
-from persistence.records import JobId, handle_of, unpack_record
+from persistence.records import JobId, handle_of
 from tests.broker.peers import open_peer
 from tests.faults.ledger import jobs_left
 from tests.faults.load import FUNCTIONS, LINE, LOAD, SHARED, Load
 from tests.faults.proxy import Proxy, open_proxy
 from tests.faults.traces import all_mail_is_read, nothing_is_left, over
 from tests.persistence.pipes import until
+from tests.persistence.record import unpack_record
 from tests.servers import RedisServer
 
 PREFIX: Final = "load"

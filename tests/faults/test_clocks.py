@@ -10,12 +10,12 @@ from typing import Final
 import trio
 
 from persistence.keys import Keys, digest_of
-from persistence.records import unpack_record
 from protocol import JobCreated, SubmitJobEpoch, WorkComplete
 from tests.broker.peers import open_peer
 from tests.faults.site import PREFIX, Site
 from tests.faults.strikes import TTL_SECONDS
 from tests.faults.victims import Victim, victims
+from tests.persistence.record import submitted_at
 from tests.processes import BrokerProcess
 from tests.programs import missing
 from tests.servers import AOF, PATIENCE_SECONDS, RedisServer
@@ -70,7 +70,7 @@ def _hours_ahead(site: Site[Victim | Ahead], function: bytes) -> int:
     """By which the clock differed of the broker that stored the one job of this function."""
     keys = Keys(PREFIX.encode())
     (record,) = site.redis.hvals(keys.jobs(keys.tag(digest_of(function))))
-    return round((unpack_record(record).submitted_at - time.time()) / 3600)
+    return round((submitted_at(record) - time.time()) / 3600)
 
 
 async def test_a_broker_whose_clock_is_an_hour_ahead_is_like_any_other(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from persistence.records import unpack_record
+from tests.persistence.record import unpack_record
 
 
 @dataclass

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-from persistence.records import record_length, unpack_record
 from tests.persistence.model.job import Job, Jobs
 from tests.persistence.model.mail import Mail
 from tests.persistence.model.small import Limits
 from tests.persistence.model.standing import NO_GENERATION, Standing
+from tests.persistence.record import unpack_record, without_payload
 
 
 class Life:
@@ -142,8 +142,7 @@ class Life:
             return [*parts, b"fetch", job.record]
         if len(job.record) <= room:
             return [*parts, b"whole", job.record]
-        record = unpack_record(job.record)
-        return [*parts, b"fetch", job.record[: record_length(record.unique, record.reducer)]]
+        return [*parts, b"fetch", without_payload(job.record)]
 
     # -- runs on their way, and their end
 

@@ -25,10 +25,10 @@ from persistence import (
 from persistence.beside import Kept
 from persistence.durability import Durability
 from persistence.gathering import some_at_a_time
-from persistence.records import unpack_record
 from persistence.scripts import FENCE, Script
 from protocol import Priority
 from tests.persistence.pipes import until
+from tests.persistence.record import unpack_record
 from tests.persistence.store.recording import Recording
 from tests.servers import PATIENCE_SECONDS
 

@@ -8,8 +8,9 @@ import trio
 
 from persistence import Limits, Manner, Outcome, Submitted
 from persistence.beside import BESIDE_BYTES
-from persistence.records import JobId, unpack_record
+from persistence.records import JobId
 from tests.persistence.pipes import until
+from tests.persistence.record import unpack_record
 from tests.persistence.store.beside import LARGE, OTHER, STAYS, left, taken_elsewhere
 from tests.persistence.store.gate import Gate
 from tests.persistence.store.standin import FUNCTION, Standin

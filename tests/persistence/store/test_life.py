@@ -4,9 +4,9 @@ import pytest
 
 from persistence import Manner, Outcome, Submitted
 from persistence.jobs import Counts, JobStatus
-from persistence.records import number_of
 from protocol import Priority
 from tests.persistence.pipes import until
+from tests.persistence.record import number_of
 from tests.persistence.store.picture import picture
 from tests.persistence.store.standin import FUNCTION, Standin, payloads
 from tests.servers import RedisServer
