@@ -8,7 +8,6 @@ the outcome (GRAB_JOB), holds the session until it is known.
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from broker.fault_barrier import FaultBarrier
+from broker.goodbye import let_it_hear, let_it_read_why
 from broker.no_room import no_room
 from broker.outgoing import Promise
 from broker.packet_clock import PacketClock
@@ -40,11 +40,6 @@ MAX_UNANSWERED_BYTES: Final = 16 * 1024 * 1024
 """Bytes that may have come since all was answered last, before we stop reading: they are kept until Redis has them."""
 REMEMBERED_RUNS: Final = 1024
 """Runs that a connection has ended or lost and that it may still speak of without being told off."""
-GOODBYE_SECONDS: Final = 10.0
-"""How long a peer that has finished gets to read its last answers; longer than the store may take to give them."""
-LINGER_SECONDS: Final = 2.0
-"""How long a peer that broke the rules is still listened to. Hanging up on what it sends would reset the connection,
-and the ERROR that explains it would be lost on the way."""
 TLS_HANDSHAKE: Final = b"\x16\x03"
 """How a TLS client begins (RFC 8446, section 5.1), and neither a packet nor a line can."""
 
@@ -214,7 +209,8 @@ class Session:
             try:
                 with self._scope:
                     await self._listen()
-                    await self._say_goodbye()
+                    if not self._writer.is_done:
+                        await let_it_hear(self)
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as error:
                 if why := no_room(error):
                     self.drop(why, weight=logging.ERROR)
@@ -225,7 +221,7 @@ class Session:
                 self._has_changed()
                 part()
             if self._broke_rules and self._writer.is_done:  # else it does not read anyway
-                await self._linger()
+                await let_it_read_why(self.transport)
         finally:
             self.transport.close()
 
@@ -303,22 +299,6 @@ class Session:
         if self._change_awaited is not None:
             self._change_awaited.set()
             self._change_awaited = None
-
-    async def _say_goodbye(self) -> None:
-        """Let the last answers be given and read: a peer that only shut down its sending side still listens."""
-        if not self._writer.is_done:
-            with trio.move_on_after(GOODBYE_SECONDS):
-                await self.wait_said()
-
-    async def _linger(self) -> None:
-        """Let a peer that broke the rules read why it is cut off."""
-        with (
-            trio.move_on_after(LINGER_SECONDS),
-            suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError),
-        ):
-            await self.transport.send_eof()
-            while await self.transport.receive():
-                pass
 
     def _say_fault(self, error: RemoteProtocolError) -> None:
         """What they did wrong, in the language in which they did it."""

@@ -83,7 +83,7 @@ async def test_a_peer_that_breaks_the_rules_and_reads_nothing_is_hung_up_on_with
     open_one: OpenRunning, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("broker.switchboard.IS_AVAILABLE", False)
-    monkeypatch.setattr("broker.session.GOODBYE_SECONDS", 0.05)
+    monkeypatch.setattr("broker.goodbye.GOODBYE_SECONDS", 0.05)
     async with open_one() as one:
         peer = await one.peer()
         # More than the system takes, so that a task is still about it; then what no peer may say.
