@@ -44,7 +44,7 @@ HANDLE_TOO_LARGE: Final = Error(
 
 def on_data(broker: Broker, session: Session, packet: WorkData | WorkWarning) -> None:
     """Part of a result, or a warning: for who waits, and nowhere else."""
-    run = _run_of(broker, session, packet)
+    run = _run_of(session, packet)
     if run is None:
         return
     relay(broker, run.job.handle, packet)
@@ -54,7 +54,7 @@ def on_data(broker: Broker, session: Session, packet: WorkData | WorkWarning) ->
 
 def on_status(broker: Broker, session: Session, packet: WorkStatus) -> None:
     """How far a job has come: relayed as it was said, and kept as a number, the latest only: so it is read later."""
-    run = _run_of(broker, session, packet)
+    run = _run_of(session, packet)
     if run is None:
         return
     relay(broker, run.job.handle, packet)
@@ -158,7 +158,7 @@ def stop_running(broker: Broker, function: Function, handle: bytes) -> None:
         line.unreserve([handle])
 
 
-def _run_of(broker: Broker, session: Session, packet: WorkData | WorkWarning | WorkStatus) -> Run | None:
+def _run_of(session: Session, packet: WorkData | WorkWarning | WorkStatus) -> Run | None:
     run = session.runs.get(packet.handle)
     if run is None and packet.handle not in session.ended:
         _refuse(session, packet)

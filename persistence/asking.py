@@ -92,13 +92,8 @@ class Asking:
             if cursor == b"0":
                 return sorted(names)
 
-    async def counts(self, name: bytes) -> Counts:
-        """The figures of one function. Raises StoreError in an outage; cancelling changes nothing."""
-        (counts,) = await self.counts_of([name])
-        return counts
-
     async def counts_of(self, names: Sequence[bytes]) -> list[Counts]:
-        """The figures of some functions, in one trip. Raises StoreError in an outage."""
+        """The figures of some functions, in one trip. Raises StoreError in an outage; cancelling changes nothing."""
         keys = self._link.keys
         commands = [[b"HGETALL", keys.function(keys.tag(digest_of(name)))] for name in names]
         replies = await ask_all(self._bulk, commands, self._link.store_timeout_seconds)

@@ -20,7 +20,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import quote
 
 import trio
 
@@ -104,11 +103,6 @@ class EmbeddedStore:
             self._users = FileLock(home.users)
         except OSError as error:
             raise home.unusable(error) from error
-
-    @property
-    def url(self) -> str:
-        """The store's address in the form of a Redis URL."""
-        return f"unix://{quote(str(self.socket_path))}"
 
     async def watch(self) -> NoReturn:
         """The duty: whenever the server ends while we use it, see that one runs again. Endless.

@@ -18,7 +18,7 @@ from persistence.keys import Keys
 from persistence.options import RedisOptions
 from persistence.outage import Outage
 from persistence.pipe import Pipe
-from persistence.rejoining import load_scripts
+from persistence.rejoining import PROBED, load_scripts
 from persistence.replication import Replication
 from persistence.scripts import PROBE
 
@@ -91,6 +91,6 @@ class Firm:
             await check_replicas(handshake, self._replicas, self._options.address, patience)
         await self.replication.repeat(handshake)
         # WAIT goes by what was last written on its own connection, and what was repeated may have written nothing.
-        await handshake(*PROBE.call(self._keys.tag(b"probe")))
+        await handshake(*PROBE.call(self._keys.tag(PROBED)))
         if self._breaks_seen != self._breaks_of_first:
             raise StoreUnavailableError(TOGETHER)

@@ -113,7 +113,7 @@ async def until_taken(one: Running, function: bytes, number: int = 1) -> None:
     """Wait until the node has taken so many jobs, whatever its replica has."""
     await until(lambda: one.broker.store.function(function).last_number >= number)
     with trio.fail_after(PATIENCE_SECONDS):
-        while sum((await one.broker.store.asking.counts(function)).queued) < number:
+        while sum((await one.broker.store.asking.counts_of([function]))[0].queued) < number:
             pass
     await one.settled()
 

@@ -156,7 +156,7 @@ async def test_a_replica_that_is_back_in_time_costs_nothing_but_the_wait(one: Ru
 async def until_taken(one: Running, number: int = 1) -> None:
     """Wait until Redis has taken so many jobs, whatever its replicas have."""
     with trio.fail_after(PATIENCE_SECONDS):
-        while sum((await one.broker.store.asking.counts(b"f")).queued) < number:
+        while sum((await one.broker.store.asking.counts_of([b"f"]))[0].queued) < number:
             pass
 
 

@@ -37,7 +37,7 @@ async def home() -> AsyncIterator[Path]:
 
 async def test_a_store_serves_inside_the_block_and_is_gone_after_it(home: Path) -> None:
     async with open_embedded_store(home) as store:
-        assert redis.Redis.from_url(store.url).ping()
+        assert redis.Redis(unix_socket_path=str(store.socket_path)).ping()
         assert looker(home).info("server")["process_id"] == store.pid
     assert not lives(home)
     assert not store.socket_path.exists()
@@ -69,7 +69,7 @@ async def test_only_its_owner_can_read_and_reach_it(home: Path) -> None:
 @pytest.mark.parametrize("name", ["a b", 'quo"te', "it's", "50%", "ümläut", "back\\slash", "q?x=1#y", "$HOME"])
 async def test_a_directory_may_have_any_name(home: Path, name: str) -> None:
     async with open_embedded_store(home / name) as store:
-        redis.Redis.from_url(store.url).set("k", name)
+        redis.Redis(unix_socket_path=str(store.socket_path)).set("k", name)
     async with open_embedded_store(home / name):
         value = looker(home / name).get("k")
         assert value == name.encode()
@@ -80,7 +80,7 @@ async def test_a_relative_directory_is_the_one_it_was_at_the_start(home: Path, m
     async with open_embedded_store(Path("here")) as store:
         monkeypatch.chdir("/")
         assert store.data_dir == home / "here"
-        assert redis.Redis.from_url(store.url).ping()
+        assert redis.Redis(unix_socket_path=str(store.socket_path)).ping()
 
 
 async def test_an_exception_from_the_block_comes_out_as_it_is_and_the_store_is_stopped(home: Path) -> None:

@@ -296,7 +296,8 @@ class Standin:
     async def counts(self, function: bytes = FUNCTION) -> Counts:
         """The figures of a function, after all that this broker has posted."""
         await self.settled()
-        return await self.store.asking.counts(function)
+        (counts,) = await self.store.asking.counts_of([function])
+        return counts
 
     async def settled(self) -> None:
         """Wait until Redis has done all that was posted before."""
