@@ -76,14 +76,12 @@ def _processes(value: int) -> int:
     return value
 
 
-# The ceiling is Redis's: a value there ends at 512 MiB, and the pipe to it keeps 256 MiB of what is not yet
-# sent.
+# The ceiling is Redis's: a value there ends at 512 MiB, and the pipe to it keeps 256 MiB of what is not yet sent.
 Size = Annotated[int, BeforeValidator(_size), Field(ge=1024, le=256 * 1024 * 1024)]
 """Bytes; as text also with a unit: ``64MiB``."""
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A time above zero."""
-# One host or address: a colon may only stand in an IPv6 address, which has two at least. So host:port is not
-# one.
+# One host or address: a colon may only stand in an IPv6 address, which has two at least. So host:port is not one.
 Address = Annotated[
     str, Field(pattern=r"^(\*|[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?)$")
 ]
@@ -103,9 +101,8 @@ class Settings(BaseModel):
     """What a broker is told. Frozen; unknown names are refused; every default is the flag's default.
 
     Raises:
-        pydantic.ValidationError: a value of the wrong type or out of bounds. It does not repeat the values,
-        for a Redis
-            URL may hold a password.
+        pydantic.ValidationError: a value of the wrong type or out of bounds. It does not repeat the values, for a
+            Redis URL may hold a password.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -192,8 +189,7 @@ class Settings(BaseModel):
     """Whom ``python -m broker`` becomes when root has started it."""
     log_file: Annotated[str, Field(min_length=1)] = "stderr"
     """A path, ``stderr`` or ``none``."""
-    # gearmand says ERROR. Here warnings tell what a store may lose, which its operator must see without
-    # asking.
+    # gearmand says ERROR. Here warnings tell what a store may lose, which its operator must see without asking.
     verbose: Level = "WARNING"
     """The least weight that is logged."""
     syslog: bool = False

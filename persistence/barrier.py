@@ -13,7 +13,7 @@ from typing import Final
 import trio
 
 from persistence.errors import StoreForgetsError
-from persistence.handshake import Asking
+from persistence.handshake import Ask
 from persistence.pipe import Pipe
 from persistence.replies import Reply, expect_int
 from persistence.unconfirmed import Unconfirmed, spelled
@@ -74,7 +74,7 @@ class Barrier:
             self.expect(max((unconfirmed.wanted for unconfirmed in self._held()), default=0))
 
 
-async def check_replicas(ask: Asking, wanted: int, address: str, patience_seconds: float) -> None:
+async def check_replicas(ask: Ask, wanted: int, address: str, patience_seconds: float) -> None:
     """See that the server has so many replicas, which may take some time to come.
 
     Raises StoreForgetsError if it has not, and StoreRefusedError if it does not let us ask.

@@ -14,18 +14,18 @@ PATIENCE_SECONDS = 5.0
 
 
 class Conversation:
-    """`persistence.handshake.Asking` on a running pipe. A cancelled question may have been answered."""
+    """`persistence.handshake.Ask` on a running pipe. A cancelled question may have been answered."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
 
     async def __call__(self, *command: bytes | str | int) -> Reply:
-        """See persistence.handshake.Asking."""
+        """See persistence.handshake.Ask."""
         (reply,) = await self.many([command])
         if isinstance(reply, StoreError):
             raise reply
         return reply
 
     async def many(self, commands: Sequence[Command]) -> list[Reply]:
-        """See persistence.handshake.Asking."""
+        """See persistence.handshake.Ask."""
         return await replies_to(self._pipe, commands, PATIENCE_SECONDS)

@@ -24,13 +24,13 @@ from persistence.posted import Posted
 from persistence.replies import Command, Reply
 
 OLDEST_REDIS: Final = (7, 0)
-"""Sharded publish, script flags, and EXPIRE-free functions of RESP3 as we use them all stand since 7.0."""
+"""Channels that belong to a slot (SSUBSCRIBE), and scripts that say themselves what they need, came with 7.0."""
 
 UNUSABLE: Final = frozenset({"LOADING", "MASTERDOWN", "BUSY"})
 """What PING is refused with by a server that listens but cannot work yet."""
 
 
-class Asking(Protocol):
+class Ask(Protocol):
     """A `Handshake`, or what does the same on a connection that is in use."""
 
     async def __call__(self, *command: bytes | str | int) -> Reply:

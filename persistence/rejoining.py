@@ -17,7 +17,7 @@ from persistence.errors import StoreError, StoreRefusedError, StoreVersionError
 from persistence.events import StoreEvents
 from persistence.functions import Function
 from persistence.gathering import MOST
-from persistence.handshake import Asking, Handshake
+from persistence.handshake import Ask, Handshake
 from persistence.introducing import list_again
 from persistence.keeper import SCHEMA_VERSION, Keeper
 from persistence.link import Link
@@ -31,13 +31,13 @@ PROBED: Final = b"probe"
 """What stands in the place of a digest where nothing but permissions is tried."""
 
 
-async def load_scripts(handshake: Asking) -> None:
+async def load_scripts(handshake: Ask) -> None:
     """Make Redis know our scripts. Raises StoreRefusedError when it does not take one."""
     for reply in await handshake.many([[b"SCRIPT", b"LOAD", script.text.encode()] for script in ALL]):
         expect_bytes(reply)
 
 
-async def try_out(handshake: Asking, tag: bytes) -> None:
+async def try_out(handshake: Ask, tag: bytes) -> None:
     """See on the tag of no function whether we may do what scripts do.
 
     A script that may write but not publish would fail after its writes, so find out before the first job.
@@ -101,7 +101,7 @@ class Rejoining:
                 hint = "(it was renamed or taken away there, and a broker needs it: use a Redis that has it)"
             raise StoreRefusedError(error.word, f"{error.text} {hint}") from error
 
-    async def check_schema(self, handshake: Asking) -> None:
+    async def check_schema(self, handshake: Ask) -> None:
         """See that the data is as we know it. Raises StoreVersionError."""
         key = self._link.keys.schema
         version = await handshake(b"GET", key)
@@ -116,14 +116,14 @@ class Rejoining:
                 f"start the release that wrote it, or choose another --redis-prefix"
             )
 
-    async def is_present(self, handshake: Asking) -> bool:
+    async def is_present(self, handshake: Ask) -> bool:
         """Raise our presence. False under a lost name."""
         incarnation = self._link.incarnation
         beats = expect_int(await handshake(*self._keeper.raise_command()))
         self._keeper.raised(incarnation, beats)
         return self._link.incarnation == incarnation
 
-    async def is_back(self, handshake: Asking, functions: list[Function]) -> bool:
+    async def is_back(self, handshake: Ask, functions: list[Function]) -> bool:
         """Compare what runs here with what Redis believes. False under a lost name.
 
         In steps of some runs of each function. Meanwhile Redis begins no other here, so it is as if it were one.

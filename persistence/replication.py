@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import trio
 
 from persistence.barrier import Barrier
-from persistence.handshake import Asking
+from persistence.deadlines import TICK_SECONDS
+from persistence.handshake import Ask
 from persistence.pipe import Pipe
 from persistence.unconfirmed import Held, Unconfirmed
-
-TICK_SECONDS: Final = 0.1
-"""How late it may be noticed that somebody's time is up, as in persistence.deadlines."""
 
 
 class Replication:
@@ -49,7 +46,7 @@ class Replication:
                 self._told()
             self._barrier.ask_again()
 
-    async def repeat(self, ask: Asking) -> None:
+    async def repeat(self, ask: Ask) -> None:
         """A new connection: ask once more for all that is held."""
         await self._unconfirmed.repeat(ask)
         self._barrier.want(self._unconfirmed.wanted)

@@ -7,7 +7,7 @@ and nothing to ask per job: how the server is configured is the whole matter.
 from typing import Final
 
 from persistence.errors import StoreError, StoreForgetsError, StoreRefusedError
-from persistence.handshake import Asking
+from persistence.handshake import Ask
 from persistence.replies import Reply
 
 WANTED: Final = {b"appendonly": b"yes", b"appendfsync": b"always", b"no-appendfsync-on-rewrite": b"no"}
@@ -17,7 +17,7 @@ DEMAND: Final = "--durability fsync wants every job on its disk before it is acc
 SPELLED: Final = ", ".join(f"{option.decode()} {value.decode()}" for option, value in WANTED.items())
 
 
-async def check_that_it_syncs(ask: Asking, address: str, *, vouched: bool) -> None:
+async def check_that_it_syncs(ask: Ask, address: str, *, vouched: bool) -> None:
     """Raise StoreForgetsError if this server does not, or does not let us see and nobody has vouched for it."""
     (found,) = await ask.many([(b"CONFIG", b"GET", *WANTED)])
     if isinstance(found, dict) and found.keys() == WANTED.keys():
@@ -39,7 +39,7 @@ async def check_that_it_syncs(ask: Asking, address: str, *, vouched: bool) -> No
     await _contradict(ask, address)
 
 
-async def _contradict(ask: Asking, address: str) -> None:
+async def _contradict(ask: Ask, address: str) -> None:
     """Whoever vouches may be wrong about what INFO still shows."""
     (info,) = await ask.many([(b"INFO", b"persistence")])
     if isinstance(info, bytes) and b"aof_enabled:0" in info:

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Protocol
 
 from persistence.errors import StoreError, StoreUnavailableError, TooFewReplicasError
-from persistence.handshake import Asking
+from persistence.handshake import Ask
 from persistence.replies import Command, Reply
 
 
@@ -91,7 +91,7 @@ class Unconfirmed:
             held.unconfirmed(_too_few(found, held.replicas))
         return bool(late)
 
-    async def repeat(self, ask: Asking) -> None:
+    async def repeat(self, ask: Ask) -> None:
         """Ask once more for all of it, at a server that may never have got it.
 
         A StoreError that `ask` raises leaves everything as it is.

@@ -39,7 +39,7 @@ from persistence.cluster.slots_away import SlotsAway
 from persistence.cluster.topology import Topology, slot_of
 from persistence.deadlines import Deadlines
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.handshake import Asking, Handshake
+from persistence.handshake import Ask, Handshake
 from persistence.outage import Outage
 from persistence.pipe import MAX_UNSENT_BYTES, Pipe
 from persistence.pipe_statistics import PipeStatistics, total
@@ -82,7 +82,7 @@ class ClusterPipe:
         name: str,
         root: bytes,
         on_connect: Callable[[Address, Handshake], Awaitable[None]],
-        on_return: Callable[[int, Asking, bool], Awaitable[None]] | None = None,
+        on_return: Callable[[int, Ask, bool], Awaitable[None]] | None = None,
         on_returned: Callable[[int], None] = lambda slot: None,
         on_away: Callable[[int], None] = lambda slot: None,
         on_push: Callable[[list[Reply]], None] = lambda push: None,

@@ -18,7 +18,7 @@ from persistence.cluster.topology import Topology, slot_of
 from persistence.errors import StoreRefusedError, StoreUnavailableError
 from persistence.events import StoreEvents
 from persistence.functions import Function
-from persistence.handshake import Asking, Handshake
+from persistence.handshake import Ask, Handshake
 from persistence.introducing import listed
 from persistence.keeper import Keeper
 from persistence.link import Link
@@ -84,7 +84,7 @@ class Returning:
         if functions:
             self._events.away(functions)
 
-    async def on_return(self, slot: int, ask: Asking, broken: bool) -> None:
+    async def on_return(self, slot: int, ask: Ask, broken: bool) -> None:
         """Prepare a slot. Safe to repeat. Raises StoreError: it is not there after all.
 
         `broken`: something was sent and not answered, so it may still arrive.
@@ -122,7 +122,7 @@ class Returning:
         if not self._keeper.is_present:
             raise StoreUnavailableError("this broker was taken for lost")
 
-    async def _root_is_back(self, ask: Asking) -> None:
+    async def _root_is_back(self, ask: Ask) -> None:
         with self._rejoining.explained():
             await self._rejoining.check_schema(ask)
         while not await self._rejoining.is_present(ask):
@@ -133,7 +133,7 @@ class Returning:
                 self._rejoining.rejoin(function)  # with which it is listed again
         self._alarm.look_everywhere()
 
-    async def _introduce(self, function: Function, ask: Asking, slot: int) -> None:
+    async def _introduce(self, function: Function, ask: Ask, slot: int) -> None:
         """Make Redis know a function that it is to know. What else is asked of it waits behind this."""
         if not function.to_introduce:
             return

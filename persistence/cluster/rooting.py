@@ -11,13 +11,13 @@ from persistence.cluster.redirects import is_no_answer, named_by
 from persistence.cluster.topology import PAUSE_SECONDS, Topology
 from persistence.conversation import Conversation
 from persistence.errors import StoreError, StoreUnavailableError
-from persistence.handshake import Asking
+from persistence.handshake import Ask
 
 __all__ = ["bring_root_back"]
 
 
 async def bring_root_back(
-    topology: Topology, nodes: Nodes, slot: int, prepare: Callable[[int, Asking, bool], Awaitable[None]]
+    topology: Topology, nodes: Nodes, slot: int, prepare: Callable[[int, Ask, bool], Awaitable[None]]
 ) -> None:
     """Prepare it, and try again while it moves or fails over. Cancelled, it may be prepared; that can be repeated.
 
@@ -42,7 +42,7 @@ async def bring_root_back(
 
 
 async def _try(
-    topology: Topology, nodes: Nodes, slot: int, prepare: Callable[[int, Asking, bool], Awaitable[None]]
+    topology: Topology, nodes: Nodes, slot: int, prepare: Callable[[int, Ask, bool], Awaitable[None]]
 ) -> StoreError | None:
     """Why it is not prepared; None when it is."""
     address = topology.owner(slot)

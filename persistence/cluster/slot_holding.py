@@ -18,9 +18,9 @@ from persistence.cluster.node import FirmEnd, Node
 from persistence.cluster.redirects import is_no_answer
 from persistence.cluster.slot import Slot
 from persistence.conversation import Conversation
+from persistence.deadlines import TICK_SECONDS
 from persistence.errors import StoreError
 from persistence.pipe import Pipe
-from persistence.replication import TICK_SECONDS
 from persistence.replies import Command, Reply
 from persistence.scripts import PROBE
 from persistence.unconfirmed import Held, Unconfirmed
@@ -33,7 +33,7 @@ class Insisting(Conversation):
     """A conversation that ends where an answer says that it must be begun anew."""
 
     async def many(self, commands: Sequence[Command]) -> list[Reply]:
-        """See persistence.handshake.Asking. Raises what means that a command was not done here, or perhaps not."""
+        """See persistence.handshake.Ask. Raises what means that a command was not done here, or perhaps not."""
         replies = await super().many(commands)
         for reply in replies:
             if isinstance(reply, StoreError) and is_no_answer(reply):

@@ -20,7 +20,7 @@ from persistence.cluster.slot_holding import SlotHolding
 from persistence.cluster.topology import Topology
 from persistence.conversation import Conversation
 from persistence.errors import StoreError, StoreRefusedError, StoreUnavailableError
-from persistence.handshake import Asking
+from persistence.handshake import Ask
 from persistence.outage import Outage
 from persistence.replies import Command, Reply
 
@@ -48,7 +48,7 @@ class SlotsAway:
         *,
         name: str,
         on_away: Callable[[int], None],
-        on_return: Callable[[int, Asking, bool], Awaitable[None]] | None,
+        on_return: Callable[[int, Ask, bool], Awaitable[None]] | None,
         on_returned: Callable[[int], None],
         holding: SlotHolding | None,
         send: Callable[[Slot, Routed, Command], None],
