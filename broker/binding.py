@@ -18,34 +18,34 @@ EVERYWHERE: Final = "*"
 """What stands for all IPv4 and IPv6 addresses of the machine."""
 _WANTED: Final[dict[str, int]] = {"type": socket.SOCK_STREAM, "flags": socket.AI_PASSIVE | socket.AI_NUMERICSERV}
 
-Place = tuple[int, tuple[Any, ...]]
+Endpoint = tuple[int, tuple[Any, ...]]
 """A family of addresses, and an address of it."""
 
 
-async def resolve(settings: Settings) -> list[Place]:
+async def resolve(settings: Settings) -> list[Endpoint]:
     """Where the settings say to listen. Raises OSError for a name that means nothing."""
-    places: list[Place] = []
+    endpoints: list[Endpoint] = []
     for name in settings.listen:
         if name == EVERYWHERE:
-            places += _everywhere(settings.port)
+            endpoints += _everywhere(settings.port)
         else:
             with _naming(name), threads_wanted():
                 found = await trio.socket.getaddrinfo(name, settings.port, **_WANTED)
-            places += [(entry[0], entry[4]) for entry in found]
-    return places
+            endpoints += [(entry[0], entry[4]) for entry in found]
+    return endpoints
 
 
-def resolve_and_wait(settings: Settings) -> list[Place]:
+def resolve_and_wait(settings: Settings) -> list[Endpoint]:
     """The same where there is no trio, by a call that blocks."""
-    places: list[Place] = []
+    endpoints: list[Endpoint] = []
     for name in settings.listen:
         if name == EVERYWHERE:
-            places += _everywhere(settings.port)
+            endpoints += _everywhere(settings.port)
         else:
             with _naming(name):
                 found = socket.getaddrinfo(name, settings.port, **_WANTED)
-            places += [(entry[0], entry[4]) for entry in found]
-    return places
+            endpoints += [(entry[0], entry[4]) for entry in found]
+    return endpoints
 
 
 @contextmanager
@@ -56,8 +56,8 @@ def _naming(name: str) -> Iterator[None]:
         raise OSError(error.errno, f"cannot listen on {name!r}: {error.strerror}") from error
 
 
-def _everywhere(port: int) -> list[Place]:
-    everywhere: list[Place] = [(int(socket.AF_INET), ("0.0.0.0", port)), (int(socket.AF_INET6), ("::", port))]
+def _everywhere(port: int) -> list[Endpoint]:
+    everywhere: list[Endpoint] = [(int(socket.AF_INET), ("0.0.0.0", port)), (int(socket.AF_INET6), ("::", port))]
     return everywhere if _has_ipv6() else everywhere[:1]
 
 
@@ -71,8 +71,8 @@ def _has_ipv6() -> bool:
     return True
 
 
-def bind(places: Sequence[Place], *, shared: bool) -> list[socket.socket]:
-    """A socket for each place, bound; `listen` lets peers in. Port 0 is one free port for all of them.
+def bind(endpoints: Sequence[Endpoint], *, shared: bool) -> list[socket.socket]:
+    """A socket for each of these, bound; `listen` lets peers in. Port 0 is one free port for all of them.
 
     With `shared`, other sockets of this user may be bound there, if they are bound so too.
 
@@ -81,7 +81,7 @@ def bind(places: Sequence[Place], *, shared: bool) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     port = 0
     try:
-        for family, (host, wanted, *more) in places:
+        for family, (host, wanted, *more) in endpoints:
             sock = _bound(family, (host, wanted or port, *more), shared=shared)
             sockets.append(sock)
             port = sock.getsockname()[1]
@@ -130,11 +130,13 @@ def reserved(settings: Settings) -> Iterator[Settings]:
     Raises OSError as `bind` does, also when the port belongs to processes of another command: shared by name, it would
     be shared with them.
     """
-    places = resolve_and_wait(settings)
-    for sock in bind(places, shared=False):
-        places = [(family, (host, port or sock.getsockname()[1], *more)) for family, (host, port, *more) in places]
+    endpoints = resolve_and_wait(settings)
+    for sock in bind(endpoints, shared=False):
+        endpoints = [
+            (family, (host, port or sock.getsockname()[1], *more)) for family, (host, port, *more) in endpoints
+        ]
         sock.close()
-    sockets = bind(places, shared=True)
+    sockets = bind(endpoints, shared=True)
     try:
         names = tuple(sock.getsockname()[0] for sock in sockets)
         yield settings.model_copy(update={"listen": names, "port": sockets[0].getsockname()[1]})

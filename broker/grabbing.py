@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import trio
 
+from broker.coalescing import as_submitted
 from broker.core import Broker
 from broker.line import Line
 from broker.runs import Run
@@ -148,7 +149,7 @@ def assign(broker: Broker, session: Session, packet: Grab, line: Line, job: Clai
     elif isinstance(packet, GrabJob):  # without a record: it would be made for every job there is
         session.say_bytes(_assigned((job.handle, job.function), job.payload))
     else:
-        session.say_bytes(_assigned_uniq((job.handle, job.function, _shown(job.unique)), job.payload))
+        session.say_bytes(_assigned_uniq((job.handle, job.function, as_submitted(job.unique)), job.payload))
     if was_woken:
         # It may have been woken for one of the others.
         pass_on(broker, session, but=line)
@@ -158,13 +159,8 @@ def _assignment(packet: Grab, job: ClaimedJob) -> JobAssign | JobAssignUniq | Jo
     if isinstance(packet, GrabJob):
         return JobAssign(job.handle, job.function, job.payload)
     if job.reducer and isinstance(packet, GrabJobAll):
-        return JobAssignAll(job.handle, job.function, _shown(job.unique), job.reducer, job.payload)
-    return JobAssignUniq(job.handle, job.function, _shown(job.unique), job.payload)
-
-
-def _shown(unique: bytes) -> bytes:
-    """What stands behind a NUL only tells jobs apart that were submitted with the unique "-"."""
-    return unique.partition(b"\0")[0]
+        return JobAssignAll(job.handle, job.function, as_submitted(job.unique), job.reducer, job.payload)
+    return JobAssignUniq(job.handle, job.function, as_submitted(job.unique), job.payload)
 
 
 def on_pre_sleep(broker: Broker, session: Session, packet: PreSleep) -> None:

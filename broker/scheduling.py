@@ -5,9 +5,10 @@ clocks may be wrong. It is the one submit that costs two trips. What the client 
 no later submit overtakes it.
 """
 
+from broker.coalescing import coalescing
 from broker.core import Broker
 from broker.session import Session
-from broker.submitting import coalescing, refuse, submit
+from broker.submitting import refuse, submit
 from broker.time_zone import find_zone
 from broker.timetable import Timetable, TimetableError, read_timetable
 from persistence import Order, StoreError

@@ -1,10 +1,9 @@
 """SUBMIT_JOB in all its forms: a client hands in a job."""
 
-import hashlib
 import logging
-import os
 from typing import Final
 
+from broker.coalescing import as_submitted, coalescing
 from broker.core import Broker
 from broker.detaching import detach_soon
 from broker.line import Line
@@ -28,8 +27,6 @@ from protocol.encoding import encoder_of_argument
 
 log = logging.getLogger(__name__)
 
-BY_DATA: Final = b"-"
-"""The unique with which a client asks that jobs of equal payload be one."""
 FULL: Final = Error(ErrorCode.QUEUE_ERROR, b"Job queue is full")
 _created: Final = encoder_of_argument(PacketType.JOB_CREATED, Role.BROKER)
 
@@ -69,20 +66,9 @@ def refuse(broker: Broker, error: StoreError) -> Error:
     return Error(ErrorCode.QUEUE_ERROR, f"the store is not available: {error}".encode())
 
 
-def coalescing(unique: bytes, payload: bytes) -> bytes:
-    """What jobs are told apart by. For `-`, the payload: no client can send a NUL in a unique, so none collides.
-
-    An empty payload makes a job that is like no other; its worker is told the unique `-` all the same.
-    """
-    if unique != BY_DATA:
-        return unique
-    return b"-\0" + (hashlib.blake2b(payload, digest_size=32).digest() if payload else os.urandom(16))
-
-
 def _note(order: Order) -> None:
     """Write gearmand's line about a job that was accepted, for which people search its log."""
-    unique = order.unique.partition(b"\0")[0]  # what stands behind it is ours: see `coalescing`
-    names = [name.decode("utf-8", "backslashreplace") for name in (order.function, unique)]
+    names = [name.decode("utf-8", "backslashreplace") for name in (order.function, as_submitted(order.unique))]
     log.log(NOTICE, "accepted,%s,%s,%d", *names, order.run_at or 0)
 
 

@@ -10,8 +10,8 @@ from functools import partial
 
 import trio
 
+from broker.coalescing import coalescing
 from broker.importing.tally import Tally
-from broker.submitting import coalescing
 from persistence import Adopted, Adoptee, Store, StoreError, mark_of
 from persistence.gearmand import Batch, Entry, QueueReader
 

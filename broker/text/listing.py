@@ -6,6 +6,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import Final, TypeVar
 
+from broker.coalescing import as_submitted
 from broker.core import Broker
 from broker.outgoing import Promise
 from broker.session import Session
@@ -80,8 +81,7 @@ async def _uniques(broker: Broker) -> AsyncGenerator[bytes, None]:
             without = counts.total
             while (uniques := await pages.uniques()) is not None:
                 without -= len(uniques)
-                # What stands behind a NUL only tells jobs apart that were submitted with the unique "-".
-                yield b"".join([unique.partition(b"\0")[0].translate(ON_ONE_LINE) + b"\n" for unique in uniques])
+                yield b"".join([as_submitted(unique).translate(ON_ONE_LINE) + b"\n" for unique in uniques])
             while without > 0:
                 yield b"\n" * min(without, EMPTY_LINES)
                 without -= EMPTY_LINES

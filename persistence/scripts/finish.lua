@@ -34,6 +34,7 @@ local function finish(id, attempt, outcome, payload, known)
   if outcome ~= "completed" and run.attempt ~= attempt then return "superseded" end
   local joined = redis.call("HGET", listeners_key, id)
   if joined and joined ~= incarnation then
+    -- 49 is "1".
     if string.byte(known) ~= 49 then return "heard" end
     mail_others(id, incarnation, outcome, payload)
   end

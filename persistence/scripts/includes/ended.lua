@@ -17,6 +17,7 @@ local function plain_ends(ids, incarnation, ARGV)
       over[#over + 1] = id
       if unique ~= "" then uniques[#uniques + 1], holders[#holders + 1] = unique, id end
       if heard then plain.joined[#plain.joined + 1] = id end
+      -- 98 is "b": see `known` of finish.
       if string.byte(ARGV[at + 5], -1) == 98 then plain.payloads[#plain.payloads + 1] = payload_key(id) end
       if ARGV[at + 2] == "completed" then plain.completed = plain.completed + 1 end
     else others[#others + 1] = place end

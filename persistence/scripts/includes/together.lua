@@ -1,6 +1,6 @@
 -- together: store many jobs at once, each place touched once for all of them. Returns their answers; or nil, with
--- nothing done, when one of them is more than a new job for now with a unique of its own, or the function is new or may be full: then
--- each is done by itself.
+-- nothing done, when one of them is more than a new job for now with a unique of its own, or the function is new or may
+-- be full: then each is done by itself.
 local PARTS = 6
 
 -- What goes where; or nil, when one of them is not the next number, or not for now, or not there with all it is about.
