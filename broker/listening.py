@@ -132,8 +132,7 @@ async def attend(broker: Broker, sock: socket.socket, peer: str, places: Places)
 async def _transport(broker: Broker, sock: socket.socket, peer: str) -> Transport:
     if broker.certificates is None:
         return SocketTransport(sock, peer, broker.switchboard)
-    context, seconds = broker.certificates.context(), broker.settings.packet_timeout
-    return await shake_hands(sock, context, peer, broker.switchboard, seconds)
+    return await shake_hands(sock, broker.certificates, peer, broker.switchboard, broker.settings.packet_timeout)
 
 
 async def attend_to(broker: Broker, transport: Transport) -> None:

@@ -24,6 +24,10 @@ _RIGHT: Final = {
     "--ssl-certificate": "it must be PEM, and its key in --ssl-key or in the same file, without a password",
     "--ssl-ca-file": "it must hold certificates of authorities, in PEM",
 }
+TOGETHER: Final = 2
+"""So many peers are let on in their handshakes between two looks at those who are served. A step is a millisecond of
+arithmetic, and of a crowd that connects at once, as after an outage, all may take it in one turn of the scheduler."""
+
 _Signature = tuple[tuple[int, int, int], ...]
 
 
@@ -51,6 +55,8 @@ class Certificates:
         self._signature: _Signature | None = self._look()
         self._told = ""
         self._context = _read(settings)
+        self.turns = trio.Semaphore(TOGETHER)
+        """To be had for each step of a handshake: who waits for one is let on in a later turn of the scheduler."""
 
     def context(self) -> ssl.SSLContext:
         """What the next connection is served with."""
@@ -84,7 +90,11 @@ class Certificates:
 
 
 async def shake_hands(
-    sock: socket.socket, context: ssl.SSLContext, peer: str, switchboard: Switchboard | None, seconds: float
+    sock: socket.socket,
+    certificates: Certificates,
+    peer: str,
+    switchboard: Switchboard | None,
+    seconds: float,
 ) -> TlsTransport:
     """Agree on keys with a peer that has just connected, in so many seconds.
 
@@ -92,10 +102,10 @@ async def shake_hands(
         HandshakeError: it did not come to that, and somebody should know.
         OSError: it hung up, as those do who only want to know whether the port is open.
     """
-    transport = TlsTransport(sock, context, peer, switchboard)
+    transport = TlsTransport(sock, certificates.context(), peer, switchboard)
     try:
         with trio.fail_after(seconds):
-            await transport.shake_hands()
+            await transport.shake_hands(certificates.turns)
     except trio.TooSlowError:
         raise HandshakeError("it did not end its TLS handshake in time") from None
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:

@@ -43,8 +43,8 @@ class TlsTransport(SocketTransport):
         self._ahead = 0
         """So much of what is to be sent is in `_encrypted`, and was not called sent: it will be given to us again."""
 
-    async def shake_hands(self) -> None:
-        """Agree on keys with the peer.
+    async def shake_hands(self, turns: trio.Semaphore) -> None:
+        """Agree on keys with the peer, in turns with all who do.
 
         Raises:
             ssl.SSLError: it did not come to that; the peer has been told, if it is one that can be.
@@ -52,12 +52,13 @@ class TlsTransport(SocketTransport):
         """
         self._trio_has_waited = True
         while True:
+            await trio.lowlevel.wait_readable(self._socket)
+            self._take_in()
             try:
-                self._tls.do_handshake()
+                async with turns:
+                    self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._put_out()
-                await trio.lowlevel.wait_readable(self._socket)
-                self._take_in()
             except ssl.SSLError:
                 with suppress(OSError):
                     self._send_encrypted()

@@ -1,24 +1,28 @@
 """Peers in TLS that do what none should: what they said before it counts, and nobody else notices."""
 
 import logging
+import select
 import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trio
 
 from broker.settings import Settings
 from broker.tls import Certificates
 from protocol import EchoReq, EchoRes, GrabJob, Packet, SubmitJob
 from tests.broker.peers import open_tls_peer
 from tests.broker.running import OpenRunning, Running
-from tests.broker.unwrapped import encoded, unwrapped
+from tests.broker.unwrapped import client_hello, encoded, unwrapped
 
 SUBMIT = SubmitJob(b"f", b"", b"said in time", background=True)
 NO_RECORD = b"\x17\x03\x03\x00\x20" + bytes(32)
 TOO_LONG = b"\x17\x03\x03\xff\xff" + bytes(65_535)
+CROWD = 60
 
 
 @pytest.fixture
@@ -86,3 +90,22 @@ async def test_who_is_gone_without_a_word_is_gone(secure: Running, packet: Packe
 def test_keys_are_agreed_on_once_and_not_again_whenever_a_peer_likes(certificate: Path) -> None:
     settings = Settings(port=0, ssl=True, ssl_certificate=certificate)
     assert Certificates(settings).context().options & ssl.OP_NO_RENEGOTIATION
+
+
+async def test_who_is_served_does_not_wait_for_all_handshakes_of_a_crowd(secure: Running) -> None:
+    def waiting() -> int:
+        io = trio.lowlevel.current_statistics().io_statistics
+        assert io.backend == "epoll"
+        return io.tasks_waiting_read
+
+    with ExitStack() as crowd:
+        async with open_tls_peer(secure.address) as served:
+            assert await served.ask(EchoReq(b"before")) == EchoRes(b"before")
+            before = waiting()
+            socks = [crowd.enter_context(socket.create_connection(secure.address)) for _ in range(CROWD)]
+            await secure.until(lambda: waiting() >= before + CROWD)
+            for sock in socks:
+                sock.sendall(client_hello())
+            assert await served.ask(EchoReq(b"during")) == EchoRes(b"during")
+            readable, _, _ = select.select(socks, [], [], 0)
+            assert len(readable) < CROWD / 2

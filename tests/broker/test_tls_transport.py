@@ -11,8 +11,9 @@ import pytest
 import trio
 import trio.testing
 
+from broker.settings import Settings
 from broker.switchboard import SHORT_TURN_BYTES, TURN_BYTES
-from broker.tls import shake_hands
+from broker.tls import Certificates, shake_hands
 from broker.tls_transport import RECORD_BYTES, SEND_BYTES
 from persistence.pieces import unsent
 from protocol import EchoReq, EchoRes, WorkComplete
@@ -71,8 +72,7 @@ async def test_what_the_kernel_does_not_take_at_once_arrives_whole(
 ) -> None:
     monkeypatch.setattr("broker.tls_transport.SEND_BYTES", most)
     near, far = socket.socketpair()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    certificates = Certificates(Settings(port=0, ssl=True, ssl_certificate=certificate))
     pieces = [b"short", b"", bytes(range(256)) * 20_000, b"x" * (SEND_BYTES + 1)]
     heard = b""
     reading = trio.Event()
@@ -89,7 +89,7 @@ async def test_what_the_kernel_does_not_take_at_once_arrives_whole(
     with trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(read)
-            transport = await shake_hands(near, context, "peer", None, PATIENCE_SECONDS)
+            transport = await shake_hands(near, certificates, "peer", None, PATIENCE_SECONDS)
             sent = transport.send_now(pieces)
             assert len(pieces[0]) <= sent < sum(map(len, pieces)), "else this tests nothing"
             reading.set()

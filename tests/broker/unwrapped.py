@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import trio
 
@@ -11,7 +11,7 @@ from protocol import Connection, Packet, Role
 from tests.broker.peers import PATIENCE_SECONDS
 from tests.certified import certified
 
-__all__ = ["Unwrapped", "encoded", "unwrapped"]
+__all__ = ["Unwrapped", "client_hello", "encoded", "unwrapped"]
 
 
 class Unwrapped:
@@ -68,6 +68,14 @@ async def unwrapped(address: tuple[str, int]) -> AsyncIterator[tuple[Unwrapped, 
         client = Unwrapped(stream)
         await client.shake_hands()
         yield client, stream
+
+
+def client_hello() -> bytes:
+    """What a client begins a handshake with."""
+    outgoing = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        certified().trusting.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    return outgoing.read()
 
 
 def encoded(packet: Packet) -> bytes:
