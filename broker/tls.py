@@ -116,11 +116,22 @@ async def shake_hands(
 
 
 def _why(error: ssl.SSLError) -> str:
-    reason = error.reason
-    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
+    reason = error.reason or ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate that it showed is not accepted ({error.verify_message}); "
+            "give that client one that an authority in --ssl-ca-file vouches for"
+        )
+    if reason == "UNSUPPORTED_PROTOCOL":
+        return "it speaks no TLS that is as new as 1.2; that client needs a newer one"
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL"):
         return "it does not speak TLS, and this port does (--ssl); turn TLS on at that client"
     if reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
         return "it showed no certificate, and --ssl-verify-client=required asks for one"
+    if "_ALERT_" in reason and reason.endswith(("UNKNOWN_CA", "_CERTIFICATE", "CERTIFICATE_EXPIRED")):
+        return (
+            f"it does not accept our certificate ({reason}); let that client trust the authority of --ssl-certificate"
+        )
     return f"its TLS handshake failed: {reason or error}"
 
 

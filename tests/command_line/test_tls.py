@@ -1,5 +1,6 @@
 """TLS on the port: real brokers, certificates made for the test, and clients nobody here wrote."""
 
+import re
 import signal
 import socket
 import ssl
@@ -9,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -248,6 +250,34 @@ async def test_clients_show_a_certificate_as_demanded(
     assert [await is_served(secure, files.context(each)) for each in shown] == [without, friend, stranger]
     secure.terminate()
     assert ("it showed no certificate, and --ssl-verify-client=required asks for one" in secure.output()) != without
+
+
+@pytest.mark.parametrize(("authority", "why"), [(STRANGER, "issuer"), (AUTHORITY, "expired")])
+async def test_of_a_certificate_that_is_not_accepted_it_is_told_why(
+    authority: trustme.CA, why: str, secure: BrokerProcess, files: Files
+) -> None:
+    secure.flags = (*files.flags, f"--ssl-ca-file={files.authority}", "--ssl-verify-client=required")
+    secure.start()
+    issued = authority.issue_cert("someone.example", not_after=datetime.now(UTC) - timedelta(days=1))
+    issued.private_key_and_cert_chain_pem.write_to_path(files.stranger)
+    assert not await is_served(secure, files.context(files.stranger))
+    secure.terminate()
+    (line,) = [line for line in secure.output().splitlines() if "closed 127.0.0.1" in line]
+    assert re.search(rf"the certificate that it showed is not accepted \([^)]*{why}[^)]*\); .* --ssl-ca-file", line)
+
+
+def test_of_a_client_that_does_not_trust_the_broker_it_is_told(secure: BrokerProcess) -> None:
+    secure.start()
+    trusting_others = ssl.create_default_context()
+    STRANGER.configure_trust(trusting_others)
+    with (
+        socket.create_connection((secure.host, secure.port), PATIENCE_SECONDS) as sock,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        trusting_others.wrap_socket(sock, server_hostname="localhost")
+    secure.terminate()
+    (line,) = [line for line in secure.output().splitlines() if "closed 127.0.0.1" in line]
+    assert "it does not accept our certificate (TLSV1_ALERT_UNKNOWN_CA); let that client" in line
 
 
 def test_gearmands_variables_name_the_files(
