@@ -55,6 +55,8 @@ class Broker:
         """Those of them of which it is told at the end of this event, by function."""
         self.refusals = Refusals()
         self.flusher = Flusher(lambda writer: start_soon(writer.drain))
+        self.at_length = trio.Semaphore(1)
+        """To be had for a reply that takes long to tell: who waits for it has it in a later turn of the scheduler."""
         self.switchboard: Switchboard | None = None
         """What reads from plain sockets, where the system has what it takes."""
         if switchboard.IS_AVAILABLE:

@@ -125,6 +125,10 @@ class Session:
         """How logs name this connection: on one line, whatever the peer calls itself."""
         return f"{self.transport.peer} ({self.client_id.decode('latin-1').encode('unicode_escape').decode()})"
 
+    def hears(self) -> bool:
+        """Whether what is said goes somewhere: to nobody who is known to be gone."""
+        return not self._writer.closed
+
     # --- what is said -----------------------------------------------------------------------------------------
 
     def encode(self, packet: Packet) -> bytes:

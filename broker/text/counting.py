@@ -20,7 +20,7 @@ def on_status(broker: Broker, session: Session, words: list[bytes]) -> None:
     def row(counts: Counts, workers: int) -> bytes:
         return b"%b\t%d\t%d\t%d\n" % (_named(counts), counts.total, counts.running, workers)
 
-    answer_later(broker, session, lambda: _table(broker, row))
+    answer_later(broker, session, lambda: _table(broker, session, row))
 
 
 def on_priority_status(broker: Broker, session: Session, words: list[bytes]) -> None:
@@ -30,15 +30,17 @@ def on_priority_status(broker: Broker, session: Session, words: list[bytes]) -> 
         high, normal, low = counts.queued
         return b"%b\t%d\t%d\t%d\t%d\n" % (_named(counts), high, normal + counts.scheduled, low, workers)
 
-    answer_later(broker, session, lambda: _table(broker, row))
+    answer_later(broker, session, lambda: _table(broker, session, row))
 
 
 def _named(counts: Counts) -> bytes:
     return counts.function.translate(IN_ONE_FIELD)
 
 
-async def _table(broker: Broker, row: Callable[[Counts, int], bytes]) -> bytes:
-    """A row for each function that Redis knows, or a worker, by name."""
+async def _table(broker: Broker, session: Session, row: Callable[[Counts, int], bytes]) -> bytes:
+    """A row for each function that Redis knows, or a worker, by name; nothing for who is gone."""
+    if not session.hears():
+        return b""
     rows: list[bytes] = []
     with broker.store.hoping():
         await broker.store.asking.everything_before()

@@ -88,6 +88,8 @@ async def gather_and_send(
     Raises StoreError when a page cannot be had and nothing was said yet. If something was, the connection ends, for
     its peer could not tell the rest of the list from another reply.
     """
+    if not session.hears():
+        return  # of a thousand lists that who is gone has asked for, none is looked up
     gathered = Gathered()
     begun = False
     try:
@@ -95,10 +97,10 @@ async def gather_and_send(
             async with aclosing(pages):
                 async for page in pages:
                     gathered.put(page)
-                    while gathered.size > MOST_GATHERED_BYTES and not session.closing:
+                    while gathered.size > MOST_GATHERED_BYTES and session.hears():
                         begun = True
                         await _begin(session, promise, gathered.take())
-                    if session.closing:
+                    if not session.hears():
                         return
     except StoreError as error:
         if not begun:
@@ -108,7 +110,7 @@ async def gather_and_send(
     gathered.put(END_OF_LIST)
     part, following = gathered.take(), gathered.take()
     if begun or following:
-        while part and not session.closing:
+        while part and session.hears():
             await _begin(session, promise, part)
             part, following = following, gathered.take()
         await _begin(session, promise, b"")  # returns when the last part has left, and makes room for what follows

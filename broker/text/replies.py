@@ -80,11 +80,13 @@ def answer_in_parts(broker: Broker, session: Session, give: Callable[[Promise], 
 def answer_at_length(broker: Broker, session: Session, tell: Callable[[], bytes]) -> None:
     """Give a reply that needs no store, and costs more than a few words: others speak before what is behind it.
 
-    A thousand short questions fit into what is read of a peer in one turn.
+    A thousand short questions fit into what is read of a peer in one turn, and many peers may ask at once: of all of
+    them one is answered between two looks at peers.
     """
 
     async def give(promise: Promise) -> None:
-        session.keep_bytes(promise, tell())
+        async with broker.at_length:
+            session.keep_bytes(promise, tell() if session.hears() else b"")
 
     _answer_apart(broker, session, give)
 

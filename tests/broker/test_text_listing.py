@@ -1,5 +1,9 @@
 """show jobs, show unique jobs, workers: from an empty list to one that does not fit into memory."""
 
+import os
+import select
+import socket
+import struct
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +11,8 @@ from collections.abc import Sequence
 import pytest
 import trio
 
-from broker.text import gathering
+from broker.core import Broker
+from broker.text import gathering, listing
 from broker.text.gathering import BLOCK_BYTES, PART_BYTES, Gathered
 from persistence.pieces import Piece
 from protocol import EchoReq, EchoRes, JobCreated, SubmitJob, WorkComplete, WorkData
@@ -15,6 +20,8 @@ from tests.broker.many_jobs import copy_job
 from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
 from tests.servers import RedisServer
+
+ADMINISTRATORS = 40
 
 
 async def submit_many(peer: Peer, count: int, function: bytes = b"f", unique: bytes = b"") -> list[bytes]:
@@ -103,6 +110,19 @@ async def test_who_asks_for_workers_many_times_in_one_write_lets_others_speak_be
         lists += await hear_list(client)
     assert await client.hear() == EchoRes(b"behind them")
     assert writes[:49] == [len(lists) // 50] * 49, "what is written together was said in one turn"
+
+
+async def test_who_is_served_does_not_wait_for_all_who_ask_for_workers_at_once(one: Running) -> None:
+    bystander = await one.peer()
+    many = [await one.peer() for _ in range(ADMINISTRATORS)]
+    for peer in (bystander, *many):
+        assert await peer.ask(EchoReq(b"before")) == EchoRes(b"before")
+    numbers = [peer.stream.socket.fileno() for peer in many if isinstance(peer.stream, trio.SocketStream)]
+    for number in numbers:
+        os.write(number, b"workers\n" * 100)
+    assert await bystander.ask(EchoReq(b"during")) == EchoRes(b"during")
+    answered, _, _ = select.select(numbers, [], [], 0)
+    assert len(answered) < ADMINISTRATORS / 2
 
 
 async def test_a_long_listing_is_whole_and_what_is_said_meanwhile_stands_behind_it(
@@ -196,6 +216,32 @@ async def test_who_hangs_up_on_a_listing_harms_nobody(one: Running) -> None:
     await rude.leave()
     await one.until(lambda: len(one.broker.sessions) == 1)
     assert (await client.ask_in_text(b"show jobs")).count(b"\n") == 2001
+
+
+@pytest.mark.parametrize("line", [b"show jobs\n", b"status\n", b"workers\n"])
+async def test_what_who_is_gone_had_asked_for_is_not_looked_up(
+    one: Running, line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, rude = await one.peer(), await one.peer()
+    await submit_many(client, 10)
+    listed = 0
+    connections, store = listing._connections, one.broker.store
+
+    def counted(broker: Broker) -> bytes:
+        nonlocal listed
+        listed += 1
+        return connections(broker)
+
+    monkeypatch.setattr(listing, "_connections", counted)
+    before = store.bulk.statistics().sends
+    await rude.say_bytes(line * 400 + b"create function handed-in\n")
+    await rude.stream.receive_some(1)
+    assert isinstance(rude.stream, trio.SocketStream)
+    rude.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await rude.leave()
+    await one.until(lambda: len(one.broker.sessions) == 1)
+    assert store.bulk.statistics().sends - before + listed < 200
+    assert b"handed-in" in await client.ask_in_text(b"status"), "what changes something is done all the same"
 
 
 async def test_what_many_uniques_and_many_jobs_without_one_come_to(one: Running) -> None:
