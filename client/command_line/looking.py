@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from client.blocking import Client
-from client.command_line.drawing import screen
+from client.command_line.drawing import on_terminal, screen
 from client.command_line.output import Output
 from client.command_line.samples import Functions, FunctionSample, JobSample, running_jobs
 
@@ -67,7 +67,7 @@ def _looks(interval_seconds: float) -> Iterator[int]:
 @contextmanager
 def _job_view(output: Output) -> Iterator[ShowJobs]:
     if output.is_terminal:
-        with screen().job_bars() as draw:
+        with on_terminal(screen().job_bars()) as draw:
             yield draw
         return
 
@@ -87,7 +87,7 @@ def _job_view(output: Output) -> Iterator[ShowJobs]:
 @contextmanager
 def _function_view(output: Output) -> Iterator[ShowFunctions]:
     if output.is_terminal:
-        with screen().table() as draw:
+        with on_terminal(screen().table()) as draw:
             yield draw
         return
 

@@ -24,7 +24,7 @@ class Screen:
     def one_bar(name: str) -> Iterator[Callable[[int, int], None]]:
         """A bar on standard error, gone at the end, so that the result stands alone."""
         console = Console(file=sys.stderr)
-        with _bars(console, transient=True) as bars:
+        with _cursor_given_back(console), _bars(console, transient=True) as bars:
             bar = bars.add_task(harmless(name), total=None, state="")
             yield lambda numerator, denominator: bars.update(bar, completed=numerator, total=denominator or None)
 
@@ -32,7 +32,8 @@ class Screen:
     @contextmanager
     def job_bars() -> Iterator[Callable[[Iterable[JobSample]], None]]:
         """A bar for each job; the function takes what changed. Finished ones stay."""
-        with _bars(Console(), transient=False) as bars:
+        console = Console()
+        with _cursor_given_back(console), _bars(console, transient=False) as bars:
             known: dict[str, TaskID] = {}
 
             def draw(samples: Iterable[JobSample]) -> None:
@@ -53,8 +54,18 @@ class Screen:
     @contextmanager
     def table() -> Iterator[Callable[[Iterable[FunctionSample]], None]]:
         """A table that is drawn anew, in place."""
-        with Live(console=Console(), auto_refresh=False) as live:
+        console = Console()
+        with _cursor_given_back(console), Live(console=console, auto_refresh=False) as live:
             yield lambda samples: live.update(_table(samples), refresh=True)
+
+
+@contextmanager
+def _cursor_given_back(console: Console) -> Iterator[None]:
+    """Also when what is drawn is interrupted while it begins: then rich leaves the cursor hidden."""
+    try:
+        yield
+    finally:
+        console.show_cursor()
 
 
 def _bars(console: Console, *, transient: bool) -> Progress:
