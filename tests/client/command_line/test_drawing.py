@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from client.command_line.samples import JobSample
+from client.command_line.screen import MOST_OVER, Screen
 from tests.client.command_line.doing import COMMAND
 from tests.gearman_servers import ONE_SERVER
 from tests.processes import ServerProcess
@@ -34,6 +36,14 @@ def begun(server: ServerProcess, *words: str) -> tuple[subprocess.Popen[bytes], 
     while HIDDEN not in came:
         came += os.read(near, 65_536)
     return process, near, came
+
+
+def test_of_the_jobs_that_are_over_the_last_stay(capfd: pytest.CaptureFixture[str]) -> None:
+    with Screen.job_bars() as draw:
+        for number in range(2 * MOST_OVER):
+            draw([JobSample(f"H:{number}:", state, 0, 0) for state in ("over", "running", "over")])
+    drawn = [line.split()[0] for line in capfd.readouterr().out.splitlines() if line.strip()]
+    assert drawn == [f"H:{number}:" for number in range(MOST_OVER, 2 * MOST_OVER)]
 
 
 @ONE_SERVER
