@@ -3,7 +3,7 @@
 import trio
 
 from protocol import JobCreated, SubmitJob
-from tests.broker.peers import Peer
+from tests.broker.peers import PATIENCE_SECONDS, Peer
 from tests.broker.running import OpenRunning, Running
 
 FLOODS = 6
@@ -45,7 +45,7 @@ async def lone_submits(one: Running, floods: list[Flood]) -> list[int]:
 
 
 async def test_a_lone_client_waits_for_a_few_turns_of_a_flood_not_for_its_queue(open_one: OpenRunning) -> None:
-    async with open_one() as one:
+    async with open_one(store_timeout=PATIENCE_SECONDS) as one:  # it is about who comes first, however slowly
         floods = [Flood(await one.peer()) for _ in range(FLOODS)]
         async with trio.open_nursery() as nursery:
             for flood in floods:

@@ -238,7 +238,7 @@ def test_one_that_finds_no_redis_is_tried_again_until_it_is_back_and_told_once(
 ) -> None:
     server = make_server()
     server.start()
-    several = Several(folder / "data", 2, "--redis", f"{server.url}?socket_connect_timeout=0.1")
+    several = Several(folder / "data", 2, "--redis", f"{server.url}?socket_connect_timeout=1")
     with several:
         victim = min(several.children())
         server.kill()
