@@ -1,5 +1,6 @@
 """The mailbox: what brokers elsewhere say of jobs that clients here wait for, a stream per function."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,6 +56,16 @@ class Mailbox:
             box.more = True
         else:
             self._fetch(box)
+
+    def read_again(self, concerns: Callable[[bytes], bool]) -> None:
+        """The pipe that reads has found its server again: fetch what has come, where that concerns a function's tag.
+
+        What it asked before may have been a server that is master no longer and had none of it, though notices came of
+        it on the other pipe.
+        """
+        for box in tuple(self._boxes.values()):
+            if concerns(box.function.tag):
+                self.read(box.function)
 
     def start_anew(self) -> None:
         """A new incarnation has new boxes."""

@@ -104,6 +104,8 @@ class Pipe:
         self._counters = Counters()
         self._patience = Patience(name, options, outage=outage)
         self._connection: Connection | None = None
+        self.server = ""
+        """Where the server is that the last connection was made to: of several, the master of that time."""
         self._connected = trio.Event()
         self._wake: trio.Event | None = None
         self._gathering = False
@@ -321,6 +323,7 @@ class Pipe:
             with trio.fail_at(deadline):
                 options = await located(self._options)
                 stream = await open_stream(options)
+            self.server = options.address
         except trio.TooSlowError:
             return self._too_slow()
         except StoreError as error:

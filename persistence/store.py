@@ -86,7 +86,9 @@ class Store:
         self.outage = Outage(options.cluster_address or options.address)
         self.ways = ways_to(options, self.outage)
         link = self.link = Link(Keys(prefix), store_timeout_seconds, self._durability, results_limit_bytes)
-        bulk = self.bulk = self.ways.bulk(link.keys.root, self._on_batch)
+        bulk = self.bulk = self.ways.bulk(
+            link.keys.root, self._on_batch, lambda concerns: self.mailbox.read_again(concerns)
+        )
 
         # What is asked of a store.
         self.claiming = Claiming(link, bulk, handle_prefix)

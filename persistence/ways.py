@@ -6,7 +6,7 @@ What a cluster needs is imported when one was named: it brings redis-py with it,
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import trio
 
@@ -44,6 +44,10 @@ class Ends:
     durability: Durability
 
 
+OnBack: TypeAlias = Callable[[Callable[[bytes], bool]], None]
+"""Called when the server of some functions is found (again), with whether it has that of a tag."""
+
+
 class Run(Protocol):
     """A duty that is started."""
 
@@ -73,7 +77,7 @@ class Ways(Protocol):
     def firm(self) -> Firmly | None:
         """Made by `store`, if a durability is chosen that wants replicas."""
 
-    def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
+    def bulk(self, root: bytes, on_batch: Callable[[], None], on_back: OnBack) -> Way:
         """For what is large or slow."""
 
     def store(self, ends: Ends) -> Way:
@@ -90,18 +94,27 @@ class OneServer:
         self._options = options
         self._outage = outage
         self._duties: list[Run] = []
+        self._bulk: Pipe
         self.firm: Firm | None = None
 
-    def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
+    def bulk(self, root: bytes, on_batch: Callable[[], None], on_back: OnBack) -> Way:
         """See Ways."""
-        return self._made(
-            Pipe(self._options, name="bulk", on_connect=load_scripts, on_batch=on_batch, outage=self._outage)
+
+        async def on_connect(handshake: Handshake) -> None:
+            await load_scripts(handshake)
+            on_back(lambda tag: True)
+
+        self._bulk = self._made(
+            Pipe(self._options, name="bulk", on_connect=on_connect, on_batch=on_batch, outage=self._outage)
         )
+        return self._bulk
 
     def store(self, ends: Ends) -> Way:
         """See Ways."""
 
         async def on_connect(handshake: Handshake) -> None:
+            if self._bulk.server not in ("", pipe.server):
+                self._bulk.renew("the master is elsewhere now")  # what it reads there is old, and so is what it writes
             await ends.on_greeted(self._options.address, handshake)
             await ends.rejoining.on_connect(handshake)
             ends.alarm.look_everywhere()

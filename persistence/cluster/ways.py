@@ -8,13 +8,13 @@ from persistence.cluster.cluster_pipe import ClusterPipe
 from persistence.cluster.firm import ClusterFirm
 from persistence.cluster.returning import Returning
 from persistence.cluster.slots import Address
-from persistence.cluster.topology import Topology
+from persistence.cluster.topology import Topology, slot_of
 from persistence.handshake import Handshake
 from persistence.options import RedisOptions
 from persistence.outage import Outage
 from persistence.rejoining import load_scripts
 from persistence.way import Way
-from persistence.ways import Ends, Run
+from persistence.ways import Ends, OnBack, Run
 
 
 class ClusterWays:
@@ -26,14 +26,25 @@ class ClusterWays:
         self._duties: list[Run] = [self.topology.run]
         self.firm: ClusterFirm | None = None
 
-    def bulk(self, root: bytes, on_batch: Callable[[], None]) -> Way:
+    def bulk(self, root: bytes, on_batch: Callable[[], None], on_back: OnBack) -> Way:
         """See Ways."""
 
         async def on_connect(address: Address, handshake: Handshake) -> None:
             await load_scripts(handshake)
 
+        def on_returned(slot: int) -> None:
+            on_back(lambda tag: slot_of(tag) == slot)
+
         return self._made(
-            ClusterPipe(self.topology, self._outage, name="bulk", root=root, on_connect=on_connect, on_batch=on_batch)
+            ClusterPipe(
+                self.topology,
+                self._outage,
+                name="bulk",
+                root=root,
+                on_connect=on_connect,
+                on_returned=on_returned,
+                on_batch=on_batch,
+            )
         )
 
     def store(self, ends: Ends) -> Way:

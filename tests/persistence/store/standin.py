@@ -25,6 +25,7 @@ from persistence import (
 from persistence.beside import Kept
 from persistence.durability import Durability
 from persistence.gathering import some_at_a_time
+from persistence.options import Locator
 from persistence.scripts import FENCE, Script
 from protocol import Priority
 from tests.persistence.pipes import until
@@ -95,8 +96,10 @@ class Standin:
         previous: Incarnation | None = None,
         durability: Durability | None = None,
         inspection_seconds: float = 30.0,
+        locator: Locator | None = None,
     ) -> None:
         options = RedisOptions(
+            locator=locator,
             port=port or server.port,
             cluster=server.cluster,
             username=username,
