@@ -7,10 +7,27 @@ from tests.faults.guards.guard import Guard
 REFUSES: Final = "Redis refuses"
 EMPTIED: Final = "Redis was emptied"
 FORGETS: Final = "no AOF, an evicting policy"
+REPLACED: Final = "a new master, while the old one lives"
 
 STORE: Final = "tests/persistence/store"
 FIRM_CLUSTER: Final = "tests/broker/test_cluster_replicas.py"
 GUARDS: Final = (
+    Guard(
+        REPLACED,
+        "the pipe that reads goes where the notices come from",
+        "persistence/ways.py",
+        'if self._bulk.server not in ("", pipe.server):',
+        "if False:",
+        f"{STORE}/test_master_elsewhere.py::test_the_pipe_that_reads_mail_goes_where_the_mail_is",
+    ),
+    Guard(
+        REPLACED,
+        "what it asked of an old master is asked again",
+        "persistence/ways.py",
+        "            on_back(lambda tag: True)\n",
+        "            await trio.lowlevel.checkpoint()\n",
+        f"{STORE}/test_master_elsewhere.py::test_mail_that_an_old_master_did_not_have_is_found_when_that_is_left",
+    ),
     Guard(
         REFUSES,
         "what must happen is tried until it has happened",
