@@ -11,8 +11,8 @@ BIN := $(VENV)/bin
 TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
 LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples docs
 
-# Most tests wait for servers that start, stop or hang: two to a processor of a small machine keep it busy.
-ALL_TESTS := --numprocesses 4 --dist worksteal
+# Many tests are about time, and wait for servers that start, stop or hang: no more at a time than there are processors.
+ALL_TESTS := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 SCENARIO ?=
 MINUTES ?= 2
