@@ -11,9 +11,6 @@ BIN := $(VENV)/bin
 TYPED := protocol peer client worker gearman_testing # what others import: no name of theirs without a type, for any checker
 LINTED := protocol persistence broker peer client worker gearman_testing tests bench examples docs
 
-# Many tests are about time, and wait for servers that start, stop or hang: no more at a time than there are processors.
-ALL_TESTS := --numprocesses logical --maxprocesses 4 --dist worksteal
-
 SCENARIO ?=
 MINUTES ?= 2
 
@@ -30,8 +27,8 @@ run: $(VENV)/.runs ## start the broker on 127.0.0.1:4730 with its embedded store
 demo: $(VENV)/.runs ## send 30 mails through a broker that is killed in the middle, and count what was lost
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-test: $(VENV)/.develops ## run all tests, several at a time (ARGS: arguments of pytest instead)
-	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
+test: $(VENV)/.develops ## run the tests (ARGS: arguments of pytest; '--numprocesses 4 --dist worksteal' is quicker)
+	@$(BIN)/python -m pytest $(ARGS)
 
 soak: $(VENV)/.develops ## load on three brokers, and a fault every few seconds, for MINUTES (2)
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) $(ARGS)

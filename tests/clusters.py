@@ -80,10 +80,14 @@ class Cluster:
         self.wait_whole()
 
     def wait_whole(self) -> None:
+        """Return when all nodes that run are agreed, and replicas have all: not while it is written to."""
+        self.wait_agreed()
+        self.wait_in_step()
+
+    def wait_agreed(self) -> None:
         """Return when all nodes that run say that all slots are served, and by whom alike."""
         wait_for(lambda: all("cluster_state:ok" in ask(node, "CLUSTER", "INFO") for node in self.running()))
         wait_for(lambda: len({str(slots_seen_by(node)) for node in self.running()}) == 1)
-        self.wait_in_step()
 
     def wait_in_step(self) -> None:
         """Return when every replica has all that its primary has."""

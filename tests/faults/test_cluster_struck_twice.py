@@ -75,7 +75,7 @@ def moved_right_after_a_failover(cluster: Cluster) -> None:
     """The slot leaves the replica that was promoted, while brokers find out that it was."""
     node = cluster.owner(tag_of(LOAD))
     a_node_is_killed_in_step(cluster)
-    cluster.wait_whole()  # of what lives: else it could not be told of the move
+    cluster.wait_agreed()  # else it could not be told of the move
     move = cluster.begin_move(tag_of(LOAD))
     while move.move_keys(1):
         pass
